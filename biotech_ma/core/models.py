@@ -1,0 +1,122 @@
+"""The abstract ground of every table: key, stamps, soft delete, history."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pghistory
+import pgtrigger
+from django.db import models
+from django.db.models.functions import Now
+
+from biotech_ma.core.fields import UUIDv7
+
+LIVE = models.Q(deleted_at__isnull=True)
+
+# One trigger keeps the stamp true, whoever writes: the ORM, update(), COPY or SQL at a prompt.
+TOUCH = pgtrigger.Trigger(
+    name="touch",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    func="NEW.updated_at = statement_timestamp(); RETURN NEW;",
+)
+
+# Append-only: no direct UPDATE or DELETE. Rows go only with their company, by the database's own cascade, which runs
+# inside the cascading trigger (depth 1).
+NO_UPDATE = pgtrigger.Trigger(
+    name="no_update",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    func="RAISE EXCEPTION 'append-only: % rows are never changed; insert a superseding row', TG_TABLE_NAME "
+    "USING ERRCODE = 'check_violation';",
+)
+NO_DELETE = pgtrigger.Trigger(
+    name="no_delete",
+    operation=pgtrigger.Delete,
+    when=pgtrigger.Before,
+    condition=pgtrigger.Condition("pg_trigger_depth() = 0"),
+    func="RAISE EXCEPTION 'append-only: % rows are never deleted one by one', TG_TABLE_NAME "
+    "USING ERRCODE = 'check_violation';",
+)
+
+
+class TimestampedModel(models.Model):
+    """A row with a time-ordered key and stamps, all filled in by the server."""
+
+    id = models.UUIDField(
+        primary_key=True, db_default=UUIDv7(), editable=False, db_comment="UUID v7: its order is the order of creation."
+    )
+    created_at = models.DateTimeField(
+        db_default=Now(), editable=False, db_comment="When the row was written. Set by the server."
+    )
+    updated_at = models.DateTimeField(
+        db_default=Now(), editable=False, db_comment="When the row last changed. Kept by a trigger."
+    )
+
+    class Meta:
+        abstract = True
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [TOUCH]
+
+
+class AppendOnlyModel(TimestampedModel):
+    """A row of the ledger: written once, superseded by later rows, never changed or deleted by itself."""
+
+    class Meta:
+        abstract = True
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [NO_UPDATE, NO_DELETE]
+
+
+class SoftDeleteQuerySet[M: models.Model](models.QuerySet[M]):
+    """Questions about live and archived rows."""
+
+    def live(self) -> SoftDeleteQuerySet[M]:
+        """Return the rows that are not archived."""
+        return self.filter(LIVE)
+
+    def archived(self) -> SoftDeleteQuerySet[M]:
+        """Return the archived rows."""
+        return self.exclude(LIVE)
+
+    def archive(self) -> int:
+        """Archive the live rows and return how many there were. Cascades are the services' business."""
+        return self.live().update(deleted_at=Now())
+
+
+class LiveManager(models.Manager[Any]):
+    """Sees live rows only."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(LIVE)
+
+
+class SoftDeleteModel(TimestampedModel):
+    """A row that is archived, not deleted: `objects` sees the live ones, `all_objects` every one."""
+
+    deleted_at = models.DateTimeField(
+        "archived at", null=True, blank=True, editable=False, db_comment="When the row was archived. NULL = live."
+    )
+
+    class Meta(TimestampedModel.Meta):
+        abstract = True
+
+    @property
+    def is_archived(self) -> bool:
+        """True once the row is archived."""
+        return self.deleted_at is not None
+
+
+def tracked(*, exclude: list[str] | None = None) -> Any:
+    """Record every insert, update and delete of the table, whoever makes it, in an append-only history table.
+
+    `exclude` names the columns that history must not hold: secrets, generated columns, counters.
+    """
+    return pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        exclude=["created_at", "updated_at", *(exclude or [])],
+        level=pghistory.Statement,
+        append_only=True,
+        context_field=pghistory.ContextForeignKey(),
+        obj_field=pghistory.ObjForeignKey(related_name="history", related_query_name="history"),
+    )

@@ -1,0 +1,80 @@
+"""Vocabularies of delivery: reports, alerts, webhooks, clients."""
+
+from django.db import models
+
+
+class ReportType(models.TextChoices):
+    """What a report is about."""
+
+    DAILY_DIGEST = "daily_digest", "Daily digest"
+    WEEKLY_WATCHLIST = "weekly_watchlist", "Weekly watchlist"
+    DEEP_DIVE = "deep_dive", "Deep dive"
+    ACQUIRER_ANALYSIS = "acquirer_analysis", "Acquirer analysis"
+    ALERT = "alert", "Alert"
+
+
+class ReportFormat(models.TextChoices):
+    """How a report is rendered."""
+
+    HTML = "html", "HTML"
+    PDF = "pdf", "PDF"
+    JSON = "json", "JSON"
+    CSV = "csv", "CSV"
+    XLSX = "xlsx", "Excel"
+
+
+class ReportStatus(models.TextChoices):
+    """How far a report has come on its way to the readers."""
+
+    QUEUED = "queued", "Queued"
+    READY = "ready", "Ready"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+
+
+class AlertType(models.TextChoices):
+    """What sets an alert off."""
+
+    SCORE_THRESHOLD = "score_threshold", "Score threshold"
+    SCORE_CHANGE = "score_change", "Score change"
+    NEW_SIGNAL = "new_signal", "New signal"
+    WATCHLIST_CHANGE = "watchlist_change", "Watchlist change"
+    CUSTOM = "custom", "Custom"
+
+
+class Channel(models.TextChoices):
+    """Where an alert goes."""
+
+    INBOX = "inbox", "Admin inbox"
+    EMAIL = "email", "E-mail"
+    SLACK = "slack", "Slack"
+    WEBHOOK = "webhook", "Webhook"
+
+
+class EventType(models.TextChoices):
+    """What a webhook can be told of."""
+
+    SIGNAL_CREATED = "signal.created", "Signal created"
+    SCORE_UPDATED = "score.updated", "Score updated"
+    MATCH_UPDATED = "match.updated", "Match updated"
+    ALERT_TRIGGERED = "alert.triggered", "Alert triggered"
+    REPORT_READY = "report.ready", "Report ready"
+    PING = "ping", "Ping"
+
+
+class DeliveryStatus(models.TextChoices):
+    """Where a webhook delivery stands."""
+
+    PENDING = "pending", "Pending"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Failed"
+
+
+class ClientType(models.TextChoices):
+    """Who holds a key."""
+
+    INTERNAL = "internal", "Internal"
+    HEDGE_FUND = "hedge_fund", "Hedge fund"
+    PRIVATE_EQUITY = "private_equity", "Private equity"
+    PHARMA = "pharma", "Pharma business development"
+    OTHER = "other", "Other"
