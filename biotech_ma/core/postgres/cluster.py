@@ -35,7 +35,7 @@ _BOOTSTRAP = (
     " WHERE pronamespace = 'pg_catalog'::regnamespace AND (proname ~ '^(pg_(try_)?advisory_|lo_|lo(read|write)$)' OR"
     " proname IN ('pg_notify', 'pg_logical_emit_message', 'pg_export_snapshot', 'pg_terminate_backend',"
     " 'pg_cancel_backend')) LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);"
-    f" EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO {OWNER}', f); END LOOP; END $$;",  # noqa: S608
+    " EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO biotech_ma', f); END LOOP; END $$;",
     f"CREATE DATABASE {DATABASE} OWNER {OWNER};",
     f"REVOKE TEMPORARY ON DATABASE {DATABASE} FROM PUBLIC;",
 )

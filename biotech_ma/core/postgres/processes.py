@@ -40,7 +40,7 @@ def is_postmaster(pid: int, data_dir: Path) -> bool:
     if not _PROC.joinpath("self").exists():
         return _answers(pid)
     argv = _argv(pid)
-    return len(argv) > 2 and argv[1] == b"-D" and _same(argv[2], data_dir)
+    return argv[1:2] == [b"-D"] and _same(argv[2], data_dir)
 
 
 def of_cluster(data_dir: Path) -> list[int]:
@@ -95,6 +95,4 @@ def _send(pid: int, number: signal.Signals) -> None:
     except ProcessLookupError:
         pass
     except PermissionError:
-        raise EmbeddedServerError(
-            f"PostgreSQL's process {pid} belongs to another user: stop it as that user."
-        ) from None
+        raise EmbeddedServerError(f"PostgreSQL's process {pid} belongs to another user: stop it as them.") from None

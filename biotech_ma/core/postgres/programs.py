@@ -8,6 +8,7 @@ import pwd
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def run(
     try:
         return subprocess.run(  # type: ignore[call-overload,no-any-return]
             [os.fspath(part) for part in argv],
+            check=False,
             input=script,
             capture_output=True,
             encoding="utf-8",
@@ -115,11 +117,9 @@ def _own_account() -> Account:
 def _create_server_user() -> pwd.struct_passwd:
     shell = "/usr/sbin/nologin"
     command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", shell, SERVER_USER]
-    try:
+    # It may fail because another process has created the user in the same moment: then it is there.
+    with suppress(OSError, subprocess.SubprocessError):
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.SubprocessError):
-        # Another process may have created the user in the same moment: then it is there.
-        pass
     try:
         return pwd.getpwnam(SERVER_USER)
     except KeyError:
@@ -130,11 +130,11 @@ def _create_server_user() -> pwd.struct_passwd:
 
 
 def warn_root(data_dir: Path) -> None:
-    """Say on stderr that the server runs as another user because this process is root; BIOTECH_MA_ALLOW_ROOT=1 hushes it."""
+    """Say on stderr as whom the server runs when this process is root; BIOTECH_MA_ALLOW_ROOT=1 silences it."""
     if os.geteuid() == 0 and os.environ.get(ROOT_WARNING_SWITCH, "") in ("", "0"):
         print(
-            f"Warning: running as root. The embedded PostgreSQL runs as the user {SERVER_USER}, who gets {data_dir} and "
-            f"the right to pass through the folders above it. {ROOT_WARNING_SWITCH}=1 silences this.",
+            f"Warning: running as root. The embedded PostgreSQL runs as the user {SERVER_USER}, who gets {data_dir} "
+            f"and the right to pass through the folders above it. {ROOT_WARNING_SWITCH}=1 silences this.",
             file=sys.stderr,
         )
 
@@ -150,10 +150,10 @@ def open_to(account: Account, data_dir: Path) -> None:
     for target in (data_dir, bundle):
         for folder in target.parents:
             _add_mode(folder, stat.S_IXOTH)
-    for folder, _, files in os.walk(bundle):
-        _add_mode(Path(folder), stat.S_IXOTH | stat.S_IROTH)
+    for folder, _, files in bundle.walk():
+        _add_mode(folder, stat.S_IXOTH | stat.S_IROTH)
         for name in files:
-            path = Path(folder, name)
+            path = folder / name
             executable = stat.S_IXOTH if path.stat().st_mode & stat.S_IXUSR else 0
             _add_mode(path, stat.S_IROTH | executable)
 
@@ -161,4 +161,4 @@ def open_to(account: Account, data_dir: Path) -> None:
 def _add_mode(path: Path, bits: int) -> None:
     mode = path.stat().st_mode
     if mode & bits != bits:
-        os.chmod(path, stat.S_IMODE(mode) | bits)
+        path.chmod(stat.S_IMODE(mode) | bits)
