@@ -1,0 +1,147 @@
+"""`manage.py quickstart`: from nothing to a scored, browsable, queryable universe."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from rich.console import Console
+from rich.table import Table
+
+from biotech_ma.core.postgres import embedded
+from delivery import quickstart
+
+EXAMPLES = """
+examples:
+  uv run manage.py quickstart                       set up and serve on http://127.0.0.1:8000
+  uv run manage.py quickstart --port 8080           serve elsewhere
+  uv run manage.py quickstart --no-serve --json     set up, print one JSON object, stop
+  uv run manage.py quickstart --fresh               throw the embedded database away and start over
+"""
+
+
+class Command(BaseCommand):
+    """Set up everything that is missing, print the leaderboard and the access, and serve until Ctrl-C."""
+
+    help = "Set up the database, the data and the scores, print how to log in, and serve until Ctrl-C."
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """Keep the line breaks of the examples."""
+        return super().create_parser(
+            prog_name, subcommand, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-serve", action="store_true", help="stop after printing")
+        parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+        parser.add_argument("--port", type=int, default=8000, help="port to serve on (default: 8000)")
+        parser.add_argument("--fresh", action="store_true", help="start over with an empty embedded database; asks first")
+        parser.add_argument("--force", action="store_true", help="with --fresh: do not ask")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, _interrupt)
+        self.notes = Console(stderr=True, highlight=False)
+        try:
+            if not options["no_serve"]:
+                _refuse_busy_port(options["port"])
+            if options["fresh"]:
+                self._start_over(force=options["force"])
+            self._run(options)
+        except KeyboardInterrupt:
+            self.notes.print("Stopped. The same command goes on from here.")
+
+    def _run(self, options: dict[str, Any]) -> None:
+        base_url = f"http://127.0.0.1:{options['port']}"
+        outcome = quickstart.set_up(self.notes.print)
+        if options["json"]:
+            self.stdout.write(json.dumps(outcome.to_json(base_url=base_url)))
+            self.stdout.flush()
+        else:
+            self._print(outcome, base_url)
+        if not options["no_serve"]:
+            connection.close()
+            self._serve(options["port"], base_url)
+
+    def _print(self, outcome: quickstart.Outcome, base_url: str) -> None:
+        console = Console(file=self.stdout, highlight=False)
+        console.print(_leaderboard(outcome))
+        console.print(
+            f"{outcome.companies} companies, {outcome.drug_candidates} drug candidates, {outcome.signals} signals, "
+            f"{outcome.scores} scores. Transparent ranking, not validated."
+        )
+        console.print(
+            f"Scores are as of {outcome.as_of}, the day of the starter data. Bring figures up to date with "
+            "`uv run manage.py ingest`, then `uv run manage.py score`."
+        )
+        for label, address in quickstart.addresses(base_url).items():
+            console.print(f"{label.removesuffix('_url'):<10}{address}")
+        access = outcome.access
+        console.print(f"{'username':<10}{access.username}")
+        console.print(f"{'password':<10}{access.password or 'as printed the first time (manage.py changepassword analyst)'}")
+        console.print(f"{'API key':<10}{access.api_key or 'as printed the first time (manage.py client rotate quickstart)'}")
+
+    def _start_over(self, *, force: bool) -> None:
+        if not settings.DATABASES["default"].get("EMBEDDED_DIR"):
+            raise CommandError("--fresh works on the embedded database only; DATABASE_URL is set. See `manage.py db reset`.")
+        folder = Path(settings.DATABASES["default"]["EMBEDDED_DIR"])
+        if not force:
+            if not sys.stdin.isatty():
+                raise CommandError("--fresh deletes the embedded database; there is no terminal to ask on, so add --force.")
+            self.notes.print(f"This deletes the embedded database in {folder} and everything in it. Type yes to go on:")
+            if input().strip().lower() != "yes":
+                raise CommandError("Nothing was deleted.")
+        connection.close()
+        embedded.stop(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _serve(self, port: int, base_url: str) -> None:
+        from granian import Granian
+        from granian.constants import Interfaces
+
+        self.notes.print(f"Serving on {base_url} — Ctrl-C ends it. The embedded PostgreSQL stays up: `manage.py db stop`.")
+        Granian(
+            "biotech_ma.wsgi:application",
+            address="127.0.0.1",
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=1,
+            blocking_threads=4,
+            log_level="warning",  # type: ignore[arg-type]
+        ).serve()
+        self.notes.print("Stopped.")
+
+
+def _leaderboard(outcome: quickstart.Outcome) -> Table:
+    table = Table(title=f"Most likely targets, as of {outcome.as_of}", title_justify="left")
+    for title, side in (("#", "right"), ("ticker", "left"), ("company", "left")):
+        table.add_column(title, justify=side)  # type: ignore[arg-type]
+    for title in ("score", "percentile", "30 days"):
+        table.add_column(title, justify="right")
+    for rank, row in enumerate(outcome.top, start=1):
+        percentile = "—" if row.percentile_rank is None else f"{row.percentile_rank:.1f}"
+        change = "—" if row.score_change_30d is None else f"{row.score_change_30d:+.1f}"
+        table.add_row(str(rank), row.ticker or "—", row.name, f"{row.total_score:.2f}", percentile, change)
+    return table
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _refuse_busy_port(port: int) -> None:
+    """Refuse a port that somebody serves: SO_REUSEPORT would let both answer in turn."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise CommandError(f"Port {port} is in use; choose another with --port, or stop what serves there.")
