@@ -1,0 +1,126 @@
+"""Write the starter data set anew from the public files in FOLDER. The same files give the same bytes.
+
+FOLDER holds `universe/` (companies.csv, financial_facts.csv.gz, programs.csv.gz, trial_results_posted.csv,
+fda_decisions.csv) and `fda/` (drugsfda/, orangebook/), as README.md describes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import calendar
+import csv
+import gzip
+import io
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from companies import starter
+from companies.starter import curated
+from companies.starter.build import events, facts, protection
+from companies.starter.build.candidates import Candidate, candidates
+
+COMPANY_COLUMNS = (
+    "ticker", "cik", "name", "role", "role_reason", "market_cap_usd", "market_cap_as_of", "therapeutic_areas", "source",
+)
+CANDIDATE_COLUMNS = (
+    "ticker", "name", "phase", "status", "indication", "therapeutic_area", "patent_expiry", "patent_source",
+    "orphan_designation", "orphan_source", "approved_on", "brands", "applications", "nct_ids", "source",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the files named on the command line and write the data set beside this package."""
+    parser = argparse.ArgumentParser(prog="companies.starter.build", description=__doc__)
+    parser.add_argument("--from", dest="folder", type=Path, required=True, help="folder with universe/ and fda/")
+    folder: Path = parser.parse_args(arguments).folder
+    universe = folder / "universe"
+    listed = list(starter.rows(universe / "companies.csv"))
+    figures = list(starter.rows(universe / "financial_facts.csv.gz"))
+    originals = protection.originals(folder / "fda" / "drugsfda")
+    books = protection.orange_book(folder / "fda" / "orangebook")
+    decisions = list(starter.rows(universe / "fda_decisions.csv"))
+    approvals = list(starter.rows(curated.CURATION / "approvals.csv"))
+    entries = candidates(starter.rows(universe / "programs.csv.gz"), approvals)
+    entries = [entry for entry in entries if curated.companies()[entry.ticker].role != "excluded"]
+    approved_on = {application: original.approved.isoformat() for application, original in originals.items()} | {
+        row["application_number"]: row["decision_date"] for row in decisions
+        if row["submission_class"] == "ORIG" and row["outcome"] == "APPROVED"
+    }
+    names = {row["ticker"]: curated.companies()[row["ticker"]].name or row["name"] for row in listed}
+    _write(starter.COMPANIES, COMPANY_COLUMNS, _companies(listed, entries))
+    _write(starter.CANDIDATES, CANDIDATE_COLUMNS, (_candidate(entry, books, approved_on) for entry in entries))
+    results = starter.rows(universe / "trial_results_posted.csv")
+    _write(starter.SIGNALS, events.COLUMNS, sorted(
+        [*events.approvals(decisions, entries, originals, names), *events.posted_results(results, entries)]
+    ))
+    kept = facts.kept(figures, since=starter.FACTS_FROM, tickers=frozenset(names))
+    _write(starter.FACTS, facts.COLUMNS, kept)
+    _report(entries)
+    return 0
+
+
+def _companies(listed: Iterable[dict[str, str]], entries: Iterable[Candidate]) -> Iterable[tuple[str, ...]]:
+    areas: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in entries:
+        found = entry.phase_and_status
+        if entry.indication.area and found and found[0] != "discontinued":
+            areas[entry.ticker][entry.indication.area] += 1
+    for row in listed:
+        decision = curated.companies()[row["ticker"]]
+        by_weight = sorted(areas[row["ticker"]].items(), key=lambda pair: (-pair[1], pair[0]))
+        yield (
+            row["ticker"], row["cik"], decision.name or row["name"], decision.role, decision.reason,
+            row["market_cap_usd_approx"], _last_day(row["market_cap_as_of"]) if row["market_cap_usd_approx"] else "",
+            " ".join(area for area, _ in by_weight), f"sec:cik:{row['cik']}",
+        )
+
+
+def _last_day(month: str) -> str:
+    year, number = map(int, month.split("-"))
+    return f"{month}-{calendar.monthrange(year, number)[1]:02d}"
+
+
+def _candidate(
+    entry: Candidate, books: dict[str, list[protection.Protection]], approved_on: dict[str, str]
+) -> tuple[str, ...]:
+    phase, status = entry.phase_and_status or ("", "")
+    applications = [item for item in dict.fromkeys(entry.evidence) if item[:3] in ("NDA", "BLA")]
+    protections = [item for application in applications for item in books.get(application, ())]
+    last = max(protections, key=lambda item: (item.expires, item.label), default=None)
+    orphan = next((item for item in protections if entry.orphan and item.label.startswith("exclusivity ODE")), None)
+    days = sorted(approved_on[application] for application in applications if application in approved_on)
+    nct_ids = sorted({trial.nct_id for trial in entry.trials})
+    lists = sorted({f"fda:{item.lower()}:{brand}" for item in entry.evidence if item in ("CBER", "CDER")
+                    for brand in entry.brands})
+    return (
+        entry.ticker, entry.name, phase, status, entry.indication.name, entry.indication.area,
+        last.expires.isoformat() if last else "", _cite(last), "true" if orphan else "", _cite(orphan),
+        days[0] if days else "", " | ".join(dict.fromkeys(entry.brands)), " ".join(applications), " ".join(nct_ids),
+        " | ".join([*(f"fda:{item}" for item in applications), *lists, *(f"nct:{item}" for item in nct_ids[:3])]),
+    )
+
+
+def _cite(item: protection.Protection | None) -> str:
+    return f"orangebook:{item.application} {item.label} {item.expires}" if item else ""
+
+
+def _write(path: Path, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(lines)
+    raw = text.getvalue().encode()
+    path.write_bytes(gzip.compress(raw, 9, mtime=0) if path.suffix == ".gz" else raw)
+
+
+def _report(entries: Sequence[Candidate]) -> None:
+    for path in starter.SHIPPED:
+        sys.stdout.write(f"{path.name}: {sum(1 for _ in starter.rows(path))} rows, {path.stat().st_size} bytes\n")
+    phases = Counter(entry.phase_and_status[0] for entry in entries if entry.phase_and_status)
+    sys.stdout.write(f"candidates by phase: {dict(phases)}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,61 @@
+"""From registered trial arms and approvals to a pipeline as an analyst keeps it: one row a drug and indication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from companies.starter import curated
+from companies.starter.curated import Indication
+from companies.starter.trials import Trial, furthest
+
+
+@dataclass
+class Candidate:
+    """One drug in one indication, with what is known about it and where that comes from."""
+
+    ticker: str
+    name: str
+    indication: Indication
+    trials: list[Trial] = field(default_factory=list)
+    brands: list[str] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    orphan: bool = False
+
+    @property
+    def phase_and_status(self) -> tuple[str, str] | None:
+        """Return the furthest phase and its status; None when no trial has a phase and nothing is approved."""
+        if self.brands:
+            return "approved", "approved"
+        return furthest(self.trials)
+
+
+def candidates(programs: Iterable[Mapping[str, str]], approvals: Iterable[Mapping[str, str]]) -> list[Candidate]:
+    """Return the curated candidates, sorted; drugs seen in healthy people only are kept without an indication."""
+    found: dict[tuple[str, str, str], Candidate] = {}
+    for row in programs:
+        if not (drug := curated.own_drug(row["ticker"], row["drug"])):
+            continue
+        named = curated.corrected(row["ticker"], drug, curated.indication(row["indication"]))
+        if named is not None:
+            key = row["ticker"], drug, named.name
+            found.setdefault(key, Candidate(row["ticker"], drug, named)).trials.append(
+                Trial(row["nct_id"], row["phase"], row["status"])
+            )
+    for row in approvals:
+        key = row["ticker"], row["drug"], row["indication"]
+        entry = found.setdefault(
+            key, Candidate(row["ticker"], row["drug"], Indication(row["indication"], row["area"]))
+        )
+        entry.brands.append(row["brand"])
+        entry.evidence.extend(row["evidence"].split())
+        entry.orphan = entry.orphan or row["orphan"] == "yes"
+    return _worth_keeping(found)
+
+
+def _worth_keeping(found: Mapping[tuple[str, str, str], Candidate]) -> list[Candidate]:
+    phased = {key: entry for key, entry in found.items() if entry.phase_and_status is not None}
+    with_indication = {(ticker, drug) for ticker, drug, indication in phased if indication}
+    return [
+        phased[key] for key in sorted(phased) if key[2] or key[:2] not in with_indication
+    ]

@@ -1,0 +1,68 @@
+"""The dated events the starter data set keeps: original FDA approvals and posted results of the kept drugs' trials."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from companies.starter.build.candidates import Candidate
+from companies.starter.build.protection import Original
+
+COLUMNS = (
+    "ticker", "signal_type", "event_date", "available_at", "severity", "title", "source", "source_id", "source_url",
+    "signal_data",
+)
+FDA_URL = "https://www.accessdata.fda.gov/scripts/cder/daf/index.cfm?event=overview.process&ApplNo="
+TRIAL_URL = "https://clinicaltrials.gov/study/"
+
+
+def names_sponsor(company: str, sponsor: str) -> bool:
+    """Return whether an FDA sponsor is the company: one of its words starts like the company's first word.
+
+    Guards against look-ups that matched another sponsor (`BAYER HEALTHCARE` for Viridian).
+    """
+    first = re.split(r"[^a-z0-9]+", company.lower())[0]
+    return any(word.startswith(first[:6]) for word in re.split(r"[^a-z0-9]+", sponsor.lower()) if word)
+
+
+def approvals(
+    decisions: Iterable[Mapping[str, str]], entries: Sequence[Candidate], originals: Mapping[str, Original],
+    names: Mapping[str, str],
+) -> Iterator[tuple[str, ...]]:
+    """Yield one `fda_approval` an original application, from the decisions or, for older ones, Drugs@FDA."""
+    seen: set[str] = set()
+    for row in decisions:
+        original = row["submission_class"] == "ORIG" and row["outcome"] == "APPROVED"
+        if original and row["ticker"] in names and names_sponsor(names[row["ticker"]], row["sponsor"]):
+            seen.add(row["application_number"])
+            yield _approval(row["ticker"], row["application_number"], row["drug"], row["decision_date"], row["sponsor"])
+    for entry in entries:
+        for application in entry.evidence:
+            if application in originals and application not in seen:
+                seen.add(application)
+                found = originals[application]
+                yield _approval(entry.ticker, application, entry.brands[0], found.approved.isoformat(), found.sponsor)
+
+
+def _approval(ticker: str, application: str, drug: str, day: str, sponsor: str) -> tuple[str, ...]:
+    data = {"application_number": application, "drug": drug, "submission_class": "ORIG", "sponsor": sponsor}
+    return (
+        ticker, "fda_approval", day, day, "critical", f"FDA approves {drug} ({application})", "drugsfda",
+        f"{application}:ORIG:{day}", f"{FDA_URL}{application[3:]}", json.dumps(data, sort_keys=True),
+    )
+
+
+def posted_results(results: Iterable[Mapping[str, str]], entries: Sequence[Candidate]) -> Iterator[tuple[str, ...]]:
+    """Yield one `trial_results_posted` a trial of a kept drug. Posted results are not a readout."""
+    own = {(entry.ticker, trial.nct_id): entry for entry in entries for trial in entry.trials}
+    for row in results:
+        entry = own.get((row["ticker"], row["nct_id"]))
+        if entry is not None:
+            nct_id, day = row["nct_id"], row["results_first_posted"]
+            data = {"nct_id": nct_id, "phase": row["phase"], "drug": entry.name, "indication": entry.indication.name}
+            yield (
+                row["ticker"], "trial_results_posted", day, day, "medium",
+                f"Results of {nct_id} posted ({entry.name})", "clinicaltrials", f"{nct_id}:results:{day}",
+                f"{TRIAL_URL}{nct_id}", json.dumps(data, sort_keys=True),
+            )
