@@ -66,9 +66,9 @@ def connect(parameters: dict[str, Any], **how: Any) -> psycopg.Connection[tuple[
         raise DatabaseUnavailableError(f"Logging in to the database failed: {one_line(error)}") from None
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Return PostgreSQL's message on one line, with its hint, without the position marker below it."""
-    diagnostics = getattr(error, "diag", None)
+    diagnostics = getattr(error.__cause__ or error, "diag", None)
     if diagnostics is not None and diagnostics.message_primary:
         parts = [diagnostics.message_primary, diagnostics.message_detail, diagnostics.message_hint]
         return " ".join(" ".join(part.split()) for part in parts if part)

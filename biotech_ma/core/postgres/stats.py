@@ -32,7 +32,8 @@ SELECT c.relname, CASE WHEN c.reltuples < 0 THEN NULL ELSE c.reltuples::bigint E
        pg_total_relation_size(c.oid), pg_table_size(c.oid), pg_indexes_size(c.oid), coalesce(s.n_dead_tup, 0),
        round(100.0 * s.n_dead_tup / nullif(s.n_live_tup + s.n_dead_tup, 0), 1)::float8,
        round(100.0 * (io.heap_blks_hit + coalesce(io.idx_blks_hit, 0))
-             / nullif(io.heap_blks_hit + io.heap_blks_read + coalesce(io.idx_blks_hit + io.idx_blks_read, 0), 0), 2)::float8,
+             / nullif(io.heap_blks_hit + io.heap_blks_read + coalesce(io.idx_blks_hit + io.idx_blks_read, 0), 0),
+             2)::float8,
        coalesce(s.seq_scan, 0), coalesce(s.idx_scan, 0),
        greatest(s.last_vacuum, s.last_autovacuum), greatest(s.last_analyze, s.last_autoanalyze)
 FROM pg_class c

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError
@@ -60,10 +61,10 @@ def vacuum(
             try:
                 cursor.execute(sql.SQL("VACUUM {}{}").format(clause, table))
             except DatabaseError as error:
-                raise CommandError(f"VACUUM of {name} failed: {login.one_line(error.__cause__ or error)}") from None
+                raise CommandError(f"VACUUM of {name} failed: {login.one_line(error)}") from None
             yield Vacuumed(name, round(time.perf_counter() - started, 3), before, _size(cursor, name))
 
 
-def _size(cursor, name: str) -> int:  # type: ignore[no-untyped-def]
+def _size(cursor: Any, name: str) -> int:
     cursor.execute("SELECT pg_total_relation_size(format('public.%%I', %s::text)::regclass)", [name])
     return int(cursor.fetchone()[0])
