@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pghistory
 import pgtrigger
@@ -69,11 +69,11 @@ class AppendOnlyModel(TimestampedModel):
 class SoftDeleteQuerySet[M: models.Model](models.QuerySet[M]):
     """Questions about live and archived rows."""
 
-    def live(self) -> SoftDeleteQuerySet[M]:
+    def live(self) -> Self:
         """Return the rows that are not archived."""
         return self.filter(LIVE)
 
-    def archived(self) -> SoftDeleteQuerySet[M]:
+    def archived(self) -> Self:
         """Return the archived rows."""
         return self.exclude(LIVE)
 
@@ -82,10 +82,10 @@ class SoftDeleteQuerySet[M: models.Model](models.QuerySet[M]):
         return self.live().update(deleted_at=Now())
 
 
-class LiveManager(models.Manager[Any]):
+class LiveManager[M: models.Model](models.Manager[M]):
     """Sees live rows only."""
 
-    def get_queryset(self) -> models.QuerySet[Any]:
+    def get_queryset(self) -> models.QuerySet[M]:
         return super().get_queryset().filter(LIVE)
 
 
