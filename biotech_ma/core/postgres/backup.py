@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from psycopg import sql
 from biotech_ma.core.postgres import clients, login, processes, reader
 
 SWAP_SECONDS = 30
+# The comment of a database that a restore may drop.
+_MARK = "biotech_ma: left by a restore, dropped by the next one"
 KEY_NOTICE = (
     "The keys are not in the backup: keep DJANGO_SECRET_KEY and BIOTECH_MA_FIELD_KEYS, or their files in the data "
     "folder, apart from it. Without them the stored secrets cannot be read."
@@ -84,36 +87,47 @@ def restore(connection: BaseDatabaseWrapper, path: Path, progress: Progress) -> 
     """
     examine(connection, path)
     name = str(connection.settings_dict["NAME"])
-    fresh, former = f"{name}_restoring", f"{name}_replaced"
+    fresh = f"{name[:40]}_restoring_{secrets.token_hex(4)}"
     with login.connect(login.parameters(connection, dbname="postgres")) as administrator:
         try:
+            drop_leftovers(administrator)
             progress(f"Filling {fresh} from {path}")
             tables = _fill(connection, administrator, path, fresh)
             progress(f"Putting it in the place of {name}")
             connections.close_all()
-            _swap(administrator, name, fresh, former)
+            _swap(administrator, name, fresh)
         except psycopg.Error as error:
             raise CommandError(f"The restore failed, and {name} is as it was: {login.one_line(error)}") from None
         finally:
+            # What is marked by now is the half-filled new database, or the old one that was replaced.
             with suppress(psycopg.Error):
-                _drop(administrator, fresh)
-        _drop(administrator, former)
+                drop_leftovers(administrator)
     with suppress(CommandError):
         reader.refresh_grants(connection, login.reader_parameters(connection).get("user", ""))
     return Restored(name, str(path), tables)
 
 
-def _fill(connection: BaseDatabaseWrapper, administrator: Administrator, path: Path, fresh: str) -> int:
-    # A restore that was killed has left one.
-    _drop(administrator, fresh)
-    # The embedded template1 carries what the reader may not call; another server's may carry anything.
-    template = "template1" if login.is_embedded(connection) else "template0"
-    administrator.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(
-            sql.Identifier(fresh), sql.Identifier(template)
-        )
+def drop_leftovers(administrator: Administrator) -> None:
+    """Drop the databases that a restore has marked as its own, those of a restore that was killed among them."""
+    found = administrator.execute(
+        "SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = %s", [_MARK]
     )
-    arguments = ["--no-owner", "--no-acl", "--no-password", "--exit-on-error", path]
+    for (name,) in found.fetchall():
+        administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _mark(database: sql.Identifier) -> sql.Composed:
+    return sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(_MARK))
+
+
+def _fill(connection: BaseDatabaseWrapper, administrator: Administrator, path: Path, fresh: str) -> int:
+    database = sql.Identifier(fresh)
+    # The embedded template1 carries what the reader may not call; another server's may carry anything.
+    template = sql.Identifier("template1" if login.is_embedded(connection) else "template0")
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(database, template)
+    administrator.execute(create)
+    administrator.execute(_mark(database))
+    arguments: list[str | Path] = ["--no-owner", "--no-acl", "--no-password", "--exit-on-error", path]
     target = login.parameters(connection, dbname=fresh)
     clients.run(clients.program("pg_restore", connection), target, arguments)
     with login.connect(target) as restored:
@@ -122,31 +136,24 @@ def _fill(connection: BaseDatabaseWrapper, administrator: Administrator, path: P
     return int(found[0]) if found else 0
 
 
-def _swap(administrator: Administrator, name: str, fresh: str, former: str) -> None:
-    """Rename the old database away and the new one to its name, in one transaction."""
-    _drop(administrator, former)
-    old, new = sql.Identifier(name), sql.Identifier(fresh)
-    administrator.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(old))
-    try:
-        _end_sessions(administrator, name, fresh)
-        with administrator.transaction():
-            administrator.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, sql.Identifier(former)))
-            administrator.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, old))
-    except BaseException:
-        administrator.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(old))
-        raise
+def _swap(administrator: Administrator, name: str, fresh: str) -> None:
+    """Rename the old database away and the new one to its name, in one transaction, ending the sessions of both."""
+    old, new, former = sql.Identifier(name), sql.Identifier(fresh), sql.Identifier(fresh + "_former")
 
-
-def _end_sessions(administrator: Administrator, *names: str) -> None:
-    def ended() -> bool:
-        found = administrator.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY (%s)", [list(names)]
+    def swapped() -> bool:
+        administrator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY (%s)", [[name, fresh]]
         )
-        return not found.fetchall()
+        try:
+            with administrator.transaction():
+                # From here on, whoever connects waits until the names are exchanged.
+                administrator.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, former))
+                administrator.execute(_mark(former))
+                administrator.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, old))
+                administrator.execute(sql.SQL("COMMENT ON DATABASE {} IS NULL").format(old))
+        except psycopg.errors.ObjectInUse:
+            return False
+        return True
 
-    if not processes.wait_until(ended, SWAP_SECONDS):
-        raise CommandError(f"The sessions of {names[0]} do not end; it is as it was.")
-
-
-def _drop(administrator: Administrator, name: str) -> None:
-    administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    if not processes.wait_until(swapped, SWAP_SECONDS):
+        raise CommandError(f"The sessions of {name} do not end; it is as it was.")

@@ -1,0 +1,76 @@
+"""Verbs that look: check, info, stats, indexes, connections."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.core.management.base import CommandError
+from django.db import connection
+
+from biotech_ma.core.postgres import connections, health, indexes, info, stats
+from biotech_ma.core.postgres.present import Display, size
+from biotech_ma.core.postgres.verbs.base import Options, Verb
+
+
+def _check(display: Display, options: Options) -> None:
+    found = health.checks(connection)
+    failed = [check for check in found if not check.ok]
+    if display.as_json:
+        display.json({"ok": not failed, "checks": [asdict(check) for check in found]})
+    else:
+        rows = [(check.name, "ok" if check.ok else "FAILED", check.detail) for check in found]
+        display.table("checks", ("check", "outcome", "detail"), rows)
+    if failed:
+        first = failed[0]
+        raise CommandError(f"{len(failed)} of {len(found)} checks failed, the first: {first.name}: {first.detail}")
+
+
+def _info(display: Display, options: Options) -> None:
+    found = asdict(info.database_info(connection))
+    if not display.as_json:
+        found |= {"size_bytes": size(found["size_bytes"]), "temporary_bytes": size(found["temporary_bytes"])}
+        found = {name.removesuffix("_bytes").replace("_", " "): value for name, value in found.items()}
+    display.document(found, "database")
+
+
+def _stats(display: Display, options: Options) -> None:
+    columns = (
+        "table",
+        "rows_estimated",
+        "total_bytes",
+        "table_bytes",
+        "index_bytes",
+        "dead_rows",
+        "dead_percent",
+        "cache_hit_percent",
+        "last_vacuum",
+        "last_analyze",
+    )
+    display.rows("tables", stats.table_stats(connection), columns)
+
+
+def _indexes(display: Display, options: Options) -> None:
+    columns = ("index", "table", "bytes", "scans", "unique", "valid", "unused", "redundant_with")
+    display.rows("indexes", indexes.index_stats(connection), columns)
+
+
+def _connections(display: Display, options: Options) -> None:
+    found = connections.sessions(connection)
+    groups = connections.grouped(found)
+    if display.as_json:
+        display.json(
+            {"groups": [asdict(group) for group in groups], "connections": [asdict(session) for session in found]}
+        )
+        return
+    display.rows("by_application", groups, ("application", "state", "sessions", "longest_transaction_seconds"))
+    columns = ("pid", "application", "user", "state", "transaction_seconds", "waits_for", "blocked_by", "statement")
+    display.rows("connections", found, columns)
+
+
+VERBS = (
+    Verb("check", "whether all is well; exit 1 if not", ("db check", "db check --json"), _check),
+    Verb("info", "version, place, size, sessions", ("db info",), _info),
+    Verb("stats", "size, estimated rows, dead rows and cache hits of each table", ("db stats",), _stats),
+    Verb("indexes", "size and use of each index; unused, redundant and invalid ones", ("db indexes",), _indexes),
+    Verb("connections", "who is connected, doing what, blocked by whom", ("db connections",), _connections),
+)
