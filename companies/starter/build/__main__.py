@@ -19,7 +19,7 @@ from pathlib import Path
 from companies import starter
 from companies.starter import curated
 from companies.starter.build import events, facts, protection
-from companies.starter.build.candidates import Candidate, candidates
+from companies.starter.pipeline import Candidate, candidates
 
 COMPANY_COLUMNS = (
     "ticker", "cik", "name", "role", "role_reason", "market_cap_usd", "market_cap_as_of", "therapeutic_areas", "source",
@@ -49,11 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if row["submission_class"] == "ORIG" and row["outcome"] == "APPROVED"
     }
     names = {row["ticker"]: curated.companies()[row["ticker"]].name or row["name"] for row in listed}
+    ciks = {row["ticker"]: row["cik"] for row in listed}
     _write(starter.COMPANIES, COMPANY_COLUMNS, _companies(listed, entries))
     _write(starter.CANDIDATES, CANDIDATE_COLUMNS, (_candidate(entry, books, approved_on) for entry in entries))
     results = starter.rows(universe / "trial_results_posted.csv")
     _write(starter.SIGNALS, events.COLUMNS, sorted(
-        [*events.approvals(decisions, entries, originals, names), *events.posted_results(results, entries)]
+        [*events.approvals(decisions, entries, originals, names), *events.posted_results(results, entries, ciks)]
     ))
     kept = facts.kept(figures, since=starter.FACTS_FROM, tickers=frozenset(names))
     _write(starter.FACTS, facts.COLUMNS, kept)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from companies.starter.build.candidates import Candidate
+from companies.sponsors import names_company
 from companies.starter.build.protection import Original
+from companies.starter.pipeline import Candidate
 
 COLUMNS = (
     "ticker", "signal_type", "event_date", "available_at", "severity", "title", "source", "source_id", "source_url",
@@ -15,15 +15,6 @@ COLUMNS = (
 )
 FDA_URL = "https://www.accessdata.fda.gov/scripts/cder/daf/index.cfm?event=overview.process&ApplNo="
 TRIAL_URL = "https://clinicaltrials.gov/study/"
-
-
-def names_sponsor(company: str, sponsor: str) -> bool:
-    """Return whether an FDA sponsor is the company: one of its words starts like the company's first word.
-
-    Guards against look-ups that matched another sponsor (`BAYER HEALTHCARE` for Viridian).
-    """
-    first = re.split(r"[^a-z0-9]+", company.lower())[0]
-    return any(word.startswith(first[:6]) for word in re.split(r"[^a-z0-9]+", sponsor.lower()) if word)
 
 
 def approvals(
@@ -34,7 +25,7 @@ def approvals(
     seen: set[str] = set()
     for row in decisions:
         original = row["submission_class"] == "ORIG" and row["outcome"] == "APPROVED"
-        if original and row["ticker"] in names and names_sponsor(names[row["ticker"]], row["sponsor"]):
+        if original and row["ticker"] in names and names_company(row["sponsor"], names[row["ticker"]]):
             seen.add(row["application_number"])
             yield _approval(row["ticker"], row["application_number"], row["drug"], row["decision_date"], row["sponsor"])
     for entry in entries:
@@ -53,8 +44,10 @@ def _approval(ticker: str, application: str, drug: str, day: str, sponsor: str) 
     )
 
 
-def posted_results(results: Iterable[Mapping[str, str]], entries: Sequence[Candidate]) -> Iterator[tuple[str, ...]]:
-    """Yield one `trial_results_posted` a trial of a kept drug. Posted results are not a readout."""
+def posted_results(
+    results: Iterable[Mapping[str, str]], entries: Sequence[Candidate], ciks: Mapping[str, str]
+) -> Iterator[tuple[str, ...]]:
+    """Yield one `trial_results_posted` a trial of a kept drug and company. Posted results are not a readout."""
     own = {(entry.ticker, trial.nct_id): entry for entry in entries for trial in entry.trials}
     for row in results:
         entry = own.get((row["ticker"], row["nct_id"]))
@@ -63,6 +56,6 @@ def posted_results(results: Iterable[Mapping[str, str]], entries: Sequence[Candi
             data = {"nct_id": nct_id, "phase": row["phase"], "drug": entry.name, "indication": entry.indication.name}
             yield (
                 row["ticker"], "trial_results_posted", day, day, "medium",
-                f"Results of {nct_id} posted ({entry.name})", "clinicaltrials", f"{nct_id}:results:{day}",
+                f"Results of {nct_id} posted ({entry.name})", "clinicaltrials", f"{nct_id}:results:{day}:{ciks[entry.ticker]}",
                 f"{TRIAL_URL}{nct_id}", json.dumps(data, sort_keys=True),
             )

@@ -34,23 +34,27 @@ def candidates(programs: Iterable[Mapping[str, str]], approvals: Iterable[Mappin
     """Return the curated candidates, sorted; drugs seen in healthy people only are kept without an indication."""
     found: dict[tuple[str, str, str], Candidate] = {}
     for row in programs:
-        if not (drug := curated.own_drug(row["ticker"], row["drug"])):
-            continue
-        named = curated.corrected(row["ticker"], drug, curated.indication(row["indication"]))
-        if named is not None:
-            key = row["ticker"], drug, named.name
-            found.setdefault(key, Candidate(row["ticker"], drug, named)).trials.append(
+        own = reviewed(row["ticker"], row["drug"], row["indication"])
+        if own is not None:
+            drug, named = own
+            found.setdefault((row["ticker"], drug, named.name), Candidate(row["ticker"], drug, named)).trials.append(
                 Trial(row["nct_id"], row["phase"], row["status"])
             )
     for row in approvals:
-        key = row["ticker"], row["drug"], row["indication"]
-        entry = found.setdefault(
-            key, Candidate(row["ticker"], row["drug"], Indication(row["indication"], row["area"]))
-        )
+        labelled = Indication(row["indication"], row["area"])
+        key = row["ticker"], row["drug"], labelled.name
+        entry = found.setdefault(key, Candidate(row["ticker"], row["drug"], labelled))
         entry.brands.append(row["brand"])
         entry.evidence.extend(row["evidence"].split())
         entry.orphan = entry.orphan or row["orphan"] == "yes"
     return _worth_keeping(found)
+
+
+def reviewed(ticker: str, arm: str, condition: str) -> tuple[str, Indication] | None:
+    """Return the own drug and the indication behind a trial arm of a reviewed company; None when it is left out."""
+    drug = curated.own_drug(ticker, arm)
+    named = curated.corrected(ticker, drug, curated.indication(condition)) if drug else None
+    return (drug, named) if drug and named is not None else None
 
 
 def _worth_keeping(found: Mapping[tuple[str, str, str], Candidate]) -> list[Candidate]:
