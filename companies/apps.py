@@ -1,6 +1,12 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class CompaniesConfig(AppConfig):
     name = "companies"
     verbose_name = "Companies"
+
+    def ready(self) -> None:
+        """Register how companies are archived and restored."""
+        import_module("companies.services")

@@ -78,3 +78,16 @@ class ClientType(models.TextChoices):
     PRIVATE_EQUITY = "private_equity", "Private equity"
     PHARMA = "pharma", "Pharma business development"
     OTHER = "other", "Other"
+
+
+class Scope(models.TextChoices):
+    """What a key may do. Scores and matches are computed, so nobody writes them; clients are the administrators'."""
+
+    READ = "read", "Read everything but clients"
+    WRITE_COMPANIES = "write:companies", "Write companies"
+    WRITE_DRUG_CANDIDATES = "write:drug-candidates", "Write drug candidates"
+    WRITE_SIGNALS = "write:signals", "Write signals"
+    WRITE_REPORTS = "write:reports", "Write reports"
+    WRITE_ALERTS = "write:alerts", "Write alerts"
+    WRITE_WEBHOOKS = "write:webhooks", "Write webhooks"
+    ADMIN = "admin", "All"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -20,6 +19,7 @@ from delivery.choices import (
     ReportFormat,
     ReportStatus,
     ReportType,
+    Scope,
 )
 from delivery.querysets import AlertQuerySet, ClientQuerySet, ReportQuerySet, WebhookQuerySet
 from scoring.models import MAScore
@@ -332,13 +332,8 @@ class Webhook(SoftDeleteModel):
             ),
         ]
         indexes = [
-            # active webhooks, by event
-            GinIndex(
-                fields=["event_types"],
-                opclasses=["jsonb_path_ops"],
-                name="webhooks_active_idx",
-                condition=LIVE & models.Q(is_active=True),
-            ),
+            # active webhooks; their events are looked at row by row, for an empty list wants all of them
+            models.Index(fields=["name"], name="webhooks_active_idx", condition=LIVE & models.Q(is_active=True)),
             # archived rows
             models.Index(fields=["deleted_at"], name="webhooks_archived_idx", condition=~LIVE),
         ]
@@ -484,10 +479,11 @@ class Client(SoftDeleteModel):
         constraints = [
             *json_shapes(
                 "clients",
-                arrays=("scopes", "allowed_endpoints", "watchlist_tickers"),
+                arrays=("allowed_endpoints", "watchlist_tickers"),
                 objects=("notification_preferences", "custom_thresholds", "metadata"),
             ),
             one_of("client_type", ClientType, name="clients_type_known"),
+            list_of("scopes", Scope, name="clients_scopes_known", noun="Scopes"),
             models.CheckConstraint(
                 condition=models.Q(api_key__regex=r"^[0-9a-f]{64}$"),
                 name="clients_api_key_form",

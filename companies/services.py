@@ -1,0 +1,110 @@
+"""Verbs that write companies and drug candidates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import connection
+
+from biotech_ma.core.services import Outcome, Refused, locked, recorded, register, stamp, unstamp
+from companies.models import Company, DrugCandidate
+
+# Remaining years are shown with two decimals in five digits: a far-off date must not fail the whole statement.
+MOST_YEARS = Decimal("999.99")
+
+PATENT_YEARS = """
+UPDATE drug_candidates AS d SET patent_years_remaining = fresh.years
+FROM (
+    SELECT id, CASE WHEN patent_expiry IS NOT NULL THEN
+        least(%(most)s, greatest(0, round((patent_expiry - %(day)s::date) / 365.25, 2))) END AS years
+    FROM drug_candidates
+) AS fresh
+WHERE d.id = fresh.id AND d.patent_years_remaining IS DISTINCT FROM fresh.years
+"""
+
+
+def archive_company(*, row: Company, reason: str = "") -> Outcome:
+    """Archive a company and its live candidates with it, all of one stamp: what restoring brings back together.
+
+    Leaderboards, matches and searches leave it out from then on, for they ask whether the company is live.
+    """
+    with recorded("archive", reason=reason):
+        company = locked(row)
+        if company.is_archived:
+            row.deleted_at = company.deleted_at
+            return Outcome(changed=False, message=f"{company} was archived already.")
+        row.deleted_at = stamp(company)
+        number = DrugCandidate.objects.filter(company=company).update(deleted_at=row.deleted_at)
+    return Outcome(changed=True, message=f"{company} is archived{_with_candidates(number)}.", with_it=number)
+
+
+def restore_company(*, row: Company, reason: str = "") -> Outcome:
+    """Restore a company and the candidates that were archived with it; those archived before stay so.
+
+    Raises Refused, naming the other company, where a live one has taken the ticker or the CIK meanwhile.
+    """
+    with recorded("restore", reason=reason):
+        company = locked(row)
+        if not company.is_archived:
+            row.deleted_at = None
+            return Outcome(changed=False, message=f"{company} is not archived.")
+        _refuse_taken_keys(company)
+        try:
+            unstamp(company)
+        except Refused:
+            # Taken between the check and the update: the same refusal in the same words.
+            _refuse_taken_keys(company)
+            raise
+        number = DrugCandidate.all_objects.filter(company=company, deleted_at=company.deleted_at).update(
+            deleted_at=None
+        )
+        row.deleted_at = None
+    return Outcome(changed=True, message=f"{company} is restored{_with_candidates(number)}.", with_it=number)
+
+
+def restore_candidate(*, row: DrugCandidate, reason: str = "") -> Outcome:
+    """Restore a candidate. Raises Refused while its company is archived."""
+    with recorded("restore", reason=reason):
+        # The company first, as archiving does: two orders would wait for each other.
+        company = locked(row.company)
+        candidate = locked(row)
+        if not candidate.is_archived:
+            row.deleted_at = None
+            return Outcome(changed=False, message=f"{candidate} is not archived.")
+        if company.is_archived:
+            raise Refused(f"{candidate} stays archived: its company {company} is. Restore that first.", field="company")
+        unstamp(candidate)
+        row.deleted_at = None
+    return Outcome(changed=True, message=f"{candidate} is restored.")
+
+
+def refresh_patent_years(*, day: dt.date) -> int:
+    """Set the remaining patent years of every candidate as of the day, in one statement.
+
+    Years of 365.25 days; 0 once expired, NULL where the expiry is unknown. Returns how many rows changed.
+    """
+    with recorded("refresh patent years"), connection.cursor() as cursor:
+        cursor.execute(PATENT_YEARS, {"day": day, "most": MOST_YEARS})
+        changed: int = cursor.rowcount
+    return changed
+
+
+def _refuse_taken_keys(company: Company) -> None:
+    for field, label in (("ticker", "ticker"), ("cik", "CIK")):
+        value = getattr(company, field)
+        other = Company.objects.filter(**{field: value}).first() if value else None
+        if other is not None:
+            raise Refused(
+                f"{company} stays archived: the live company {other.name} has its {label} {value} now. "
+                f"Archive that one or change its {label} first.",
+                field=field,
+            )
+
+
+def _with_candidates(number: int) -> str:
+    return f" with {number} drug candidate{'' if number == 1 else 's'}" if number else ""
+
+
+register(Company, archive=archive_company, restore=restore_company)
+register(DrugCandidate, restore=restore_candidate)

@@ -1,0 +1,31 @@
+"""Verbs that write what leaves the desk: alerts going off, webhooks, API clients and their keys."""
+
+from delivery.services.alerts import record_alert_trigger
+from delivery.services.clients import (
+    issue_client,
+    record_client_access,
+    revoke_client,
+    rotate_client_key,
+    validate_scopes,
+    verify_client_key,
+)
+from delivery.services.webhooks import (
+    create_webhook,
+    record_webhook_failure,
+    record_webhook_success,
+    rotate_webhook_secret,
+)
+
+__all__ = [
+    "create_webhook",
+    "issue_client",
+    "record_alert_trigger",
+    "record_client_access",
+    "record_webhook_failure",
+    "record_webhook_success",
+    "revoke_client",
+    "rotate_client_key",
+    "rotate_webhook_secret",
+    "validate_scopes",
+    "verify_client_key",
+]
