@@ -53,9 +53,10 @@ def posted_results(
         entry = own.get((row["ticker"], row["nct_id"]))
         if entry is not None:
             nct_id, day = row["nct_id"], row["results_first_posted"]
+            source_id = f"{nct_id}:results:{day}:{ciks[entry.ticker]}"
             data = {"nct_id": nct_id, "phase": row["phase"], "drug": entry.name, "indication": entry.indication.name}
             yield (
                 row["ticker"], "trial_results_posted", day, day, "medium",
-                f"Results of {nct_id} posted ({entry.name})", "clinicaltrials", f"{nct_id}:results:{day}:{ciks[entry.ticker]}",
+                f"Results of {nct_id} posted ({entry.name})", "clinicaltrials", source_id,
                 f"{TRIAL_URL}{nct_id}", json.dumps(data, sort_keys=True),
             )
