@@ -23,8 +23,9 @@ def label(data_dir: Path) -> str:
 
 
 def socket_dir(data_dir: Path, account: Account) -> Path:
-    """Return a private folder for the socket: the data directory itself, or a short one where its path is too long."""
-    if len(os.fsencode(data_dir / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
+    """Return a private folder for the socket: the data directory itself, or a short one where its path cannot serve."""
+    # libpq takes a comma for the end of a host.
+    if len(os.fsencode(data_dir / SOCKET_NAME)) <= SOCKET_PATH_LIMIT and "," not in os.fspath(data_dir):
         return data_dir
     for base in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 (a private folder is made there, and checked)
         folder = Path(base).absolute() / label(data_dir)

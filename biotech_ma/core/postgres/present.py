@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from django.core.management.base import CommandError
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -39,15 +40,14 @@ class Display:
         else:
             self.table(title, ("", ""), payload.items())
 
-    def rows(self, name: str, found: Sequence[Any], columns: Sequence[str]) -> None:
-        """Show a list of dataclasses: an object that holds all of it, or these columns as a table."""
+    def rows(self, name: str, found: Sequence[Any], columns: dict[str, str]) -> None:
+        """Show a list of dataclasses: an object that holds all of it, or a table of some fields under headings."""
         payload = [asdict(row) for row in found]
         if self.as_json:
             self.json({name: payload})
         else:
-            headings = [column.removesuffix("_bytes").replace("_", " ") for column in columns]
             values = ([_worded(column, row[column]) for column in columns] for row in payload)
-            self.table(name, headings, values)
+            self.table(name, tuple(columns.values()), values)
 
     def json(self, payload: Any) -> None:
         """Write one JSON document, every instant in ISO form."""
@@ -60,10 +60,11 @@ class Display:
             lines = [list(headings), *texts] if any(headings) else texts
             self.stdout.write("".join("\t".join(line) + "\n" for line in lines))
             return
-        table = Table(title=title.replace("_", " ") or None, show_header=any(headings))
+        shown = title.replace("_", " ") or None
+        table = Table(title=shown, title_justify="left", show_header=any(headings), box=SIMPLE_HEAD, pad_edge=False)
         for number, heading in enumerate(headings):
-            numeric = bool(texts) and all(line[number][:1].isdigit() or line[number] in ("", "-") for line in texts)
-            table.add_column(Text(heading), justify="right" if numeric and number else "left", overflow="fold")
+            numeric = bool(texts) and all(line[number][:1].isdigit() or not line[number] for line in texts)
+            table.add_column(Text(heading), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
         for line in texts:
             table.add_row(*map(Text, line))
         Console(file=self.stdout).print(table)
@@ -110,7 +111,7 @@ def _text(value: Any) -> str:
 
 
 def _worded(column: str, value: Any) -> Any:
-    if value is None or not column.endswith("bytes"):
+    if value is None or "bytes" not in column:
         return value
     return size(value)
 

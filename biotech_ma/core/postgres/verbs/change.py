@@ -30,7 +30,8 @@ def _vacuum(display: Display, options: Options) -> None:
     if display.as_json:
         display.json({"vacuumed": [asdict(table) for table in done]})
     else:
-        display.rows("vacuumed", done, ("table", "seconds", "bytes_before", "bytes_after"))
+        columns = {"table": "table", "seconds": "seconds", "bytes_before": "before", "bytes_after": "after"}
+        display.rows("vacuumed", done, columns)
 
 
 def _create_all(display: Display, options: Options) -> None:

@@ -34,23 +34,28 @@ def _info(display: Display, options: Options) -> None:
 
 
 def _stats(display: Display, options: Options) -> None:
-    columns = (
-        "table",
-        "rows_estimated",
-        "total_bytes",
-        "table_bytes",
-        "index_bytes",
-        "dead_rows",
-        "dead_percent",
-        "cache_hit_percent",
-        "last_vacuum",
-        "last_analyze",
-    )
+    columns = {
+        "table": "table",
+        "rows_estimated": "rows",
+        "total_bytes": "size",
+        "index_bytes": "indexes",
+        "dead_percent": "dead %",
+        "cache_hit_percent": "hit %",
+        "last_vacuum": "vacuumed",
+    }
     display.rows("tables", stats.table_stats(connection), columns)
 
 
 def _indexes(display: Display, options: Options) -> None:
-    columns = ("index", "table", "bytes", "scans", "unique", "valid", "unused", "redundant_with")
+    columns = {
+        "index": "index",
+        "bytes": "size",
+        "scans": "scans",
+        "unique": "unique",
+        "valid": "valid",
+        "unused": "unused",
+        "redundant_with": "redundant with",
+    }
     display.rows("indexes", indexes.index_stats(connection), columns)
 
 
@@ -62,9 +67,23 @@ def _connections(display: Display, options: Options) -> None:
             {"groups": [asdict(group) for group in groups], "connections": [asdict(session) for session in found]}
         )
         return
-    display.rows("by_application", groups, ("application", "state", "sessions", "longest_transaction_seconds"))
-    columns = ("pid", "application", "user", "state", "transaction_seconds", "waits_for", "blocked_by", "statement")
-    display.rows("connections", found, columns)
+    counted = {
+        "application": "application",
+        "state": "state",
+        "sessions": "sessions",
+        "longest_transaction_seconds": "longest s",
+    }
+    display.rows("by_application", groups, counted)
+    listed = {
+        "pid": "pid",
+        "application": "application",
+        "state": "state",
+        "transaction_seconds": "transaction s",
+        "waits_for": "waits for",
+        "blocked_by": "blocked by",
+        "statement": "statement",
+    }
+    display.rows("connections", found, listed)
 
 
 VERBS = (
