@@ -32,6 +32,8 @@ CASH_ALONE_SHARE_OF_ASSETS = Decimal("0.40")
 CASH_CONSTRAINED_UNDER_QUARTERS = Decimal(4)
 LONGEST_RUNWAY_QUARTERS = Decimal("99999.99")
 CENT = Decimal("0.01")
+# A slip of scale: no company has a quintillion dollars.
+BEYOND_ANY_COMPANY_USD = Decimal(10) ** 17
 
 
 class Unknown(StrEnum):
@@ -42,6 +44,7 @@ class Unknown(StrEnum):
     CURRENCY = "currency_not_usd_or_unknown"
     NO_TRAILING_YEAR = "no_trailing_year"
     NO_QUARTER = "no_quarter"
+    IMPLAUSIBLE = "negative_or_beyond_any_company"
     LIQUIDITY = "liquidity_incomplete"
     BURNS_NOTHING = "burns_nothing"
     MARKET_CAP = "market_cap_unknown"
@@ -87,7 +90,7 @@ def figures(
     `facts` are one company's, in any order and of any period; the market cap counts from its own day on, for 400 days.
     Source: the periodic reports' balance sheets and cash-flow statements (XBRL), as analysts compute runway from them.
     """
-    ledger = _Ledger(in_force(facts, day, history_starts=history_starts), day)
+    ledger = _Ledger(facts, day, history_starts)
     liquid, complete = _liquid_funds(ledger)
     flow = ledger.year(OPERATING_CASH_FLOW, "quarterly_burn")
     burn = _scaled(flow, Decimal(-1) / 4)
@@ -124,14 +127,19 @@ def figures(
 class _Ledger:
     """The facts in force on the day, in USD, and the reasons for what is not known, gathered on the way."""
 
-    def __init__(self, chosen: Mapping[str, Series], day: date) -> None:
+    def __init__(self, facts: Iterable[Fact], day: date, history_starts: date | None) -> None:
         self.day = day
         self.unknown: dict[str, Unknown] = {}
-        self._all = chosen
+        in_usd: list[Fact] = []
+        others: list[Fact] = []
+        for fact in facts:
+            (in_usd if fact.unit == USD else others).append(fact)
+        self._chosen = in_force(in_usd, day, history_starts=history_starts)
+        self._foreign = in_force(others, day, history_starts=history_starts).keys()
 
-    def series(self, concept: str) -> dict[tuple[date | None, date], Fact]:
+    def series(self, concept: str) -> Series:
         """Return the concept's facts in USD. A fact without a unit is of unknown currency, which is not USD."""
-        return {period: fact for period, fact in self._all.get(concept, {}).items() if fact.unit == USD}
+        return self._chosen.get(concept, {})
 
     def is_stale(self, end: date) -> bool:
         """Return whether figures of this period end count as missing."""
@@ -158,8 +166,8 @@ class _Ledger:
 
     def missing(self, name: str, concepts: Sequence[str], otherwise: Unknown | None = None) -> None:
         """Note why there is no figure: reported in another currency, or not at all."""
-        foreign = any(self._all.get(concept) for concept in concepts)
-        self.unknown[name] = otherwise or (Unknown.CURRENCY if foreign else Unknown.NOT_REPORTED)
+        is_foreign = not self._foreign.isdisjoint(concepts)
+        self.unknown[name] = otherwise or (Unknown.CURRENCY if is_foreign else Unknown.NOT_REPORTED)
 
     def _fresh(
         self, figure: Figure | None, name: str, concepts: Sequence[str], otherwise: Unknown | None
@@ -170,7 +178,18 @@ class _Ledger:
         if self.is_stale(figure.period_end):
             self.unknown[name] = Unknown.STALE
             return None
+        if abs(figure.value) >= BEYOND_ANY_COMPANY_USD:
+            self.unknown[name] = Unknown.IMPLAUSIBLE
+            return None
         return figure
+
+    def balance(self, name: str, facts: Sequence[Fact], end: date) -> Figure | None:
+        """Return the sum of balances of one period end, or None if it is below zero or absurd."""
+        total = sum((fact.value for fact in facts), Decimal(0))
+        if not 0 <= total < BEYOND_ANY_COMPANY_USD:
+            self.unknown[name] = Unknown.IMPLAUSIBLE
+            return None
+        return Figure.of(total, facts, start=None, end=end)
 
 
 def _liquid_funds(ledger: _Ledger) -> tuple[Figure | None, bool]:
@@ -193,7 +212,8 @@ def _liquid_funds(ledger: _Ledger) -> tuple[Figure | None, bool]:
         complete = assets is not None and cash[end][0].value >= CASH_ALONE_SHARE_OF_ASSETS * assets[0].value
     if not complete:
         ledger.unknown["liquidity"] = Unknown.LIQUIDITY
-    return Figure.of(sum((fact.value for fact in used), Decimal(0)), used, start=None, end=end), complete
+    liquid = ledger.balance("liquid_funds", used, end)
+    return liquid, complete and liquid is not None
 
 
 def _total_debt(ledger: _Ledger) -> Figure | None:
@@ -206,7 +226,7 @@ def _total_debt(ledger: _Ledger) -> Figure | None:
     if ledger.is_stale(end):
         ledger.unknown["total_debt"] = Unknown.STALE
         return None
-    return Figure.of(sum((fact.value for fact in debts[end]), Decimal(0)), debts[end], start=None, end=end)
+    return ledger.balance("total_debt", debts[end], end)
 
 
 def _runway(ledger: _Ledger, liquid: Figure | None, burn: Figure | None) -> Decimal | None:

@@ -1,0 +1,205 @@
+"""From a company's inputs to the value of each feature, with the evidence and the words behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from scoring.engine import components as c
+from scoring.engine.inputs import CompanyInputs, Evidence, Programme
+
+FOUR_PLACES = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A feature's value from 0 to 100 (None: input missing), the input in words, and its evidence.
+
+    Values have four decimals, so that a contribution can be worked out again from what is shown.
+    """
+
+    value: Decimal | None
+    words: str
+    evidence: Evidence | None = None
+    is_assumed: bool = False
+
+
+def readings(inputs: CompanyInputs) -> dict[tuple[str, str], Reading]:
+    """Return the reading of every feature by (component, feature)."""
+    return {
+        (component.name, feature.name): READERS[component.name, feature.name](inputs)
+        for component in c.FED
+        for feature in component.features
+    }
+
+
+def leads(inputs: CompanyInputs) -> list[Programme]:
+    """Return the active programmes at the furthest stage that the company has reached."""
+    active = _active(inputs)
+    furthest = max((c.STAGE[programme.phase] for programme in active), default=None)
+    return [programme for programme in active if c.STAGE[programme.phase] == furthest]
+
+
+def _active(inputs: CompanyInputs) -> list[Programme]:
+    active = [item for item in inputs.programmes if item.is_active and item.phase in c.STAGE]
+    return sorted(active, key=lambda item: (item.name, item.indication or "", item.phase))
+
+
+def _graded(value: Decimal, words: str, evidence: Evidence, *, is_assumed: bool = False) -> Reading:
+    return Reading(value.quantize(FOUR_PLACES), words, evidence, is_assumed)
+
+
+def _lead_stage(inputs: CompanyInputs) -> Reading:
+    lead = leads(inputs)
+    if not lead:
+        return Reading(None, "no active programme is recorded")
+    return _graded(
+        c.STAGE[lead[0].phase], f"{lead[0].phase}: {lead[0].title}", lead[0].evidence_of("phase", "approved_on")
+    )
+
+
+def _breadth(inputs: CompanyInputs) -> Reading:
+    active = _active(inputs)
+    if not active:
+        return Reading(None, "no active programme is recorded")
+    late = [item for item in active if item.phase in c.PHASE_2_OR_LATER]
+    evidence = (late or active)[0].evidence_of("phase")
+    return _graded(c.breadth(len(late)), f"{len(late)} in phase 2 or later", evidence)
+
+
+def _next_completion(inputs: CompanyInputs) -> Reading:
+    dated = [
+        (item.next_completion, item)
+        for item in _active(inputs)
+        if item.phase in c.PHASE_2_OR_LATER and item.next_completion is not None
+    ]
+    if not dated:
+        return Reading(None, "no date is recorded for a programme in phase 2 or later")
+    ahead = [pair for pair in dated if pair[0] >= inputs.day]
+    day, programme = min(ahead or dated, key=lambda pair: (pair[0], pair[1].title))
+    words = f"{day.isoformat()}: {programme.title}" + ("" if ahead else ", which is past")
+    return _graded(c.nearness((day - inputs.day).days), words, programme.evidence_of("next_milestone_date"))
+
+
+def _years_later(day: date, years: int) -> date:
+    """Return the same day of a later year; 29 February becomes the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def protections(programme: Programme, day: date) -> Iterator[tuple[date, str, bool]]:
+    """Yield each last protected day known of a programme, what protects, and whether it rests on an assumption.
+
+    Exclusivities run from approval. A programme without an approval day is taken as approved on the day: assumed.
+    """
+    if programme.protected_until is not None:
+        yield programme.protected_until, "patents and listed exclusivities", False
+    approved = programme.approved_on or day
+    is_assumed = programme.approved_on is None
+    if programme.orphan:
+        yield _years_later(approved, c.ORPHAN_EXCLUSIVITY_YEARS), "orphan exclusivity", is_assumed
+    if programme.is_biologic:
+        yield _years_later(approved, c.BIOLOGIC_EXCLUSIVITY_YEARS), "biologic exclusivity", is_assumed
+    if programme.is_new_chemical_entity:
+        yield _years_later(approved, c.CHEMICAL_EXCLUSIVITY_YEARS), "new chemical entity exclusivity", is_assumed
+
+
+def _protected_years(inputs: CompanyInputs) -> Reading:
+    known = [
+        (until, not is_assumed, what, programme)
+        for programme in leads(inputs)
+        # an approved drug without its approval day: when its exclusivities run out is unknown
+        for until, what, is_assumed in protections(programme, inputs.day)
+        if not (is_assumed and programme.phase == "approved")
+    ]
+    if not known:
+        return Reading(None, "no patent or exclusivity of the lead is recorded")
+    until, is_certain, what, programme = max(known, key=lambda item: (item[0], item[1], item[2]))
+    years = Decimal((until - inputs.day).days) / Decimal("365.25")
+    words = f"{what} of {programme.title} until {until.isoformat()}"
+    if not is_certain:
+        words += ", as if approved on the day"
+    evidence = programme.evidence_of(
+        "patent_expiry" if what.startswith("patent") else "approved_on", "orphan_designation"
+    )
+    return _graded(c.protected_years(years), words, evidence, is_assumed=not is_certain)
+
+
+def _size(inputs: CompanyInputs) -> Reading:
+    cap = inputs.market_cap
+    if cap is None or not cap.usd.is_finite():
+        return Reading(None, inputs.why_unknown.get("market_cap_usd", "no market cap"))
+    return _graded(c.size(cap.usd), f"market cap {_dollars(cap.usd)}", cap.evidence)
+
+
+def _research_spending(inputs: CompanyInputs) -> Reading:
+    spending = inputs.research_spending
+    if spending is None or not spending.usd.is_finite():
+        return Reading(None, inputs.why_unknown.get("research_spending", "no research spending"))
+    return _graded(c.research(spending.usd), f"{_dollars(spending.usd)} in twelve months", spending.evidence)
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"${amount / 1_000_000:,.1f}M"
+
+
+def _filed_or_approved(inputs: CompanyInputs) -> Reading:
+    lead = leads(inputs)
+    if not lead:
+        return Reading(None, "no active programme is recorded")
+    is_filed = lead[0].phase in c.FILED_OR_APPROVED
+    words = f"{'yes' if is_filed else 'no'}: {lead[0].title}"
+    return _graded(c.HUNDRED if is_filed else Decimal(0), words, lead[0].evidence_of("approved_on", "phase"))
+
+
+DESIGNATIONS = {"breakthrough": "breakthrough_therapy", "orphan": "orphan_designation", "fast_track": "fast_track"}
+
+
+def _designation(name: str) -> Callable[[CompanyInputs], Reading]:
+    """Return the reader of a designation: held if a programme or an event says so, not held if all say no."""
+
+    def read(inputs: CompanyInputs) -> Reading:
+        active = _active(inputs)
+        held = [item for item in active if getattr(item, name)]
+        if held:
+            return _graded(c.HUNDRED, held[0].title, held[0].evidence_of(DESIGNATIONS[name]))
+        state = inputs.states.get(name)
+        if state:
+            return _graded(c.HUNDRED if state.holds else Decimal(0), "yes" if state.holds else "no", state.evidence)
+        if active and all(getattr(item, name) is False for item in active):
+            return _graded(Decimal(0), "none", active[0].evidence_of(DESIGNATIONS[name]))
+        return Reading(None, "none is recorded")
+
+    return read
+
+
+def _event(name: str) -> Callable[[CompanyInputs], Reading]:
+    """Return the reader of a state that events alone make."""
+
+    def read(inputs: CompanyInputs) -> Reading:
+        state = inputs.states.get(name)
+        if state is None:
+            return Reading(None, "none is recorded")
+        return _graded(c.HUNDRED if state.holds else Decimal(0), "yes" if state.holds else "resolved", state.evidence)
+
+    return read
+
+
+READERS: dict[tuple[str, str], Callable[[CompanyInputs], Reading]] = {
+    ("pipeline", "lead_stage"): _lead_stage,
+    ("pipeline", "breadth"): _breadth,
+    ("pipeline", "next_completion"): _next_completion,
+    ("patent", "protected_years"): _protected_years,
+    ("financial", "size"): _size,
+    ("financial", "research_spending"): _research_spending,
+    ("regulatory", "breakthrough"): _designation("breakthrough"),
+    ("regulatory", "orphan"): _designation("orphan"),
+    ("regulatory", "fast_track"): _designation("fast_track"),
+    ("regulatory", "filed_or_approved"): _filed_or_approved,
+    ("regulatory", "clinical_hold"): _event("clinical_hold"),
+    ("regulatory", "complete_response"): _event("complete_response"),
+}
