@@ -17,12 +17,21 @@ CURATION = FOLDER / "curation"
 
 @dataclass(frozen=True)
 class CompanyDecision:
-    """A company's role with its reason, and its full name where the source cuts or garbles it (else empty)."""
+    """A company's role with its reason, and its full name where the source cuts or garbles it (else empty).
+
+    `trials` is `strangers` where look-ups in trial registers found other people's studies under the company's ticker.
+    """
 
     ticker: str
     role: str
     reason: str
     name: str
+    trials: str
+
+    @property
+    def has_strangers_trials(self) -> bool:
+        """Whether trials listed under the company's ticker are others'."""
+        return self.trials == "strangers"
 
 
 @dataclass(frozen=True)

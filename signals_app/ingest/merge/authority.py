@@ -1,0 +1,62 @@
+"""Whose value stands: an analyst's over every source's, any source's over the starter data set's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+CURATED = "curated"
+STARTER = "starter"
+
+
+class Provenanced(Protocol):
+    """A row that says where each of its fields came from."""
+
+    field_sources: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a source says of a field: the value, the source's own identifier for it and the day it speaks of."""
+
+    value: Any
+    identifier: str = ""
+    as_of: str = ""
+
+    def provenance(self, source: str) -> dict[str, str]:
+        """Return the note kept beside the field."""
+        note = {"source": source, "id": self.identifier, "as_of": self.as_of}
+        return {key: value for key, value in note.items() if value}
+
+
+def authority(source: str) -> int:
+    """Return the rank of a source: curated 2, starter 0, all others 1."""
+    return {CURATED: 2, STARTER: 0}.get(source, 1)
+
+
+def apply(row: Provenanced, said: Mapping[str, Said], *, source: str, label: str, refusals: list[str]) -> list[str]:
+    """Set the fields that the source may set and return those that changed, `field_sources` with them.
+
+    A value without a note of its origin counts as an analyst's. Refused values are added to `refusals`; a source says
+    nothing by an empty value, and an older market cap or figure does not replace a newer one.
+    """
+    changed: list[str] = []
+    for name, news in said.items():
+        held = getattr(row, name)
+        if news.value in (None, "", [], {}) or held == news.value:
+            continue
+        note = row.field_sources.get(name)
+        if note is None and held in (None, "", [], {}):
+            note = {}
+        held_by = CURATED if note is None else note.get("source", STARTER)
+        if authority(held_by) > authority(source):
+            if held_by == CURATED:
+                refusals.append(f"{label}: {name} stays {held}, set by an analyst; {source} says {news.value}")
+            continue
+        if note and note.get("as_of", "") > news.as_of:
+            continue
+        setattr(row, name, news.value)
+        row.field_sources = {**row.field_sources, name: news.provenance(source)}
+        changed.append(name)
+    return [*changed, "field_sources"] if changed else []

@@ -1,0 +1,91 @@
+"""Writes drug candidates: one row a drug and indication; what an analyst renamed or archived stays as it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from companies.models import DrugCandidate
+from signals_app.ingest.base import Outcome
+from signals_app.ingest.merge.authority import Said, apply
+
+ORIGIN = "origin"
+
+
+@dataclass(frozen=True)
+class CandidateRecord:
+    """What a source says of a drug in an indication. `rows` is how many rows of the source went into it."""
+
+    company_id: UUID
+    ticker: str
+    name: str
+    indication: str | None
+    phase: str
+    therapeutic_area: str | None
+    patent_expiry: date | None = None
+    orphan_designation: bool | None = None
+    additional: dict[str, Any] = field(default_factory=dict)
+    identifiers: dict[str, str] = field(default_factory=dict)
+    rows: int = 1
+
+    @property
+    def origin(self) -> str:
+        """The key under which the sources know the row, whatever analysts call it since."""
+        return f"{self.name}|{self.indication or ''}".casefold()
+
+
+def merge_candidates(records: Iterable[CandidateRecord], *, source: str, outcome: Outcome) -> None:
+    """Create and update candidates in one statement each, and count every source row's fate."""
+    pending = list(records)
+    held = _held({record.company_id for record in pending})
+    new: list[DrugCandidate] = []
+    changed: dict[DrugCandidate, set[str]] = {}
+    fates: Counter[str] = Counter()
+    for record in pending:
+        candidate = held.get((record.company_id, record.origin))
+        if candidate is not None and candidate.deleted_at is not None:
+            fates["skipped"] += record.rows
+        elif candidate is None:
+            candidate = DrugCandidate(company_id=record.company_id, name=record.name, indication=record.indication)
+            candidate.field_sources = {"name": {"source": source}, "indication": {"source": source}}
+            candidate.phase = ""
+            _apply(candidate, record, source, outcome)
+            held[record.company_id, record.origin] = candidate
+            new.append(candidate)
+            fates["created"] += record.rows
+        else:
+            fields = _apply(candidate, record, source, outcome)
+            if fields and candidate.pk is not None:
+                changed.setdefault(candidate, set()).update(fields)
+            fates["updated" if fields else "unchanged"] += record.rows
+    DrugCandidate.objects.bulk_create(new)
+    if changed:
+        DrugCandidate.objects.bulk_update(list(changed), sorted(set().union(*changed.values())))
+    outcome.count_all(fates)
+
+
+def _held(company_ids: set[UUID]) -> dict[tuple[UUID, str], DrugCandidate]:
+    """Return the candidates of the companies, live and archived, by origin; a live one before an archived one."""
+    found: dict[tuple[UUID, str], DrugCandidate] = {}
+    for candidate in DrugCandidate.all_objects.filter(company_id__in=company_ids).order_by("-deleted_at", "id"):
+        named = f"{candidate.name}|{candidate.indication or ''}".casefold()
+        key = candidate.company_id, str(candidate.additional_data.get(ORIGIN) or named)
+        if key not in found or found[key].deleted_at is not None:
+            found[key] = candidate
+    return found
+
+
+def _apply(candidate: DrugCandidate, record: CandidateRecord, source: str, outcome: Outcome) -> list[str]:
+    additional = {**candidate.additional_data, **record.additional, ORIGIN: record.origin}
+    said = {
+        "phase": record.phase, "therapeutic_area": record.therapeutic_area, "patent_expiry": record.patent_expiry,
+        "orphan_designation": record.orphan_designation, "additional_data": additional,
+    }
+    return apply(
+        candidate, {name: Said(value, record.identifiers.get(name, "")) for name, value in said.items()},
+        source=source, label=f"{record.ticker} {record.name}", refusals=outcome.refusals,
+    )

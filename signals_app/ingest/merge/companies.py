@@ -1,0 +1,136 @@
+"""Writes companies: the CIK is the identity, a ticker changes hands, an analyst's value stays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from companies.choices import Phase, Role
+from companies.models import Company, DrugCandidate
+from signals_app.ingest.base import Outcome, ParseError
+from signals_app.ingest.merge.authority import Said, apply
+
+
+@dataclass(frozen=True)
+class CompanyRecord:
+    """What a source says of a company, with the file and line that say it. `role` counts for new companies only."""
+
+    file: str
+    line: int
+    ticker: str | None
+    cik: str | None
+    name: str
+    role: str = Role.TARGET
+    market_cap_usd: Decimal | None = None
+    market_cap_as_of: date | None = None
+
+
+@dataclass
+class Universe:
+    """The live companies by ticker and CIK, and the CIKs of archived ones, which sources leave alone."""
+
+    by_ticker: dict[str, Company] = field(default_factory=dict)
+    by_cik: dict[str, Company] = field(default_factory=dict)
+    archived_ciks: set[str] = field(default_factory=set)
+
+    @classmethod
+    def load(cls) -> Universe:
+        """Read the companies from the database."""
+        universe = cls()
+        for company in Company.all_objects.order_by("id"):
+            if company.deleted_at is None:
+                universe.add(company)
+            elif company.cik:
+                universe.archived_ciks.add(company.cik)
+        return universe
+
+    def add(self, company: Company) -> None:
+        """Take a live company in."""
+        if company.ticker:
+            self.by_ticker[company.ticker] = company
+        if company.cik:
+            self.by_cik[company.cik] = company
+
+
+def merge_companies(records: Iterable[CompanyRecord], *, source: str, universe: Universe, outcome: Outcome) -> None:
+    """Create and update companies in one statement each, and count every record's fate."""
+    seen: dict[str, int] = {}
+    new: list[Company] = []
+    changed: dict[Company, set[str]] = {}
+    fates: Counter[str] = Counter()
+    for record in records:
+        try:
+            company = _found(record, universe, seen)
+        except ParseError as error:
+            outcome.reject(error)
+            continue
+        if company is None and record.cik in universe.archived_ciks:
+            fates["skipped"] += 1
+            continue
+        created = company is None
+        company = company or Company(name=record.name, role=record.role)
+        fields = _apply(company, record, source, universe, outcome)
+        if created:
+            company.field_sources = {"name": {"source": source}, "role": {"source": source}, **company.field_sources}
+            new.append(company)
+            universe.add(company)
+            fates["created"] += 1
+        elif fields:
+            changed.setdefault(company, set()).update(fields)
+        fates["updated" if fields and not created else "unchanged"] += not created
+    Company.objects.bulk_create(new)
+    if changed:
+        Company.objects.bulk_update(list(changed), sorted(set().union(*changed.values())))
+    outcome.count_all(fates)
+
+
+def _found(record: CompanyRecord, universe: Universe, seen: dict[str, int]) -> Company | None:
+    """Return the company that the record is about, None for a new one. Raises ParseError for a clash."""
+    for kind, key in (("ticker", record.ticker), ("CIK", record.cik)):
+        if key and (first := seen.setdefault(f"{kind} {key}", record.line)) != record.line:
+            raise ParseError(record.file, record.line, f"duplicate {kind} {key}, first on line {first}")
+    company = universe.by_cik.get(record.cik or "")
+    holder = universe.by_ticker.get(record.ticker or "")
+    if company is None and holder is not None and (holder.cik is None or record.cik is None):
+        return holder
+    if holder is not None and holder is not company:
+        raise ParseError(
+            record.file, record.line, f"ticker {record.ticker} belongs to {holder.name} (CIK {holder.cik})"
+        )
+    return company
+
+
+def _apply(
+    company: Company, record: CompanyRecord, source: str, universe: Universe, outcome: Outcome
+) -> list[str]:
+    day = record.market_cap_as_of.isoformat() if record.market_cap_as_of else ""
+    identifier = f"cik:{record.cik}" if record.cik else ""
+    said = {"ticker": Said(record.ticker, identifier), "cik": Said(record.cik, identifier)}
+    if company.name != record.name:
+        said["name"] = Said(record.name, identifier)
+    if record.market_cap_usd is not None:
+        said["market_cap_usd"] = Said(record.market_cap_usd, record.file, day)
+        said["market_cap_as_of"] = Said(record.market_cap_as_of, record.file, day)
+    label = f"{record.ticker or record.name}"
+    fields = apply(company, said, source=source, label=label, refusals=outcome.refusals)
+    universe.add(company)
+    return fields
+
+
+def refresh_areas(company_ids: Sequence[UUID], *, source: str) -> int:
+    """Derive the companies' therapeutic areas from their live, running candidates, the most frequent first."""
+    counts: dict[UUID, Counter[str]] = {company_id: Counter() for company_id in company_ids}
+    rows = DrugCandidate.objects.filter(company_id__in=company_ids, therapeutic_area__isnull=False)
+    for company_id, area in rows.exclude(phase=Phase.DISCONTINUED).values_list("company_id", "therapeutic_area"):
+        counts[company_id][str(area)] += 1
+    changed: list[Company] = []
+    for company in Company.objects.filter(pk__in=company_ids):
+        ranked = sorted(counts[company.pk].items(), key=lambda pair: (-pair[1], pair[0]))
+        areas = [area for area, _ in ranked]
+        if apply(company, {"therapeutic_areas": Said(areas)}, source=source, label=str(company), refusals=[]):
+            changed.append(company)
+    return Company.objects.bulk_update(changed, ["therapeutic_areas", "field_sources"]) if changed else 0

@@ -1,0 +1,165 @@
+"""Writes the ledger: rows are copied into a temporary table and inserted set-wise; what is there already stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from signals_app.catalogue import CATALOGUE
+from signals_app.services import default_impact
+
+# Rows beyond this make the planner's statistics wrong enough to matter.
+ANALYZE_ABOVE_ROWS = 10_000
+SNAPSHOT = "financial_snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRecord:
+    """An event of a company, as a source states it. `severity` None: the catalogue's."""
+
+    company_id: UUID
+    signal_type: str
+    event_date: datetime
+    available_at: datetime
+    title: str
+    source: str
+    source_id: str
+    source_url: str | None
+    signal_data: dict[str, Any]
+    severity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactRecord:
+    """A reported figure of a company, with the filing that states it."""
+
+    company_id: UUID
+    cik: str
+    concept: str
+    period_start: date | None
+    period_end: date
+    value: Decimal
+    unit: str | None
+    form: str
+    accession: str
+    filed: date
+    available_at: datetime
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows were staged and how many of them are new."""
+
+    staged: int
+    created: int
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that the ledger held already, or that stood twice in the source."""
+        return self.staged - self.created
+
+
+_SIGNAL_COLUMNS = (
+    "company_id, signal_type, event_date, available_at, severity, title, source, source_id, source_url, signal_data, "
+    "ma_impact_score"
+)
+_STAGE_SIGNALS = """
+DROP TABLE IF EXISTS stage_signals;
+CREATE TEMPORARY TABLE stage_signals (
+    company_id uuid, signal_type text, event_date timestamptz, available_at timestamptz, severity text, title text,
+    source text, source_id text, source_url text, signal_data jsonb, ma_impact_score numeric
+) ON COMMIT DROP
+"""
+_INSERT_SIGNALS = f"""
+INSERT INTO signals ({_SIGNAL_COLUMNS}) SELECT {_SIGNAL_COLUMNS} FROM stage_signals
+ON CONFLICT (source, source_id) DO NOTHING
+"""  # noqa: S608  (constants only)
+_FACT_COLUMNS = (
+    "company_id, cik, concept, period_start, period_end, value, unit, form, accession, filed, available_at"
+)
+_STAGE_FACTS = """
+DROP TABLE IF EXISTS stage_facts;
+CREATE TEMPORARY TABLE stage_facts (
+    company_id uuid, cik text, concept text, period_start date, period_end date, value numeric, unit text, form text,
+    accession text, filed date, available_at timestamptz
+) ON COMMIT DROP
+"""
+# One signal a filing and company; the facts of the filing refer to it.
+_INSERT_SNAPSHOTS = """
+INSERT INTO signals
+    (company_id, signal_type, event_date, available_at, severity, title, source, source_id, source_url, signal_data)
+SELECT company_id, %(type)s, min(available_at), min(available_at), %(severity)s,
+       min(form) || ' with figures to ' || max(period_end), 'edgar', accession || ':' || cik || ':' || %(type)s,
+       'https://www.sec.gov/Archives/edgar/data/' || ltrim(cik, '0') || '/' || replace(accession, '-', '') || '/',
+       jsonb_build_object('accession', accession, 'form', min(form), 'filed', min(filed),
+                          'period_end', max(period_end))
+FROM stage_facts GROUP BY company_id, cik, accession
+ON CONFLICT (source, source_id) DO NOTHING
+"""
+_INSERT_FACTS = """
+INSERT INTO financial_facts
+    (company_id, signal_id, concept, period_start, period_end, value, unit, form, accession, available_at, source)
+SELECT stage.company_id, signals.id, stage.concept, stage.period_start, stage.period_end, stage.value, stage.unit,
+       stage.form, stage.accession, stage.available_at, %(source)s
+FROM stage_facts AS stage
+JOIN signals ON signals.source = 'edgar'
+    AND signals.source_id = stage.accession || ':' || stage.cik || ':' || %(type)s
+ON CONFLICT DO NOTHING
+"""
+
+
+def merge_signals(records: Iterable[SignalRecord]) -> Written:
+    """Insert the events that are new by source and source id."""
+    with connection.cursor() as cursor:
+        staged = _copy(cursor, _STAGE_SIGNALS, f"stage_signals ({_SIGNAL_COLUMNS})", map(_signal_row, records))
+        cursor.execute(_INSERT_SIGNALS)
+        return _written(cursor, staged, "signals")
+
+
+def _signal_row(record: SignalRecord) -> tuple[Any, ...]:
+    kind = CATALOGUE[record.signal_type]
+    return (
+        record.company_id, record.signal_type, record.event_date, record.available_at,
+        record.severity or kind.severity, record.title, record.source, record.source_id, record.source_url,
+        json.dumps(record.signal_data), default_impact(record.signal_type),
+    )
+
+
+def merge_facts(records: Iterable[FactRecord], *, source: str) -> Written:
+    """Insert the figures that are new, with a `financial_snapshot` signal for each filing that is."""
+    with connection.cursor() as cursor:
+        rows = (
+            (record.company_id, record.cik, record.concept, record.period_start, record.period_end, record.value,
+             record.unit, record.form, record.accession, record.filed, record.available_at)
+            for record in records
+        )
+        staged = _copy(cursor, _STAGE_FACTS, f"stage_facts ({_FACT_COLUMNS})", rows)
+        cursor.execute("ANALYZE stage_facts")
+        cursor.execute(_INSERT_SNAPSHOTS, {"type": SNAPSHOT, "severity": CATALOGUE[SNAPSHOT].severity})
+        cursor.execute(_INSERT_FACTS, {"type": SNAPSHOT, "source": source})
+        return _written(cursor, staged, "financial_facts")
+
+
+def _copy(cursor: CursorWrapper, stage: str, target: str, rows: Iterable[tuple[Any, ...]]) -> int:
+    cursor.execute(stage)
+    staged = 0
+    with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+            staged += 1
+    return staged
+
+
+def _written(cursor: CursorWrapper, staged: int, table: str) -> Written:
+    created = cursor.rowcount
+    if created > ANALYZE_ABOVE_ROWS:
+        cursor.execute(f"ANALYZE {table}")
+    return Written(staged, created)

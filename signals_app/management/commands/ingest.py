@@ -1,0 +1,82 @@
+"""`manage.py ingest`: bring companies, candidates and the ledger in line with a source."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from rich.console import Console
+
+from signals_app.ingest.base import SOURCES, IngestError, Outcome, Request, source
+
+REJECTS_SHOWN = 20
+
+
+class Command(BaseCommand):
+    """Reads a source and writes what is new; a second run of the same input changes nothing."""
+
+    help = "Load a source's data. What is there already stays; analysts' values are never overwritten."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("source", choices=sorted(SOURCES), help="what to read")
+        parser.add_argument(
+            "--from", dest="paths", action="append", type=Path, default=[], metavar="PATH",
+            help="a file, folder or zip to read; may be repeated",
+        )
+        parser.add_argument("--since", type=_day, metavar="DAY", help="leave out what was known before this day")
+        parser.add_argument(
+            "--company", dest="companies", action="append", default=[], metavar="TICKER_OR_CIK",
+            help="only this company; may be repeated",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="report what would happen, and keep nothing")
+        parser.add_argument("--json", action="store_true", help="print one object and nothing else")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        request = Request(
+            paths=tuple(options["paths"]), since=options["since"], dry_run=options["dry_run"],
+            companies=frozenset(_company(text) for text in options["companies"]),
+        )
+        console = Console(stderr=True)
+        try:
+            with console.status(f"{options['source']} …") as status:
+                outcome = source(options["source"])(request, lambda step: status.update(f"{options['source']}: {step}"))
+        except IngestError as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"nothing was written: {' '.join(str(error).split())}") from error
+        if options["json"]:
+            self.stdout.write(json.dumps(outcome.to_json()))
+        else:
+            self._print(outcome, dry_run=request.dry_run)
+
+    def _print(self, outcome: Outcome, *, dry_run: bool) -> None:
+        counts = ", ".join(
+            f"{getattr(outcome, name):,} {name}"
+            for name in ("created", "updated", "unchanged", "skipped", "rejected")
+        )
+        self.stdout.write(f"{outcome.source}: {outcome.read:,} rows read: {counts}")
+        if dry_run:
+            self.stdout.write("dry run: nothing was kept")
+        for reject in outcome.rejects[:REJECTS_SHOWN]:
+            sys.stderr.write(f"rejected: {reject}\n")
+        if len(outcome.rejects) > REJECTS_SHOWN:
+            sys.stderr.write(f"… and more; --json lists up to {len(outcome.rejects)} of them\n")
+        for refusal in outcome.refusals[:REJECTS_SHOWN]:
+            sys.stderr.write(f"kept: {refusal}\n")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day YYYY-MM-DD") from None
+
+
+def _company(text: str) -> str:
+    return text.strip().zfill(10) if text.strip().isdigit() else text.strip().upper()

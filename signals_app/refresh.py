@@ -1,0 +1,125 @@
+"""Brings the companies' figures in line with the ledger: funds, burn, runway, debt, enterprise value."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+from django.utils import timezone
+
+from biotech_ma.core.services import recorded
+from companies.models import Company
+from signals_app.figures import CONCEPTS, HORIZON_DAYS, CompanyFigures, figures
+from signals_app.market_day import NEW_YORK, end_of
+from signals_app.models import FinancialFact
+from signals_app.periods import FIELDS, Fact, Figure
+
+CENT = Decimal("0.01")
+LEDGER = "edgar"
+CURATED = "curated"
+FIGURES = (
+    "cash_position_usd", "quarterly_burn_rate_usd", "total_debt_usd", "runway_quarters", "enterprise_value_usd",
+    "is_cash_constrained",
+)
+
+
+def ledger_day() -> dt.date:
+    """Return the last day on which the ledger learned a figure or a market cap, at most today.
+
+    Figures derived for a later day would call everything stale that merely has not been brought up to date.
+    """
+    today = timezone.localdate(timezone=NEW_YORK)
+    filed = FinancialFact.objects.filter(available_at__lt=end_of(today)).aggregate(last=Max("available_at"))["last"]
+    priced = Company.objects.filter(market_cap_as_of__lte=today).aggregate(last=Max("market_cap_as_of"))["last"]
+    days = [filed.astimezone(NEW_YORK).date()] if filed else []
+    return max([*days, *([priced] if priced else [])], default=today)
+
+
+def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | None = None) -> int:
+    """Derive the figures of the companies (without `company_ids`: all live ones) as of the day; return the changes.
+
+    A figure that an analyst set stays; one that cannot be derived becomes NULL, with the reason in `field_sources`.
+    """
+    companies = Company.objects.all() if company_ids is None else Company.objects.filter(pk__in=company_ids)
+    by_id = {company.pk: company for company in companies}
+    changed: list[Company] = []
+    with recorded("refresh figures"):
+        facts = dict(_facts(day, by_id))
+        for company_id, company in by_id.items():
+            derived = figures(
+                facts.get(company_id, ()), day, market_cap_usd=company.market_cap_usd,
+                market_cap_as_of=company.market_cap_as_of, history_starts=company.history_starts,
+            )
+            if _set(company, derived):
+                company.last_data_refresh = timezone.now()
+                changed.append(company)
+        Company.objects.bulk_update(changed, [*FIGURES, "field_sources", "last_data_refresh"], batch_size=500)
+    return len(changed)
+
+
+def _facts(day: dt.date, company_ids: Collection[UUID]) -> Iterator[tuple[UUID, list[Fact]]]:
+    """Yield each company's facts that can matter on the day."""
+    rows = FinancialFact.objects.order_by().filter(
+        company_id__in=company_ids, concept__in=CONCEPTS, available_at__lt=end_of(day),
+        period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
+    )
+    found: dict[UUID, list[Fact]] = defaultdict(list)
+    for company_id, *values in rows.values_list("company_id", *FIELDS):
+        found[company_id].append(Fact(*values))
+    yield from found.items()
+
+
+def _set(company: Company, derived: CompanyFigures) -> bool:
+    """Set the figures that are not an analyst's, and return whether anything changed."""
+    liquid = derived.liquid_funds if derived.liquidity_complete else None
+    said: dict[str, tuple[Any, tuple[Figure | None, ...]]] = {
+        "cash_position_usd": (_money(liquid), (liquid,)),
+        "quarterly_burn_rate_usd": (_money(derived.quarterly_burn), (derived.quarterly_burn,)),
+        "total_debt_usd": (_money(derived.total_debt), (derived.total_debt,)),
+        "runway_quarters": (derived.runway_quarters, (liquid, derived.quarterly_burn)),
+        "enterprise_value_usd": (derived.enterprise_value_usd, (liquid, derived.total_debt)),
+        "is_cash_constrained": (derived.is_cash_constrained, (liquid, derived.quarterly_burn)),
+    }
+    before = {name: getattr(company, name) for name in FIGURES}, company.field_sources
+    notes = dict(company.field_sources)
+    for name, (value, behind) in said.items():
+        if notes.get(name, {}).get("source") != CURATED:
+            setattr(company, name, value)
+            notes[name] = _note(name, value, behind, derived)
+    company.field_sources = notes
+    return before != ({name: getattr(company, name) for name in FIGURES}, notes)
+
+
+def _money(figure: Figure | None) -> Decimal | None:
+    return None if figure is None else figure.value.quantize(CENT, ROUND_HALF_EVEN)
+
+
+def _note(name: str, value: Any, behind: tuple[Figure | None, ...], derived: CompanyFigures) -> dict[str, str]:
+    """Return where the figure comes from: accession numbers and period end; or why it is unknown."""
+    used = [figure for figure in behind if figure is not None]
+    note = {
+        "source": LEDGER,
+        "id": " ".join(sorted({accession for figure in used for accession in figure.accessions})),
+        "as_of": max((figure.period_end.isoformat() for figure in used), default=""),
+    }
+    if value is None:
+        note["note"] = _reason(name, derived)
+    return {key: text for key, text in note.items() if text}
+
+
+# What the derivation calls the figure behind a column.
+_REASONS = {
+    "cash_position_usd": ("liquidity", "liquid_funds"),
+    "quarterly_burn_rate_usd": ("quarterly_burn",),
+    "total_debt_usd": ("total_debt",),
+}
+
+
+def _reason(name: str, derived: CompanyFigures) -> str:
+    keys = _REASONS.get(name, (name,))
+    return next((str(derived.unknown[key]) for key in keys if key in derived.unknown), "")
