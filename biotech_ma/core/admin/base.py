@@ -1,0 +1,226 @@
+"""The admin base classes: forms that refuse like the database, no hard delete, history, pages of fixed cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import FieldDoesNotExist, NON_FIELD_ERRORS, ValidationError
+from django.db import DataError, IntegrityError, models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.safestring import SafeString
+
+from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
+from biotech_ma.core.admin.forms import DeskForm, fields_of
+from biotech_ma.core.admin.history import history_response
+from biotech_ma.core.admin.paginator import BoundedPaginator
+from biotech_ma.core.services import Refused, violated_constraint
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
+
+Shape = Callable[..., forms.Field]
+
+MONEY_DIGITS = 20
+
+
+def violated_message(model: type[models.Model], error: IntegrityError) -> str:
+    """Return the words of the constraint that the database named, or a general sentence."""
+    name = violated_constraint(error)
+    for constraint in model._meta.constraints:
+        if constraint.name == name:
+            return str(constraint.get_violation_error_message())
+    return "Another change came first and the two do not go together. Look at the row again."
+
+
+class _DeskFields:
+    """Form fields of the desk: money as analysts write it, JSON without braces, refusals in the constraint's words."""
+
+    model: type[models.Model]
+    shapes: dict[str, Shape] = {}
+
+    def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the form field of a column."""
+        make = self.shapes.get(db_field.name) or _shape_of(db_field)
+        if make is not None:
+            field: Any = make(
+                label=str(db_field.verbose_name).capitalize(), help_text=db_field.help_text, required=False
+            )
+        else:
+            field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+            if field is not None:
+                _nullable_text(db_field, field)
+        if field is not None:
+            _same_words(db_field, field)
+        return field
+
+
+def _shape_of(db_field: models.Field[Any, Any]) -> Shape | None:
+    if isinstance(db_field, models.DecimalField) and db_field.max_digits == MONEY_DIGITS:
+        return partial(MoneyField, max_digits=db_field.max_digits, decimal_places=db_field.decimal_places)
+    if isinstance(db_field, models.JSONField):
+        return LinesField if db_field.default is list else KeyValueField
+    return None
+
+
+def _nullable_text(db_field: models.Field[Any, Any], field: Any) -> None:
+    """Keep unknown text NULL, not empty."""
+    if isinstance(db_field, models.TextField) and db_field.null and isinstance(field, forms.CharField):
+        field.empty_value = None  # type: ignore[assignment]
+    if isinstance(field, forms.NullBooleanField):
+        field.widget = UnfoldAdminNullBooleanSelectWidget()
+
+
+def _same_words(db_field: models.Field[Any, Any], field: Any) -> None:
+    """Let a refused choice speak as the check constraint does."""
+    if "invalid_choice" not in getattr(field, "error_messages", {}) or isinstance(db_field, models.ForeignKey):
+        return
+    for constraint in db_field.model._meta.constraints:
+        if isinstance(constraint, models.CheckConstraint) and fields_of(constraint) == [db_field.name]:
+            field.error_messages["invalid_choice"] = constraint.get_violation_error_message()
+
+
+class DeskAdmin(_DeskFields, ModelAdmin):  # type: ignore[misc]
+    """One table of the desk. Nothing is deleted here; a race or bad input ends in a message, never in a 500."""
+
+    form: Any = DeskForm
+    list_per_page = 50
+    list_max_show_all = 200
+    show_full_result_count = False
+    show_facets: Any = None
+    list_filter_submit = True
+    list_filter_sheet = True
+    list_fullwidth = True
+    warn_unsaved_form = True
+    compressed_fields = True
+    paginator: Any = BoundedPaginator
+    empty_value_display = "—"
+    empty_hint = "Nothing here yet."
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Nothing is deleted in the admin: rows are archived or superseded."""
+        return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the bulk actions, without the one that deletes."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list; what no database could look up ends in a message and the unfiltered list."""
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            return self._unfiltered(request, "NUL characters cannot be searched for.")
+        try:
+            return super().changelist_view(request, {"empty_hint": self.empty_hint, **(extra_context or {})})  # type: ignore[no-any-return]
+        except (DataError, OverflowError):
+            return self._unfiltered(request, "One of the filters holds a value that cannot be.")
+
+    def _unfiltered(self, request: HttpRequest, message: str) -> HttpResponse:
+        messages.error(request, message)
+        return HttpResponseRedirect(request.path)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show or save one row. If another change came first, the form comes back with its values and the reason."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+        except IntegrityError as error:
+            request.refusal = ValidationError(violated_message(self.model, error))  # type: ignore[attr-defined]
+        except Refused as error:
+            request.refusal = ValidationError(error.message)  # type: ignore[attr-defined]
+        except ValidationError as error:
+            request.refusal = ValidationError(error.messages)  # type: ignore[attr-defined]
+        # Judged again: what came first is visible now, so the form itself refuses and keeps what was typed.
+        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form class, which refuses at once where the database has just refused."""
+        form = super().get_form(request, obj, change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        if refusal is None:
+            return form
+
+        class RefusedForm(form):  # type: ignore[misc, valid-type]
+            def _post_clean(self) -> None:
+                super()._post_clean()
+                if not self.errors:
+                    self.add_error(NON_FIELD_ERRORS, refusal)
+
+        return RefusedForm
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show who changed what from what to what, from the database's own history where the table has one."""
+        try:
+            self.model._meta.get_field("history")
+        except FieldDoesNotExist:
+            return super().history_view(request, object_id, extra_context)  # type: ignore[no-any-return]
+        return history_response(self, request, object_id)
+
+
+class ReadOnlyAdmin(DeskAdmin):
+    """A table that programs write and people read."""
+
+    actions: Any = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Programs add these rows."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes these rows."""
+        return False
+
+
+class DeskInline(_DeskFields, TabularInline):  # type: ignore[misc]
+    """Rows of another table on a page, editable, never deleted."""
+
+    form: Any = DeskForm
+    extra = 0
+    tab = True
+    can_delete = False
+
+
+class PanelInline(TabularInline):  # type: ignore[misc]
+    """A tab that shows something about the row and edits nothing: `panel(obj)` returns it."""
+
+    tab = True
+    extra = 0
+    max_num = 0
+    can_delete = False
+    template = "admin/desk/panel_inline.html"
+
+    def panel(self, request: HttpRequest, obj: models.Model) -> SafeString:
+        """Return what the tab shows."""
+        raise NotImplementedError
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Ask nothing of the database: the panel asks."""
+        return super().get_queryset(request).none()
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return a formset without forms that knows how to draw the panel."""
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.panel = property(lambda bound: self.panel(request, bound.instance) if bound.instance.pk else "")
+        return formset
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A panel adds nothing."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A panel changes nothing."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A panel deletes nothing."""
+        return False

@@ -1,0 +1,30 @@
+"""The admin's own Content-Security-Policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.csp import CSP
+
+
+class AdminCSPMiddleware:
+    """Let the admin's Alpine evaluate its attributes ('unsafe-eval'); every other page keeps the strict policy.
+
+    Stands after ContentSecurityPolicyMiddleware, which writes the header.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.policy = {
+            **settings.SECURE_CSP,
+            "script-src": [*settings.SECURE_CSP.get("script-src", [CSP.SELF]), CSP.UNSAFE_EVAL],
+        }
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith(reverse("admin:index")):
+            response._csp_config = self.policy  # type: ignore[attr-defined]
+        return response

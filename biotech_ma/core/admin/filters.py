@@ -1,0 +1,90 @@
+"""Filters of lists that Unfold does not bring: a word in a JSON array, days on instants, figures in dollars."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+
+from unfold.contrib.filters.admin import BooleanRadioFilter, DropdownFilter, RangeDateFilter
+
+
+def array_filter(
+    column: str, choices: type[models.TextChoices] | Iterable[tuple[str, str]], title: str
+) -> type[DropdownFilter]:
+    """Return a filter by one word of a jsonb array, which its GIN index serves."""
+    pairs = list(getattr(choices, "choices", choices))
+
+    class ArrayFilter(DropdownFilter):  # type: ignore[misc]
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            return pairs
+
+        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+            return queryset.filter(**{f"{column}__contains": [self.value()]}) if self.value() else queryset
+
+    ArrayFilter.title = title
+    ArrayFilter.parameter_name = column
+    return ArrayFilter
+
+
+class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
+    """From one day to another, both included; on instants too, in the site's zone."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list; what is no day narrows nothing."""
+        first, last = self._day("from"), self._day("to")
+        if first:
+            queryset = queryset.filter(**{f"{self.parameter_name}__gte": self._start(first)})
+        if last:
+            queryset = queryset.filter(**{f"{self.parameter_name}__lt": self._start(last + dt.timedelta(days=1))})
+        return queryset
+
+    def _day(self, end: str) -> dt.date | None:
+        text = self.used_parameters.get(f"{self.parameter_name}_{end}")
+        try:
+            found = models.DateField().to_python(text) if text else None
+        except ValidationError:
+            return None
+        return found if found is not None and found < dt.date.max else None
+
+    def _start(self, value: dt.date) -> dt.date | dt.datetime:
+        if isinstance(self.field, models.DateTimeField):
+            return timezone.make_aware(dt.datetime.combine(value, dt.time.min))
+        return value
+
+
+class NullBooleanFilter(BooleanRadioFilter):  # type: ignore[misc]
+    """Yes, no, and unknown where the column knows it."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Return the form of the filter."""
+        choices = [("", "All"), ("1", "Yes"), ("0", "No")]
+        if self.field.null:
+            choices.append(("unknown", "Unknown"))
+        yield {
+            "form": self.form_class(
+                label=f"By {self.title}",
+                name=self.lookup_kwarg,
+                choices=choices,
+                data={self.lookup_kwarg: self.value()},
+            )
+        }
+
+    def value(self) -> str | None:
+        """Return what was chosen."""
+        chosen = super().value()
+        return str(chosen) if chosen is not None else None
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list."""
+        chosen = self.value()
+        if chosen == "unknown":
+            return queryset.filter(**{f"{self.field_path}__isnull": True})
+        if chosen in {"0", "1"}:
+            return queryset.filter(**{self.field_path: chosen == "1"})
+        return queryset

@@ -1,0 +1,9 @@
+"""Reports, alerts, webhooks and API clients, with their logs."""
+
+from __future__ import annotations
+
+from delivery.admin_logs import AlertTriggerAdmin, WebhookDeliveryAdmin
+from delivery.admin_outlets import AlertAdmin, ReportAdmin
+from delivery.admin_secrets import ClientAdmin, WebhookAdmin
+
+__all__ = ["AlertAdmin", "AlertTriggerAdmin", "ClientAdmin", "ReportAdmin", "WebhookAdmin", "WebhookDeliveryAdmin"]

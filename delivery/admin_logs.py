@@ -1,0 +1,119 @@
+"""The logs that make alerts and webhooks trustworthy, to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+
+from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.filters import DayRangeFilter
+from companies.admin import company_link
+from delivery.choices import DeliveryStatus
+from delivery.models import AlertTrigger, WebhookDelivery
+
+STATUS_TONES = {DeliveryStatus.PENDING: "grey", DeliveryStatus.DELIVERED: "green", DeliveryStatus.FAILED: "red"}
+
+
+@admin.register(AlertTrigger)
+class AlertTriggerAdmin(ReadOnlyAdmin):
+    """Each time that an alert went off, with its cause."""
+
+    list_display: Any = ["when", "alert", "company_cell", "reason"]
+    list_select_related: Any = ["alert", "company"]
+    list_filter: Any = [
+        ("alert", AutocompleteSelectFilter),
+        ("company", AutocompleteSelectFilter),
+        ("triggered_at", DayRangeFilter),
+    ]
+    search_fields: Any = ["reason"]
+    ordering: Any = ["-triggered_at", "-id"]
+    sortable_by: Any = ["when"]
+    fields = (("alert", "triggered_at"), "reason", "company", ("signal", "score"), "cause", "particulars")
+    readonly_fields: Any = ["particulars"]
+    empty_hint = "No alert has gone off yet."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the triggers."""
+        return super().get_queryset(request).defer("company__search_vector")
+
+    @column("When", order="triggered_at")
+    def when(self, trigger: AlertTrigger) -> str:
+        """Return when it went off."""
+        return columns.ago(trigger.triggered_at)
+
+    @column("Company")
+    def company_cell(self, trigger: AlertTrigger) -> str:
+        """Return a link to the company."""
+        return company_link(trigger.company)
+
+    @column("Particulars")
+    def particulars(self, trigger: AlertTrigger) -> str:
+        """Return the values of that moment."""
+        return columns.definitions(trigger.details)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    """Each event on its way to an endpoint: attempts, answer, error."""
+
+    list_display: Any = ["made", "webhook", "event_type", "status_cell", "attempts", "answer", "next_try", "error_cell"]
+    list_select_related: Any = ["webhook"]
+    list_filter: Any = [
+        ("webhook", AutocompleteSelectFilter),
+        ("status", ChoicesDropdownFilter),
+        ("event_type", ChoicesDropdownFilter),
+    ]
+    ordering: Any = ["-id"]
+    sortable_by: Any = []
+    fields = (
+        ("webhook", "event_type"),
+        ("status", "attempts"),
+        ("next_attempt_at", "delivered_at"),
+        "response_status",
+        "response_body",
+        "error",
+        "sent_body",
+    )
+    readonly_fields: Any = ["sent_body"]
+    empty_hint = "Nothing has been sent yet. Add a webhook; its events appear here."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the deliveries, in the list without their bodies and without the endpoints' secrets."""
+        rows = super().get_queryset(request).defer("webhook__secret", "webhook__previous_secret")
+        match = request.resolver_match
+        if match and match.url_name == "delivery_webhookdelivery_changelist":
+            return rows.defer("body", "response_body", "webhook__secret", "webhook__previous_secret")
+        return rows
+
+    @column("Made")
+    def made(self, delivery: WebhookDelivery) -> str:
+        """Return when the event was written."""
+        return columns.ago(delivery.created_at)
+
+    @column("Status")
+    def status_cell(self, delivery: WebhookDelivery) -> str:
+        """Return where it stands."""
+        return columns.badge(delivery.get_status_display(), STATUS_TONES[DeliveryStatus(delivery.status)])
+
+    @column("Answer", numeric=True)
+    def answer(self, delivery: WebhookDelivery) -> str:
+        """Return the HTTP status of the last answer."""
+        return columns.number(delivery.response_status, 0, hint="No answer")
+
+    @column("Next attempt")
+    def next_try(self, delivery: WebhookDelivery) -> str:
+        """Return when it is tried again."""
+        return columns.ago(delivery.next_attempt_at, hint="No further attempt")
+
+    @column("Error")
+    def error_cell(self, delivery: WebhookDelivery) -> str:
+        """Return the last error, cut at the column's width."""
+        return columns.cut(delivery.error) if delivery.error else columns.unknown("None")
+
+    @column("Body")
+    def sent_body(self, delivery: WebhookDelivery) -> str:
+        """Return the bytes that are signed and sent, as text."""
+        return columns.preformatted(bytes(delivery.body).decode("utf-8", "replace"))

@@ -1,0 +1,392 @@
+"""The ledger as analysts read it: nothing is edited; a correction is a new row made from the old one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesCheckboxFilter,
+    MultipleChoicesDropdownFilter,
+    RadioFilter,
+    TextFilter,
+)
+from unfold.decorators import action
+
+from biotech_ma.core.admin import DeskAdmin, PanelInline, ReadOnlyAdmin, column, columns, figures
+from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
+from biotech_ma.core.admin.filters import DayRangeFilter
+from biotech_ma.core.admin.forms import DeskForm
+from biotech_ma.core.admin.paginator import about
+from biotech_ma.core.admin.tables import table
+from companies.admin import CompanyAdmin, company_link
+from companies.models import Company
+from signals_app.catalogue import CATALOGUE, Severity
+from signals_app.models import FinancialFact, Signal
+from signals_app.services import CORRECTABLE, correct_signal, default_impact, record_signal
+
+TITLE_DAYS = 365
+PANEL_ROWS = 12
+LATEST_ROWS = 20
+
+
+def severity_badge(signal: Signal) -> str:
+    """Return the severity with its colour."""
+    return columns.severity(signal.severity, signal.get_severity_display())
+
+
+def signal_link(signal: Signal) -> SafeString:
+    """Return the title, which leads to the signal's page, and the way to its source."""
+    url = reverse("admin:signals_app_signal_change", args=[signal.pk])
+    title = format_html(
+        '<a class="desk-link desk-wide-text" href="{0}" title="{1}">{1}</a>', url, signal.title
+    )
+    if not signal.source_url:
+        return title
+    source = columns.link(signal.source_url, "source", title=signal.source_url, outside=True)
+    return format_html('<span class="desk-with-source">{}{}</span>', title, source)
+
+
+def signal_rows(signals: Any) -> list[list[Any]]:
+    """Return signals as the rows of a table: day, severity, type, title."""
+    return [
+        [columns.day(row.event_date), severity_badge(row), row.get_signal_type_display(), signal_link(row)]
+        for row in signals
+    ]
+
+
+class LedgerFilter(RadioFilter):  # type: ignore[misc]
+    """What has happened and still stands, unless something else is asked for."""
+
+    title = "ledger"
+    parameter_name = "ledger"
+    all_option = None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return what can be asked for."""
+        return [("", "Happened"), ("coming", "To come"), ("superseded", "Superseded"), ("all", "Every row")]
+
+    def value(self) -> str:
+        """Return what is asked for."""
+        return super().value() or ""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list."""
+        now = timezone.now()
+        if self.value() == "all":
+            return queryset
+        if self.value() == "superseded":
+            return queryset.filter(pk__in=Signal.objects.filter(supersedes__isnull=False).values("supersedes"))
+        if self.value() == "coming":
+            return queryset.current().filter(event_date__gt=now).order_by("event_date", "id")
+        return queryset.current().filter(event_date__lte=now)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Return the form of the filter."""
+        data = {self.parameter_name: self.value()}
+        yield {
+            "form": self.form_class(
+                label="By ledger", name=self.parameter_name, choices=self.lookup_choices, data=data
+            )
+        }
+
+
+class SourceFilter(TextFilter):  # type: ignore[misc]
+    """One source, by its identifier."""
+
+    title = "source"
+    parameter_name = "source"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list."""
+        return queryset.filter(source=self.value().strip()) if self.value() else queryset
+
+
+class SignalForm(DeskForm):
+    """A new row of the ledger. Severity and impact left empty are the catalogue's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hints = {
+            "severity": "Empty: what the catalogue says of the type.",
+            "ma_impact_score": "−10 to +10. Empty: what the catalogue says of the type.",
+            "available_at": "When the public could know (UTC). Empty: now.",
+            "event_date": "When it happened (UTC).",
+        }
+        for name, hint in hints.items():
+            if name in self.fields:
+                self.fields[name].help_text = hint
+                self.fields[name].required = name == "event_date"
+        if not self.initial.get("supersedes"):
+            for name in ("severity", "ma_impact_score"):
+                self.initial.pop(name, None)
+                if name in self.fields:
+                    self.fields[name].initial = None
+
+    def clean(self) -> dict[str, Any]:
+        """Fill severity, impact and availability where they were left empty."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        kind = CATALOGUE.get(data.get("signal_type") or "")
+        if kind is not None:
+            data["severity"] = data.get("severity") or kind.severity
+            if data.get("ma_impact_score") is None:
+                data["ma_impact_score"] = default_impact(kind.identifier)
+        self.cleaned_data["chosen_available_at"] = data.get("available_at")
+        if "available_at" not in self.errors:
+            data["available_at"] = data.get("available_at") or timezone.now()
+        return data
+
+
+def _supersedes_field(**options: Any) -> forms.Field:
+    return forms.ModelChoiceField(queryset=Signal.objects.all(), widget=forms.HiddenInput, required=False)
+
+
+@admin.register(Signal)
+class SignalAdmin(DeskAdmin):
+    """The ledger of events: rows are added and superseded, never changed."""
+
+    form = SignalForm
+    shapes: ClassVar[dict[str, Any]] = {"supersedes": _supersedes_field}
+    list_display: Any = ["event_day", "severity_cell", "type_cell", "company_cell", "title_cell", "impact", "source"]
+    list_display_links: Any = None
+    list_select_related: Any = ["company"]
+    list_filter: Any = [
+        ("severity", ChoicesCheckboxFilter),
+        ("signal_type", MultipleChoicesDropdownFilter),
+        ("company", AutocompleteSelectFilter),
+        ("event_date", DayRangeFilter),
+        SourceFilter,
+        LedgerFilter,
+    ]
+    search_fields: Any = ["title"]
+    search_help_text = "Ticker or company; else words in titles of the past year"
+    autocomplete_fields: Any = ["company"]
+    ordering: Any = ["-event_date", "-id"]
+    sortable_by: Any = ["event_day"]
+    actions: Any = None
+    actions_detail: Any = ["correct"]
+    empty_hint = "Load a source with the ingest command, or add what you know by hand."
+    fields: Any = [
+        ("company", "signal_type"),
+        ("event_date", "available_at"),
+        ("severity", "ma_impact_score", "confidence"),
+        "title",
+        "description",
+        ("source", "source_id"),
+        "source_url",
+        "signal_data",
+        "supersedes",
+    ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The ledger is append-only: `correct` makes a new row."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the ledger, without the long fields in the list."""
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        if match and match.url_name == "signals_app_signal_changelist":
+            return rows.defer("description", "signal_data", "company__search_vector")
+        return rows
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Search by company; where none is meant, by words in the titles of the past year."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = list(Company.objects.search(term).values_list("pk", flat=True)[:200])
+        if found:
+            return queryset.filter(company_id__in=found), False
+        since = timezone.now() - dt.timedelta(days=TITLE_DAYS)
+        for word in term.split():
+            queryset = queryset.filter(title__icontains=word)
+        return queryset.filter(event_date__gte=since), False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Start a correction from the row that it corrects."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        old = self._corrected(request)
+        if old is None:
+            initial.pop("supersedes", None)
+            return initial
+        kept = {name: getattr(old, name) for name in CORRECTABLE if name not in {"source", "source_id"}}
+        return {**kept, "source": "analyst", "supersedes": old.pk}
+
+    def _corrected(self, request: HttpRequest) -> Signal | None:
+        key = request.GET.get("supersedes", "")
+        field = forms.ModelChoiceField(queryset=Signal.objects.all(), required=False)
+        try:
+            found: Signal | None = field.clean(key)
+        except forms.ValidationError:
+            return None
+        return found
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Show the form; say which row it corrects, if it does."""
+        old = self._corrected(request) if "supersedes" in request.GET else None
+        title = f"Correct “{old.title}”" if old else "Add a signal"
+        if old and request.method == "GET":
+            messages.info(
+                request, "The old row stays in the ledger and is hidden once this one is available. Change what was wrong."
+            )
+        return super().add_view(request, form_url, {"title": title, **(extra_context or {})})  # type: ignore[no-any-return]
+
+    def save_model(self, request: HttpRequest, obj: Signal, form: Any, change: bool) -> None:
+        """Append the row: as a correction if it names what it supersedes."""
+        data = form.cleaned_data
+        available_at = data.get("chosen_available_at")
+        values = {name: data[name] for name in CORRECTABLE if name in data}
+        old = data.get("supersedes")
+        if old is not None:
+            saved = correct_signal(signal=old, changes=values, available_at=available_at)
+        else:
+            saved = record_signal(available_at=available_at, **values)
+        obj.pk, obj._state.adding = saved.pk, False
+
+    @action(description="Correct", permissions=["add"], url_path="correct", icon="edit_note")  # type: ignore[untyped-decorator]
+    def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Open the form for a row that supersedes this one."""
+        return HttpResponseRedirect(f"{reverse('admin:signals_app_signal_add')}?supersedes={object_id}")
+
+    @column("Event", order="event_date")
+    def event_day(self, signal: Signal) -> str:
+        """Return the day, which leads to the page; the instant on hover."""
+        url = reverse("admin:signals_app_signal_change", args=[signal.pk])
+        return columns.link(url, figures.day(signal.event_date), title=figures.moment(signal.event_date))
+
+    @column("Severity")
+    def severity_cell(self, signal: Signal) -> str:
+        """Return the severity."""
+        return severity_badge(signal)
+
+    @column("Type")
+    def type_cell(self, signal: Signal) -> str:
+        """Return the type."""
+        return str(signal.get_signal_type_display())
+
+    @column("Company")
+    def company_cell(self, signal: Signal) -> str:
+        """Return a link to the company."""
+        return company_link(signal.company)
+
+    @column("Title")
+    def title_cell(self, signal: Signal) -> str:
+        """Return the title and the way to its source."""
+        return signal_link(signal)
+
+    @column("Impact", numeric=True)
+    def impact(self, signal: Signal) -> str:
+        """Return the impact, −10 to +10."""
+        return columns.change(signal.ma_impact_score) if signal.ma_impact_score else columns.unknown("None")
+
+
+@admin.register(FinancialFact)
+class FinancialFactAdmin(ReadOnlyAdmin):
+    """Figures as filings report them, restatements beside the original."""
+
+    list_display: Any = ["company_cell", "concept", "period_start", "period_end", "amount", "unit", "form", "source", "known"]
+    list_display_links: Any = ["concept"]
+    list_select_related: Any = ["company"]
+    list_filter: Any = [("company", AutocompleteSelectFilter), ("period_end", DayRangeFilter)]
+    search_fields: Any = ["accession"]
+    search_help_text = "Ticker, company or accession number"
+    ordering: Any = ["-id"]
+    sortable_by: Any = []
+    fields = (
+        ("company", "concept"),
+        ("period_start", "period_end"),
+        ("value", "unit"),
+        ("form", "accession"),
+        ("source", "available_at"),
+        "signal",
+    )
+    empty_hint = "Load figures with the ingest command: edgar-facts or universe."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the facts with their companies."""
+        return super().get_queryset(request).defer("company__search_vector")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Search by company or by accession number within what is shown."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = list(Company.objects.search(term).values_list("pk", flat=True)[:200])
+        return (queryset.filter(company_id__in=found) if found else queryset.filter(accession=term)), False
+
+    @column("Company")
+    def company_cell(self, fact: FinancialFact) -> str:
+        """Return a link to the company."""
+        return company_link(fact.company)
+
+    @column("Value", numeric=True)
+    def amount(self, fact: FinancialFact) -> str:
+        """Return the value: dollars at a glance, anything else as it is."""
+        return columns.money(fact.value) if fact.unit == "USD" else columns.number(fact.value, 0)
+
+    @column("Known since")
+    def known(self, fact: FinancialFact) -> str:
+        """Return when the public could know."""
+        return columns.day(fact.available_at)
+
+
+class LatestSignalsPanel(PanelInline):
+    """The company's newest signals."""
+
+    model = Signal
+    fk_name = "company"
+    verbose_name_plural = "signals"
+
+    def panel(self, request: HttpRequest, obj: Any) -> SafeString:
+        """Return the last 20 that have happened and stand, with the way to all."""
+        rows = Signal.objects.of_company(obj).current().recent(LATEST_ROWS)
+        here = reverse("admin:signals_app_signal_changelist")
+        return table(
+            "Latest signals",
+            ["Event", "Severity", "Type", "Title"],
+            signal_rows(rows),
+            url=f"{here}?company__id__exact={obj.pk}",
+            add_url=f"{reverse('admin:signals_app_signal_add')}?company={obj.pk}"
+            if request.user.has_perm("signals_app.add_signal")
+            else "",
+            empty="No signal of this company is known. Load a source, or add one by hand.",
+        )
+
+
+CompanyAdmin.extend(inlines=[LatestSignalsPanel])
+
+
+@on_dashboard(order=20, permission="signals_app.view_signal")
+def signal_tile(request: HttpRequest) -> Tile:
+    """Count the signals, and say how fresh the ledger is."""
+    newest = Signal.objects.filter(available_at__lte=timezone.now()).aggregate(at=Max("available_at"))["at"]
+    note = f"newest known since {figures.day(newest)}" if newest else "none loaded yet"
+    return Tile("Signals", about(Signal.objects.all()), note, reverse("admin:signals_app_signal_changelist"))
+
+
+@on_dashboard(order=50, permission="signals_app.view_signal")
+def signal_panel(request: HttpRequest) -> Panel:
+    """List the newest signals that matter."""
+    rows = Signal.objects.current().at_least(Severity.MEDIUM).with_company().recent(PANEL_ROWS)
+    return Panel(
+        "Recent signals",
+        ["Event", "Severity", "Company", "Title"],
+        [
+            [columns.day(row.event_date), severity_badge(row), company_link(row.company), signal_link(row)]
+            for row in rows
+        ],
+        note="medium and above",
+        url=reverse("admin:signals_app_signal_changelist"),
+        empty="No signal yet. Load the starter data or a source.",
+    )
