@@ -148,6 +148,7 @@ class Company(SoftDeleteModel):
         output_field=SearchVectorField(),
         db_persist=True,
         editable=False,
+        # No index: the search also looks for parts of words, which reads every company anyway.
         db_comment="Words of name and ticker, for full-text search.",
     )
 
@@ -226,8 +227,6 @@ class Company(SoftDeleteModel):
             models.Index(fields=["deleted_at"], name="companies_archived_idx", condition=~LIVE),
             # by area, and area with market cap range
             GinIndex(fields=["therapeutic_areas"], opclasses=["jsonb_path_ops"], name="companies_areas_gin"),
-            # full-text search by name and ticker
-            GinIndex(fields=["search_vector"], name="companies_search_gin"),
         ]
 
     def __str__(self) -> str:

@@ -183,6 +183,7 @@ class AlertTrigger(TimestampedModel):
         null=True,
         blank=True,
         related_name="alert_triggers",
+        db_index=False,
         help_text="Whom it concerns.",
         db_comment="NULL = no single company.",
     )
@@ -192,6 +193,7 @@ class AlertTrigger(TimestampedModel):
         null=True,
         blank=True,
         related_name="alert_triggers",
+        db_index=False,
         help_text="The signal behind it.",
         db_comment="NULL = none.",
     )
@@ -201,6 +203,7 @@ class AlertTrigger(TimestampedModel):
         null=True,
         blank=True,
         related_name="alert_triggers",
+        db_index=False,
         help_text="The score behind it.",
         db_comment="NULL = none.",
     )
@@ -227,6 +230,10 @@ class AlertTrigger(TimestampedModel):
         indexes = [
             # history, newest first
             models.Index(fields=["-triggered_at", "-id"], name="alert_triggers_recent_idx"),
+            # what went off about a company, a signal, a score; they serve the foreign keys
+            models.Index(fields=["company"], name="alert_triggers_company_idx"),
+            models.Index(fields=["signal"], name="alert_triggers_signal_idx"),
+            models.Index(fields=["score"], name="alert_triggers_score_idx"),
         ]
 
     def __str__(self) -> str:
@@ -417,7 +424,6 @@ class Client(SoftDeleteModel):
     )
     api_key = models.CharField(
         max_length=64,
-        unique=True,
         editable=False,
         help_text="SHA-256 of the key, never the key.",
         db_comment="SHA-256 of the key, hexadecimal.",
@@ -483,6 +489,12 @@ class Client(SoftDeleteModel):
                 objects=("notification_preferences", "custom_thresholds", "metadata"),
             ),
             one_of("client_type", ClientType, name="clients_type_known"),
+            # the client of a key; not unique=True, which adds a second index for LIKE
+            models.UniqueConstraint(
+                fields=["api_key"],
+                name="clients_api_key_uniq",
+                violation_error_message="Another client has this key.",
+            ),
             list_of("scopes", Scope, name="clients_scopes_known", noun="Scopes"),
             models.CheckConstraint(
                 condition=models.Q(api_key__regex=r"^[0-9a-f]{64}$"),
@@ -506,3 +518,36 @@ class Client(SoftDeleteModel):
 
     def __str__(self) -> str:
         return self.client_name
+
+
+class ClientUsage(models.Model):
+    """How often a client called in one hour: what the hourly limit counts, exact over any number of workers."""
+
+    pk = models.CompositePrimaryKey("client", "hour")
+    client = models.ForeignKey(
+        Client,
+        on_delete=models.DB_CASCADE,
+        related_name="usage",
+        db_index=False,
+        help_text="Who called.",
+        db_comment="Who called.",
+    )
+    hour = models.DateTimeField(help_text="Start of the hour.", db_comment="Start of the UTC hour.")
+    requests = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Calls in the hour.", db_comment="Calls in the hour."
+    )
+    recorded = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How many of them the client's own count has.",
+        db_comment="How many of them clients.request_count has.",
+    )
+
+    class Meta:
+        db_table = "client_usage"
+        db_table_comment = "Calls by client and hour; unlogged, so that counting waits for no disk."
+        verbose_name_plural = "client usage"
+        ordering = ["-hour"]
+
+    def __str__(self) -> str:
+        return f"{self.requests} in the hour from {self.hour:%Y-%m-%d %H:%M}"

@@ -23,9 +23,7 @@ class VersionStatus(models.TextChoices):
 class ScoreVersion(TimestampedModel):
     """A set of weights under one name. Published ones never change: an edit makes a new version."""
 
-    version = models.CharField(
-        max_length=32, unique=True, help_text="Name of the set, such as 1.", db_comment="Name of the set."
-    )
+    version = models.CharField(max_length=32, help_text="Name of the set, such as 1.", db_comment="Name of the set.")
     status = models.CharField(
         max_length=16,
         choices=VersionStatus,
@@ -46,6 +44,12 @@ class ScoreVersion(TimestampedModel):
         db_table_comment = "Versions of the weights."
         ordering = ["-published_at", "version"]
         constraints = [
+            # not unique=True, which adds a second index for LIKE
+            models.UniqueConstraint(
+                fields=["version"],
+                name="score_versions_version_uniq",
+                violation_error_message="There is a version of this name already.",
+            ),
             one_of("status", VersionStatus, name="score_versions_status_known"),
             models.CheckConstraint(
                 condition=models.Q(status="draft") | models.Q(published_at__isnull=False),

@@ -1181,7 +1181,6 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.indexes.GinIndex(
                         fields=["therapeutic_areas"], name="companies_areas_gin", opclasses=["jsonb_path_ops"]
                     ),
-                    django.contrib.postgres.indexes.GinIndex(fields=["search_vector"], name="companies_search_gin"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

@@ -616,7 +616,6 @@ class Migration(migrations.Migration):
                         db_comment="Name of the set.",
                         help_text="Name of the set, such as 1.",
                         max_length=32,
-                        unique=True,
                     ),
                 ),
                 (
@@ -653,6 +652,11 @@ class Migration(migrations.Migration):
                 "ordering": ["-published_at", "version"],
                 "abstract": False,
                 "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version",),
+                        name="score_versions_version_uniq",
+                        violation_error_message="There is a version of this name already.",
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(("status__in", ["draft", "published"])),
                         name="score_versions_status_known",
