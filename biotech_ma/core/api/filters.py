@@ -1,0 +1,204 @@
+"""The filters' ground: only the parameters that were sent become form fields, and each error names its parameter."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import QueryDict
+from django.utils.dateparse import parse_date, parse_datetime
+
+MAX_VALUES = 500
+
+
+class ReadFilterSet(django_filters.FilterSet):
+    """A filter set that builds just what the request names, which keeps a list without filters cheap."""
+
+    # Parameters that begin like this are the filter set's own business (`data__key=value`).
+    prefixes: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, data: QueryDict, queryset: models.QuerySet[Any], request: Any = None) -> None:
+        self.base_filters = {name: f for name, f in type(self).base_filters.items() if name in data}
+        super().__init__(data, queryset, request=request)
+
+    @classmethod
+    def known(cls) -> set[str]:
+        """Return the names of the parameters."""
+        return set(cls.base_filters)
+
+    @classmethod
+    def repeatable(cls) -> set[str]:
+        """Return the names of the parameters that may be given more than once."""
+        return {name for name, f in cls.base_filters.items() if isinstance(f, ListFilter)}
+
+
+class _ListWidget(forms.Widget):
+    """Reads `a,b` and repeated parameters alike."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return [word.strip() for text in data.getlist(name) for word in text.split(",")]
+
+
+class _ListField(forms.Field):
+    widget = _ListWidget
+
+    def __init__(self, *, choices: Sequence[str] = (), **options: Any) -> None:
+        self.choices = tuple(choices)
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> list[str]:
+        """Return the words; each must be one of the choices, where there are any."""
+        words = [word for word in value if word]
+        if not words:
+            raise ValidationError("A value is missing.", code="required")
+        if len(words) > MAX_VALUES:
+            raise ValidationError(f"At most {MAX_VALUES} values.", code="max_length")
+        if self.choices:
+            for word in words:
+                if word not in self.choices:
+                    raise ValidationError(unknown_choice(word, self.choices), code="invalid_choice")
+        return words
+
+
+def unknown_choice(word: str, choices: Sequence[str]) -> str:
+    """Return what to say about a word that is none of the choices."""
+    near = get_close_matches(word, choices, n=3, cutoff=0.6)
+    hint = f"Near: {', '.join(near)}." if near else f"One of: {', '.join(choices)}."
+    return f'There is no "{word[:100]}". {hint}'
+
+
+class ListFilter(django_filters.Filter):
+    """One or more words, separated by commas or given repeatedly; a row matches when it has any of them."""
+
+    field_class = _ListField
+
+    def __init__(self, *args: Any, choices: type[models.TextChoices] | None = None, **options: Any) -> None:
+        self.vocabulary = choices
+        options.setdefault("lookup_expr", "in")
+        super().__init__(*args, choices=list(choices.values) if choices else (), required=False, **options)
+
+
+class _TextField(forms.CharField):
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        if not cleaned:
+            raise ValidationError("A value is missing.", code="required")
+        return cleaned
+
+
+class TextFilter(django_filters.Filter):
+    """A text, compared as it is."""
+
+    field_class = _TextField
+
+    def __init__(self, *args: Any, max_length: int = 255, **options: Any) -> None:
+        super().__init__(*args, max_length=max_length, required=False, **options)
+
+
+class _BooleanField(forms.CharField):
+    def clean(self, value: Any) -> bool:
+        if str(value).lower() not in ("true", "false", "1", "0"):
+            raise ValidationError("true or false.", code="invalid")
+        return str(value).lower() in ("true", "1")
+
+
+class BooleanFilter(django_filters.Filter):
+    """true or false."""
+
+    field_class = _BooleanField
+
+
+class _NumberField(forms.DecimalField):
+    def clean(self, value: Any) -> Any:
+        if not str(value or "").strip():
+            raise ValidationError("A number is missing.", code="required")
+        return super().clean(value)
+
+
+class NumberFilter(django_filters.Filter):
+    """A number, as exact as it was written."""
+
+    field_class = _NumberField
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, required=False, max_digits=30, decimal_places=10, **options)
+
+
+class _DayField(forms.CharField):
+    def clean(self, value: Any) -> dt.date:
+        try:
+            day = parse_date(str(value))
+        except ValueError:
+            day = None
+        if day is None:
+            raise ValidationError("A day: YYYY-MM-DD.", code="invalid")
+        return day
+
+
+class DayFilter(django_filters.Filter):
+    """A day, YYYY-MM-DD."""
+
+    field_class = _DayField
+
+
+class _InstantField(forms.CharField):
+    def clean(self, value: Any) -> dt.datetime | dt.date:
+        return day_or_instant(str(value))
+
+
+def day_or_instant(text: str) -> dt.datetime | dt.date:
+    """Return the day (YYYY-MM-DD) or the instant (ISO 8601 with its zone, brought to UTC) that the text is.
+
+    Raises ValidationError for anything else, a timestamp without zone included.
+    """
+    moment: dt.datetime | dt.date | None = None
+    try:
+        moment = parse_date(text) or parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValidationError(
+            "A day (YYYY-MM-DD), or ISO 8601 with its zone (2026-01-31T16:00:00Z; write + as %2B).", code="invalid"
+        )
+    if not isinstance(moment, dt.datetime):
+        if not dt.date.min < moment < dt.date.max:
+            raise ValidationError("This day is outside of the calendar.", code="overflow")
+        return moment
+    if moment.tzinfo is None:
+        raise ValidationError("A timestamp without zone: add Z or an offset.", code="naive")
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValidationError("This instant is outside of the calendar.", code="overflow") from None
+
+
+class InstantFilter(django_filters.Filter):
+    """An instant with its zone, or a day."""
+
+    field_class = _InstantField
+
+
+class _UUIDField(forms.CharField):
+    def clean(self, value: Any) -> uuid.UUID:
+        return identifier(str(value))
+
+
+def identifier(text: str) -> uuid.UUID:
+    """Return the UUID that the text is; raises ValidationError for anything else."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise ValidationError("An id: a UUID.", code="invalid") from None
+
+
+class IdFilter(django_filters.Filter):
+    """A row's id."""
+
+    field_class = _UUIDField

@@ -1,0 +1,178 @@
+"""The base of every resource: strict parameters, one statement a read, one service a write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from rest_framework import exceptions, status
+from rest_framework.request import Request
+from rest_framework.viewsets import ViewSet
+
+from biotech_ma.core.api import query, reads
+from biotech_ma.core.api.errors import Problem, invalid
+from biotech_ma.core.api.filters import ReadFilterSet
+from biotech_ma.core.api.reads import Column, Resource
+
+UUID_PATTERN = "[0-9a-fA-F-]{32,36}"
+JSON = "application/json"
+
+
+class APIViewSet(ViewSet):
+    """What every endpoint has: a name for its scope, 405 before 403, rate headers on each answer."""
+
+    # The name in the address and in `write:<scope>`.
+    scope: ClassVar[str] = ""
+    admin_only: ClassVar[bool] = False
+    # Actions that any key may call.
+    open_actions: ClassVar[frozenset[str]] = frozenset()
+    lookup_value_regex = UUID_PATTERN
+
+    def check_permissions(self, request: Request) -> None:
+        """Refuse what the caller may not do; a method that does not exist here comes first."""
+        if request.method != "OPTIONS" and (request.method or "").lower() not in self.action_map:
+            raise exceptions.MethodNotAllowed(request.method or "")
+        super().check_permissions(request)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Say which methods there are."""
+        return HttpResponse(status=status.HTTP_204_NO_CONTENT, headers={"Allow": ", ".join(self.allowed_methods)})
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the caller's rate headers and keep answers that depend on the key out of shared caches."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        caller = getattr(request, "_auth", None)
+        for name, value in getattr(caller, "headers", {}).items():
+            final[name] = value
+        final.headers.setdefault("Cache-Control", "private, no-cache")
+        return final
+
+
+class ResourceViewSet(APIViewSet):
+    """Lists a resource and gives single rows of it, each by one statement."""
+
+    resource: ClassVar[Resource]
+    filterset_class: ClassVar[type[ReadFilterSet]] = ReadFilterSet
+
+    def rows(self) -> models.QuerySet[Any]:
+        """Return the rows that the API shows at all: the live ones, of live companies."""
+        return self.resource.model._default_manager.all()
+
+    def row(self, ref: str) -> models.QuerySet[Any]:
+        """Return the queryset of the one row that the address names."""
+        return self.rows().filter(pk=ref)
+
+    def ordering_for(self, params: Any) -> tuple[str, ...]:
+        """Return the ordering that a list has when none is asked for."""
+        return self.resource.ordering
+
+    def list(self, request: Request) -> HttpResponse:
+        """List the rows."""
+        return self.answer_list(request, self.resource, self.filterset_class, self.rows())
+
+    def retrieve(self, request: Request, ref: str) -> HttpResponseBase:
+        """Give one row."""
+        query.allow_only(request.query_params, shaping(self.resource))
+        shape = query.shape(request.query_params, self.resource)
+        return self.answer_one(request, self.row(ref), shape.columns)
+
+    def answer_list(
+        self,
+        request: Request,
+        resource: Resource,
+        filterset_class: type[ReadFilterSet],
+        queryset: models.QuerySet[Any],
+        *,
+        parent: models.QuerySet[Any] | None = None,
+        without: frozenset[str] = frozenset(),
+    ) -> HttpResponse:
+        """Answer one page of the rows; 404 when the parent does not exist."""
+        params = request.query_params
+        known = (filterset_class.known() - without) | shaping(resource) | query.PAGING
+        query.allow_only(
+            params, known, prefixes=filterset_class.prefixes, repeatable=filterset_class.repeatable()
+        )
+        shape, paging = query.shape(params, resource), query.paging(params, resource, self.ordering_for(params))
+        filters = filterset_class(params, queryset, request=request)
+        query.filter_errors(filters)
+        page = reads.page(
+            resource,
+            filters.qs,
+            shape.columns,
+            terms=paging.terms,
+            limit=paging.limit,
+            cursor=paging.cursor,
+            count=paging.count,
+            parent=parent,
+        )
+        if not page.parent_exists:
+            raise not_found()
+        return envelope(request, page)
+
+    def answer_one(
+        self, request: Request, queryset: models.QuerySet[Any], columns: tuple[Column, ...]
+    ) -> HttpResponse:
+        """Answer the one row with its ETag, or 304 when the caller has it already; 404 when there is none."""
+        body = reads.one(queryset, columns)
+        if body is None:
+            raise not_found()
+        tag = etag(body)
+        if tag in known_tags(request.headers.get("If-None-Match", "")):
+            return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+        return HttpResponse(body, content_type=JSON, headers={"ETag": tag})
+
+
+def shaping(resource: Resource) -> frozenset[str]:
+    """Return the parameters that shape a row of the resource."""
+    return query.SHAPING if resource.includable else frozenset({"fields"})
+
+
+def not_found() -> Problem:
+    """Return the 404 for a row that is not there, or is archived."""
+    return Problem(status.HTTP_404_NOT_FOUND, "There is no such row, or it is archived.")
+
+
+def etag(body: bytes) -> str:
+    """Return the entity tag of a representation: the digest of its bytes."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def known_tags(header: str) -> set[str]:
+    """Return the entity tags of an If-None-Match or If-Match header, weak marks dropped."""
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+
+
+def envelope(request: Request, page: reads.Page) -> HttpResponse:
+    """Return the list answer: results, next, previous and, when asked for, count."""
+    links = [
+        json.dumps(_link(request, cursor.encode()) if cursor else None).encode()
+        for cursor in (page.next, page.previous)
+    ]
+    parts = [b'{"results":', page.rows, b',"next":', links[0], b',"previous":', links[1]]
+    if page.count is not None:
+        parts += [b',"count":', str(page.count).encode()]
+    return HttpResponse(b"".join([*parts, b"}"]), content_type=JSON)
+
+
+def _link(request: Request, cursor: str) -> str:
+    http: HttpRequest = request._request
+    pairs = [(name, value) for name, values in http.GET.lists() if name != "cursor" for value in values]
+    return http.build_absolute_uri(f"{http.path}?{urlencode([*pairs, ('cursor', cursor)])}")
+
+
+def json_response(body: bytes, status_code: int = status.HTTP_200_OK, **headers: str) -> HttpResponse:
+    """Return bytes that are JSON already."""
+    return HttpResponse(
+        body, status=status_code, content_type=JSON, headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
+
+
+def required(data: Any) -> dict[str, Any]:
+    """Return the body, which must be a JSON object. Raises Problem (400)."""
+    if not isinstance(data, dict):
+        raise invalid("", "The body must be a JSON object.", "not_an_object")
+    return data

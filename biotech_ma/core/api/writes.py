@@ -1,0 +1,133 @@
+"""Writing endpoints: create, update, archive, restore. Each calls one serializer or one service, then reads back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.http import HttpResponse
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from biotech_ma.core import services
+from biotech_ma.core.api import query, reads
+from biotech_ma.core.api.errors import FieldError, Problem
+from biotech_ma.core.api.serializers import CheckedModelSerializer
+from biotech_ma.core.api.views import JSON, ResourceViewSet, etag, known_tags, not_found, required
+
+
+class CreateMixin(ResourceViewSet):
+    """POST to the list: 201 with the whole resource and its Location."""
+
+    serializer_class: ClassVar[type[CheckedModelSerializer]]
+
+    def create(self, request: Request) -> HttpResponse:
+        """Create a row."""
+        query.allow_only(request.query_params, ())
+        serializer = self.serializer_class(data=required(request.data), context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        with refusals():
+            row, shown_once = self.perform_create(serializer)
+        return self.answer_created(request, row, shown_once)
+
+    def perform_create(self, serializer: CheckedModelSerializer) -> tuple[models.Model, dict[str, str]]:
+        """Write the row; return it with what only this one answer shows."""
+        return serializer.save(), {}
+
+    def answer_created(self, request: Request, row: models.Model, shown_once: dict[str, str]) -> HttpResponse:
+        """Answer 201 with the row as a reader would see it."""
+        body = reads.one(self.created_rows(row), tuple(self.resource.select()))
+        if body is None:
+            raise not_found()
+        headers = {"Location": request.build_absolute_uri(f"{request.path}{row.pk}/"), "ETag": etag(body)}
+        if shown_once:
+            body = with_members(body, shown_once)
+            headers = {"Location": headers["Location"], "Cache-Control": "no-store"}
+        return HttpResponse(body, status=status.HTTP_201_CREATED, content_type=JSON, headers=headers)
+
+    def created_rows(self, row: models.Model) -> models.QuerySet[Any]:
+        """Return the queryset in which the new row is read back."""
+        return type(row)._default_manager.filter(pk=row.pk)
+
+
+class EditMixin(CreateMixin):
+    """PUT, PATCH, DELETE (which archives) and restore."""
+
+    def update(self, request: Request, ref: str) -> HttpResponse:
+        """Replace the row's fields."""
+        return self._write(request, ref, partial=False)
+
+    def partial_update(self, request: Request, ref: str) -> HttpResponse:
+        """Change the fields that are sent."""
+        return self._write(request, ref, partial=True)
+
+    def _write(self, request: Request, ref: str, *, partial: bool) -> HttpResponse:
+        query.allow_only(request.query_params, ())
+        data = required(request.data)
+        with transaction.atomic(), refusals():
+            row = self.locked_row(request, ref)
+            serializer = self.serializer_class(row, data=data, partial=partial, context={"request": request})
+            serializer.is_valid(raise_exception=True)
+            self.perform_update(serializer)
+        return self.answer_one(request, self.created_rows(row), tuple(self.resource.select()))
+
+    def perform_update(self, serializer: CheckedModelSerializer) -> None:
+        """Write the changes."""
+        serializer.save()
+
+    def destroy(self, request: Request, ref: str) -> HttpResponse:
+        """Archive the row."""
+        query.allow_only(request.query_params, ())
+        with transaction.atomic(), refusals():
+            services.archive(row=self.locked_row(request, ref))
+        return HttpResponse(status=status.HTTP_204_NO_CONTENT)
+
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, ref: str) -> HttpResponse:
+        """Bring an archived row back."""
+        query.allow_only(request.query_params, ())
+        row = self.archived_row(ref)
+        with refusals():
+            services.restore(row=row)
+        return self.answer_one(request, self.row(str(row.pk)), tuple(self.resource.select()))
+
+    def locked_row(self, request: Request, ref: str) -> models.Model:
+        """Return the live row, locked; 404 when there is none, 412 when `If-Match` names an older state."""
+        row: models.Model | None = self.row(ref).order_by().select_for_update(of=("self",)).first()
+        if row is None:
+            raise not_found()
+        wanted = request.headers.get("If-Match")
+        if wanted and wanted.strip() != "*":
+            body = reads.one(self.row(ref), tuple(self.resource.select()))
+            if body is None or etag(body) not in known_tags(wanted):
+                raise Problem(
+                    status.HTTP_412_PRECONDITION_FAILED, "The row has changed since; read it again before writing."
+                )
+        return row
+
+    def archived_row(self, ref: str) -> models.Model:
+        """Return the row that the address names, archived or not; 404 when there is none."""
+        row: models.Model | None = self.resource.model._base_manager.filter(pk=ref).first()
+        if row is None:
+            raise not_found()
+        return row
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a service's refusal into a 409 with the field that it names."""
+    try:
+        yield
+    except services.Refused as error:
+        errors = [FieldError(error.field, "conflict", error.message)] if error.field else []
+        raise Problem(status.HTTP_409_CONFLICT, error.message, errors) from error
+
+
+def with_members(body: bytes, members: dict[str, str]) -> bytes:
+    """Return the JSON object with these members added at its end."""
+    extra = json.dumps(members).encode()[1:]
+    return body.rstrip()[:-1] + b"," + extra

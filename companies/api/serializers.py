@@ -1,0 +1,113 @@
+"""How companies and drug candidates are written."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from biotech_ma.core.api.fields import choices_field
+from biotech_ma.core.api.serializers import CheckedModelSerializer
+from companies.api.reads import COMPANIES, DRUG_CANDIDATES
+from companies.choices import TherapeuticArea
+from companies.models import Company, DrugCandidate
+from companies.querysets import id_or_ticker
+
+
+class CompanyRefField(serializers.CharField):
+    """A live company, by id or ticker in any case."""
+
+    default_error_messages = {
+        "unknown": 'No live company has the id or ticker "{ref}".',
+        "not_text": "An id or a ticker, as text.",
+    }
+
+    def to_internal_value(self, data: Any) -> Company:
+        """Return the company."""
+        if not isinstance(data, str):
+            self.fail("not_text")
+        ref = id_or_ticker(data)
+        found: dict[str, Company] = self.context.setdefault("companies", {})
+        key = str(ref)
+        if key not in found:
+            company = Company.objects.by_ref(ref).first() if isinstance(ref, str | UUID) else None
+            if company is None:
+                self.fail("unknown", ref=data[:100])
+            found[key] = company
+        return found[key]
+
+    def to_representation(self, value: Any) -> str:
+        """Return the company's id."""
+        return str(getattr(value, "pk", value))
+
+
+class CompanySerializer(CheckedModelSerializer):
+    """A company as it is written."""
+
+    resource = COMPANIES
+    therapeutic_areas = choices_field(TherapeuticArea, required=False, help_text="The areas of its own programmes.")
+
+    class Meta:
+        model = Company
+        fields = (
+            "ticker",
+            "cik",
+            "name",
+            "role",
+            "market_cap_usd",
+            "market_cap_as_of",
+            "cash_position_usd",
+            "quarterly_burn_rate_usd",
+            "total_debt_usd",
+            "runway_quarters",
+            "enterprise_value_usd",
+            "therapeutic_areas",
+            "founded_year",
+            "employee_count",
+            "headquarters_location",
+            "is_public",
+            "is_cash_constrained",
+            "history_starts",
+            "metadata",
+        )
+
+
+class OfCompanySerializer(CheckedModelSerializer):
+    """A row that belongs to a company: `company` is its id or ticker, and need not be sent again on a change."""
+
+    company = CompanyRefField(help_text="Id or ticker of a live company.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; an existing row keeps its company unless another is sent."""
+        fields = super().get_fields()
+        if self.instance is not None:
+            fields["company"].required = False
+        return fields
+
+
+class DrugCandidateSerializer(OfCompanySerializer):
+    """A drug candidate as it is written."""
+
+    resource = DRUG_CANDIDATES
+
+    class Meta:
+        model = DrugCandidate
+        fields = (
+            "company",
+            "name",
+            "phase",
+            "indication",
+            "mechanism",
+            "therapeutic_area",
+            "patent_expiry",
+            "orphan_designation",
+            "fast_track",
+            "breakthrough_therapy",
+            "next_milestone",
+            "next_milestone_date",
+            "phase_score",
+            "competitive_landscape_score",
+            "market_potential_usd",
+            "additional_data",
+        )

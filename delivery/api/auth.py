@@ -1,0 +1,187 @@
+"""Who calls: an API key, looked up and counted by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pghistory
+from django.db import connection
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import exceptions, status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from biotech_ma.core.api.errors import Problem
+from delivery.choices import Scope
+from delivery.services.clients import KEY, digest_of
+
+CHALLENGE = 'Bearer realm="biotech_ma"'
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+# One round trip: find the live client by the digest's unique index, count the call in its hour, answer both. The row
+# lock of the count lasts no longer than the statement.
+CALL = """
+WITH caller AS (
+    SELECT id, client_name, key_prefix, scopes, allowed_endpoints, rate_limit_per_hour, last_access FROM clients
+    WHERE api_key = %s AND deleted_at IS NULL AND is_active
+      AND (expires_at IS NULL OR expires_at > statement_timestamp())
+), counted AS (
+    INSERT INTO client_usage AS u (client_id, hour, requests)
+    SELECT id, date_trunc('hour', statement_timestamp(), 'UTC'), 1 FROM caller
+    ON CONFLICT (client_id, hour) DO UPDATE SET requests = u.requests + 1
+    RETURNING requests
+)
+SELECT id, client_name, key_prefix, scopes::json, allowed_endpoints::json, rate_limit_per_hour, requests,
+       ceil(3600 - extract(epoch FROM statement_timestamp() - date_trunc('hour', statement_timestamp(), 'UTC')))::int,
+       coalesce(last_access < statement_timestamp() - interval '1 minute', true)
+FROM caller, counted
+"""
+# Brings the client's own counters up to date: once a minute at most, so that a busy client's row stays quiet.
+RECORD = """
+WITH due AS (
+    SELECT hour, requests, requests - recorded AS new FROM client_usage
+    WHERE client_id = %s AND requests > recorded FOR UPDATE
+), marked AS (
+    UPDATE client_usage AS u SET recorded = due.requests FROM due WHERE u.client_id = %s AND u.hour = due.hour
+)
+UPDATE clients SET last_access = statement_timestamp(),
+       request_count = request_count + (SELECT coalesce(sum(new), 0) FROM due)
+WHERE id = %s
+"""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The client behind a request: what it may do, and how much of its hour is spent."""
+
+    id: UUID
+    name: str
+    key_prefix: str
+    scopes: frozenset[str]
+    allowed_endpoints: tuple[str, ...]
+    limit: int
+    used: int
+    reset_seconds: int
+
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_admin(self) -> bool:
+        """True when the key may do everything."""
+        return Scope.ADMIN.value in self.scopes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The rate headers of every answer (draft-ietf-httpapi-ratelimit-headers)."""
+        left = max(0, self.limit - self.used)
+        return {
+            "RateLimit-Policy": f'"hour";q={self.limit};w=3600',
+            "RateLimit": f'"hour";r={left};t={self.reset_seconds}',
+        }
+
+
+def call_with(key: str) -> Caller | None:
+    """Count a call with this key and return its client, or None where no live client has it."""
+    if KEY.fullmatch(key) is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(CALL, [digest_of(key)])
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        key_id, name, prefix, scopes, endpoints, limit, used, reset, due = row
+        if due:
+            cursor.execute(RECORD, [key_id, key_id, key_id])
+    return Caller(key_id, name, prefix, frozenset(scopes), tuple(endpoints), limit, used, reset)
+
+
+def key_of(authorization: str | None, api_key: str | None) -> str | None:
+    """Return the key that the two headers carry, None when neither does. Raises AuthenticationFailed, or Problem for both."""
+    if authorization is not None and api_key is not None:
+        raise Problem(status.HTTP_400_BAD_REQUEST, "Send either Authorization or X-API-Key, not both.")
+    if api_key is not None:
+        return api_key.strip()
+    if authorization is None:
+        return None
+    kind, _, key = authorization.strip().partition(" ")
+    if kind.lower() != "bearer":
+        raise exceptions.AuthenticationFailed("The scheme is Bearer: `Authorization: Bearer KEY`.")
+    return key.strip()
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer KEY` or `X-API-Key: KEY`. The admin's session is not looked at, so no CSRF either."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
+        """Return the caller. Raises AuthenticationFailed for a key that is unknown, revoked, expired or archived."""
+        key = key_of(request.headers.get("Authorization"), request.headers.get("X-API-Key"))
+        if key is None:
+            return None
+        caller = call_with(key)
+        if caller is None:
+            raise exceptions.AuthenticationFailed("This key is unknown, revoked or expired.")
+        pghistory.context(client=caller.name, key_prefix=caller.key_prefix)
+        return caller, caller
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401."""
+        return CHALLENGE
+
+
+class ScopePermission(BasePermission):
+    """`read` to read, `write:<resource>` to write it, `admin` for everything; `allowed_endpoints` narrows further."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Return True for a caller who may. Raises NotAuthenticated without a key, Problem (403) otherwise."""
+        if request.method == "OPTIONS":
+            return True
+        caller = request.auth
+        if not isinstance(caller, Caller):
+            raise _no_key()
+        needed = needed_scopes(view, str(request.method))
+        if caller.allowed_endpoints and view.scope not in caller.allowed_endpoints:
+            raise _forbidden(f"This key may not call {view.scope}: its endpoints are {_list(caller.allowed_endpoints)}.")
+        if not caller.is_admin and not caller.scopes & set(needed):
+            raise _forbidden(f"This needs the scope {_list(needed)}; the key has {_list(sorted(caller.scopes))}.")
+        return True
+
+
+def needed_scopes(view: Any, method: str) -> tuple[str, ...]:
+    """Return the scopes of which the caller needs one."""
+    action = getattr(view, "action", "") or ""
+    if action in view.open_actions:
+        return tuple(Scope.values)
+    if view.admin_only:
+        return (Scope.ADMIN.value,)
+    return (Scope.READ.value,) if method in SAFE else (f"write:{view.scope}",)
+
+
+def _list(words: Sequence[str]) -> str:
+    return ", ".join(words) or "none"
+
+
+def _no_key() -> exceptions.NotAuthenticated:
+    return exceptions.NotAuthenticated("A key is needed: `Authorization: Bearer KEY` or `X-API-Key: KEY`.")
+
+
+def _forbidden(detail: str) -> Problem:
+    return Problem(status.HTTP_403_FORBIDDEN, detail)
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The two ways of sending the key, as OpenAPI has them."""
+
+    target_class = ApiKeyAuthentication
+    name = ["bearer", "apiKey"]  # noqa: RUF012  (drf-spectacular's interface)
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        """Return both security schemes."""
+        return [
+            {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer bma_…`"},
+            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        ]
