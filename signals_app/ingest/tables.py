@@ -12,7 +12,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -35,14 +35,15 @@ class Resource:
         """The file's name; inside a zip, with the zip's."""
         return f"{self.path.name}:{self.member}" if self.member else self.path.name
 
-    def open(self) -> IO[bytes]:
-        """Open the file's bytes, unpacked. Raises OSError and the archive faults."""
-        if self.member:
-            with zipfile.ZipFile(self.path) as archive:
-                raw: IO[bytes] = archive.open(self.member)
-        else:
-            raw = self.path.open("rb")
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if self.is_gzipped else raw
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open the file's bytes, unpacked, and close all layers afterwards. Raises OSError and the archive faults."""
+        with ExitStack() as layers:
+            if self.member:
+                raw = layers.enter_context(layers.enter_context(zipfile.ZipFile(self.path)).open(self.member))
+            else:
+                raw = layers.enter_context(self.path.open("rb"))
+            yield cast("IO[bytes]", layers.enter_context(gzip.GzipFile(fileobj=raw))) if self.is_gzipped else raw
 
     @property
     def is_gzipped(self) -> bool:
@@ -101,7 +102,7 @@ def header(resource: Resource, delimiter: str = ",") -> tuple[str, ...]:
 
 def lines(resource: Resource, columns: int, delimiter: str = ",") -> Iterator[Line | ParseError]:
     """Yield the rows after the header, faulty ones as ParseError. A damaged archive ends with one of no line."""
-    with _opened(resource) as stream:
+    with resource.open() as stream:
         number = 0
         while True:
             number += 1
@@ -120,10 +121,6 @@ def lines(resource: Resource, columns: int, delimiter: str = ",") -> Iterator[Li
                     yield ParseError(resource.name, number, f"longer than {LONGEST_LINE_BYTES} bytes")
                 else:
                     yield _line(resource.name, number, raw, columns, delimiter)
-
-
-def _opened(resource: Resource) -> AbstractContextManager[IO[bytes]]:
-    return resource.open()
 
 
 def _line(name: str, number: int, raw: bytes, columns: int, delimiter: str) -> Line | ParseError:
