@@ -3,7 +3,6 @@
 from delivery.services.alerts import record_alert_trigger
 from delivery.services.clients import (
     issue_client,
-    record_client_access,
     revoke_client,
     rotate_client_key,
     validate_scopes,
@@ -20,7 +19,6 @@ __all__ = [
     "create_webhook",
     "issue_client",
     "record_alert_trigger",
-    "record_client_access",
     "record_webhook_failure",
     "record_webhook_success",
     "revoke_client",

@@ -9,11 +9,8 @@ import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import F
-from django.db.models.functions import Now
 
 from biotech_ma.core.services import Outcome, Refused, locked, recorded
 from biotech_ma.core.vocabulary import known
@@ -111,8 +108,3 @@ def verify_client_key(*, key: str) -> Client | None:
     digest = digest_of(key)
     client = Client.objects.active().filter(api_key=digest).first()
     return client if client is not None and hmac.compare_digest(client.api_key, digest) else None
-
-
-def record_client_access(*, client_id: UUID, requests: int = 1) -> None:
-    """Count requests of the client, and when the last one came. Loses no update, however many workers write."""
-    Client.all_objects.filter(pk=client_id).update(request_count=F("request_count") + requests, last_access=Now())
