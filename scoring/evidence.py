@@ -1,0 +1,63 @@
+"""Turns what rows say of their origin into evidence: the source, where to read it, and from which day it counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from scoring.engine.inputs import Evidence
+from signals_app.market_day import NEW_YORK
+from signals_app.periods import Figure
+
+TRIAL = re.compile(r"NCT\d{8}")
+APPLICATION = re.compile(r"(?:NDA|BLA)(\d{6})")
+TRIAL_URL = "https://clinicaltrials.gov/study/"
+FDA_URL = "https://www.accessdata.fda.gov/scripts/cder/daf/index.cfm?event=overview.process&ApplNo="
+ORANGE_BOOK_URL = "https://www.accessdata.fda.gov/scripts/cder/ob/index.cfm"
+EDGAR_URL = "https://www.sec.gov/Archives/edgar/data/"
+CURATED = "curated"
+
+
+def of_field(field_sources: Mapping[str, Any], name: str) -> Evidence:
+    """Return the evidence of a curated row's field; without a note of its origin it is an analyst's."""
+    note = field_sources.get(name)
+    if not isinstance(note, dict):
+        return Evidence(CURATED)
+    source = str(note.get("source") or CURATED)
+    identifier = str(note.get("id") or "")
+    return Evidence(source=source, url=link(identifier), day=as_day(note.get("as_of")))
+
+
+def link(identifier: str) -> str | None:
+    """Return the public page of the first study or application that an identifier names, or None."""
+    if identifier.startswith("orangebook:"):
+        return ORANGE_BOOK_URL
+    if found := TRIAL.search(identifier):
+        return f"{TRIAL_URL}{found[0]}"
+    if found := APPLICATION.search(identifier):
+        return f"{FDA_URL}{found[1]}"
+    return None
+
+
+def of_figure(figure: Figure, cik: str | None) -> Evidence:
+    """Return the evidence of a figure: its filings, the last of them to read, and the day it became public."""
+    url = None
+    if cik and figure.accessions:
+        accession = figure.accessions[-1]
+        url = f"{EDGAR_URL}{int(cik)}/{accession.replace('-', '')}/{accession}-index.htm"
+    return Evidence(
+        source=", ".join(figure.sources),
+        url=url,
+        day=figure.available_at.astimezone(NEW_YORK).date(),
+        accessions=figure.accessions,
+    )
+
+
+def as_day(text: object) -> date | None:
+    """Return the day that an ISO text begins with, or None."""
+    try:
+        return date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return None

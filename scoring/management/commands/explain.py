@@ -1,0 +1,126 @@
+"""`manage.py explain TICKER`: one score, down to the source of each number."""
+
+from __future__ import annotations
+
+import json
+from argparse import RawDescriptionHelpFormatter
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any
+
+from django.core.management.base import CommandParser
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from companies.models import Company
+from scoring import services
+from scoring.explanation import Explanation, Line, explanation_of, label_of
+from scoring.management.base import ScoringCommand, warn_if_stale
+from scoring.models import MAScore
+
+BAR_WIDTH = 24
+ZERO = Decimal(0)
+EXAMPLES = """examples:
+  uv run manage.py explain AXSM                          the latest score
+  uv run manage.py explain axsm --as-of 2026-06-30       of that day, worked out anew when it was not scored
+  uv run manage.py explain AXSM --json                   baseline + contributions = total, exactly
+"""
+
+
+class Command(ScoringCommand):
+    """Takes a score apart; writes nothing."""
+
+    help = "Explain one score: each contribution with its input, value, median and source, and what is missing."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("company", metavar="TICKER", help="ticker in any case, or the company's id")
+        parser.add_argument("--as-of", metavar="DAY", help="YYYY-MM-DD, the latest score by default")
+        parser.add_argument("--json", action="store_true", help="print one object")
+
+    def run(self, options: dict[str, Any]) -> None:
+        day = None if options["as_of"] is None else services.checked_day(options["as_of"])
+        company = services.find_target(options["company"])
+        score = services.score_of(company, day)
+        if isinstance(score, services.ComputedDay):
+            warn_if_stale(self.notes, score)
+            score = _picked(score, company)
+        explained = explanation_of(score)
+        if options["json"]:
+            self.out.write(json.dumps(explained.to_json(), sort_keys=True) + "\n")
+        else:
+            _print(Console(file=self.out), explained)
+
+
+def _picked(computed: services.ComputedDay, company: Company) -> MAScore:
+    for row in computed.rows:
+        if row.company_id == company.pk:
+            row.company = company
+            return row
+    raise services.ScoringError(f"{company} was not in the ranking on {computed.day}: a takeover was announced")
+
+
+def _print(console: Console, explained: Explanation) -> None:
+    console.print(_table(explained))
+    standing = (
+        f"percentile {explained.percentile_rank:.1f}"
+        if explained.percentile_rank is not None
+        else ("not ranked yet" if explained.is_ranked else "insufficient data: scored, not ranked")
+    )
+    console.print(
+        f"Confidence {explained.confidence:.0%} of the inputs by weight; {standing}. {explained.methodology}."
+    )
+    if explained.missing:
+        console.print("\nMissing, with the median of the day in their place:")
+        for gap in explained.missing:
+            console.print(f"  {gap.label}: {gap.why}; to supply it, {gap.supply}", highlight=False)
+    for name in explained.unfed:
+        console.print(f"  {label_of(name)}: no source feeds this component yet; it carries no weight", highlight=False)
+    links = dict.fromkeys(line.source_url for line in explained.lines if line.source_url)
+    if links:
+        console.print("\nSources:")
+        for link in links:
+            console.print(f"  {link}", highlight=False, soft_wrap=True)
+
+
+def _table(explained: Explanation) -> Table:
+    table = Table(
+        title=f"{explained.name} ({explained.ticker or 'not listed'}) as of {explained.score_date}, "
+        f"version {explained.score_version}"
+    )
+    table.add_column("Component")
+    table.add_column("Input", overflow="fold")
+    for heading in ("Value", "Median", "Points"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Waterfall", no_wrap=True, min_width=BAR_WIDTH)
+    table.add_column("Source", overflow="fold")
+    table.add_row("Baseline", "the median company of that day", "", "", str(explained.baseline), "", "")
+    moving = [line for line in explained.lines if line.contribution]
+    ends = list(accumulate((line.contribution for line in moving), initial=explained.baseline))
+    for line, before, after in zip(moving, ends, ends[1:], strict=False):
+        table.add_row(*_cells(line), bar(before, after, min(ends), max(ends)), _source(line))
+    table.add_section()
+    table.add_row("Total", "", "", "", Text(str(explained.total_score), style="bold"), "", "")
+    return table
+
+
+def _cells(line: Line) -> tuple[str, str, str, str, str]:
+    words = f"{line.label}: {line.detail}" + (" (assumed)" if line.assumed else "")
+    return label_of(line.component), words, f"{line.value:.1f}", f"{line.median:.1f}", f"{line.contribution:+}"
+
+
+def _source(line: Line) -> str:
+    return ", ".join(str(part) for part in (line.source, line.date) if part)
+
+
+def bar(before: Decimal, after: Decimal, low: Decimal, high: Decimal) -> Text:
+    """Return the step from one running total to the next as a bar on the scale from `low` to `high`."""
+    scale = (high - low) or Decimal(1)
+    left, right = (round(float((edge - low) / scale) * BAR_WIDTH) for edge in sorted((before, after)))
+    style = "green" if after > before else "red"
+    return Text(" " * min(left, BAR_WIDTH - 1) + "█" * max(right - left, 1), style=style)

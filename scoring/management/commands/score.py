@@ -1,0 +1,132 @@
+"""`manage.py score`: score every target as of a day."""
+
+from __future__ import annotations
+
+import json
+from argparse import RawDescriptionHelpFormatter
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import CommandParser
+from rich.console import Console
+from rich.table import Table
+
+from scoring import services
+from scoring.engine.total import METHODOLOGY
+from scoring.explanation import label_of
+from scoring.management.base import ScoringCommand, day_of, warn_if_stale
+from scoring.models import COMPONENTS, MAScore
+
+SHOWN = 20
+EXAMPLES = """examples:
+  uv run manage.py score                                 every target, as of today
+  uv run manage.py score --as-of 2026-06-30              with what was public by the end of that day
+  uv run manage.py score --company AXSM --json           one company's figures, as JSON
+"""
+
+
+class Command(ScoringCommand):
+    """Scores, ranks and compares all targets; the same day gives the same bytes."""
+
+    help = "Score every target as of a day: totals, percentiles, changes over 30 and 90 days."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--as-of", metavar="DAY", help="YYYY-MM-DD, today in New York by default")
+        parser.add_argument("--version", metavar="V", help="version of the weights, the one in force by default")
+        parser.add_argument(
+            "--company",
+            dest="companies",
+            action="append",
+            default=[],
+            metavar="TICKER",
+            help="show only this company, repeatable; all are scored, for medians and percentiles need all",
+        )
+        parser.add_argument("--json", action="store_true", help="print one object: tickers and figures")
+
+    def run(self, options: dict[str, Any]) -> None:
+        day = day_of(options["as_of"])
+        wanted = {services.find_target(ref).pk for ref in options["companies"]}
+        computed = services.score_universe(day=day, version=options["version"])
+        warn_if_stale(self.notes, computed)
+        scores = _scores(computed, wanted)
+        if options["json"]:
+            self.out.write(json.dumps(_document(computed, scores), sort_keys=True) + "\n")
+        else:
+            _print(Console(file=self.out), computed, scores, everything=bool(wanted))
+
+
+def _scores(computed: services.ComputedDay, wanted: Collection[UUID]) -> list[MAScore]:
+    """Return the stored scores of the day, best first; those that were asked for, or all."""
+    rows = (
+        MAScore.objects.filter(
+            score_date=computed.day, score_version=computed.version, company__deleted_at__isnull=True
+        )
+        .select_related("company")
+        .defer("key_drivers", "risk_factors", "metadata", "company__search_vector", "company__metadata")
+    )
+    if wanted:
+        rows = rows.filter(company_id__in=wanted)
+    return sorted(
+        rows, key=lambda row: (-row.total_score, row.company.ticker or "~", row.company.cik or row.company.name)
+    )
+
+
+def _document(computed: services.ComputedDay, scores: Iterable[MAScore]) -> dict[str, Any]:
+    return {
+        "score_date": computed.day.isoformat(),
+        "score_version": computed.version,
+        "methodology": METHODOLOGY,
+        "unfed": list(computed.unfed),
+        "scores": [
+            {
+                "ticker": row.company.ticker,
+                "cik": row.company.cik,
+                "total_score": str(row.total_score),
+                "percentile_rank": _text(row.percentile_rank),
+                "confidence": str(row.confidence),
+                **{f"{name}_score": _text(getattr(row, f"{name}_score")) for name in COMPONENTS},
+            }
+            for row in scores
+        ],
+    }
+
+
+def _text(figure: object) -> str | None:
+    return None if figure is None else str(figure)
+
+
+def _print(console: Console, computed: services.ComputedDay, scores: list[MAScore], *, everything: bool) -> None:
+    ranked = [row for row in scores if row.percentile_rank is not None]
+    shown = scores if everything else ranked[:SHOWN]
+    table = Table(title=f"Scores as of {computed.day}, version {computed.version}")
+    for heading in ("Ticker", "Name"):
+        table.add_column(heading)
+    for heading in ("Total", "Percentile", "30 days", "90 days", "Confidence"):
+        table.add_column(heading, justify="right")
+    for row in shown:
+        table.add_row(
+            row.company.ticker or "",
+            row.company.name,
+            f"{row.total_score:.2f}",
+            "insufficient data" if row.percentile_rank is None else f"{row.percentile_rank:.1f}",
+            _change(row.score_change_30d),
+            _change(row.score_change_90d),
+            f"{row.confidence:.0%}",
+        )
+    console.print(table)
+    if not everything:
+        console.print(
+            f"{len(ranked)} targets ranked, {len(scores) - len(ranked)} with insufficient data; "
+            f"the first {len(shown)} are shown"
+        )
+    console.print(f"Not fed yet: {', '.join(label_of(name) for name in computed.unfed) or 'none'}. {METHODOLOGY}.")
+
+
+def _change(points: Any) -> str:
+    return "" if points is None else f"{points:+.2f}"
