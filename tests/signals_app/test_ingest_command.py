@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from companies.models import Company, DrugCandidate
 from companies.services import archive_company
+from signals_app.ingest.starter import load_starter
 from signals_app.ingest.universe import run as universe_run
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
@@ -242,6 +243,12 @@ def test_file_of_another_format_stops_the_run_before_anything_is_written(folder:
     assert not Company.objects.exists()
 
 
+def test_missing_column_is_named(folder: Path) -> None:
+    (folder / "programs.csv").write_text("ticker,nct_id,drug,molecule_type,mechanism,indication,status\n")
+    with pytest.raises(CommandError, match="for programs it lacks phase"):
+        ingest(folder)
+
+
 def test_nothing_readable_is_an_error_of_one_line(folder: Path) -> None:
     head = (folder / "companies.csv").read_text().splitlines()[0]
     (folder / "companies.csv").write_text(f"{head}\nx,y\n")
@@ -321,3 +328,15 @@ def test_whole_universe_loads_within_a_minute_and_twice_without_change(shared_da
     second = ingest(shared_data / "universe")
     assert (second["created"], second["updated"]) == (0, 0)
     assert second["rejected"] == first["rejected"]
+
+
+def test_universe_over_the_starter_data_changes_nothing_twice(shared_data: Path) -> None:
+    load_starter()
+    ingest(shared_data / "universe")
+    expiries = DrugCandidate.objects.filter(patent_expiry__isnull=False).count()
+    assert expiries >= 90
+    second = ingest(shared_data / "universe")
+    assert (second["created"], second["updated"]) == (0, 0)
+    again = load_starter()
+    assert (again.created, again.updated) == (0, 0)
+    assert DrugCandidate.objects.filter(patent_expiry__isnull=False).count() == expiries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 from datetime import date
@@ -115,10 +116,9 @@ def test_faulty_row_is_refused_with_file_line_and_reason(kind: str, changes: dic
 @given(st.sampled_from(sorted(ROWS)), st.data())
 def test_any_text_is_either_read_or_refused(kind: str, data: st.DataObject) -> None:
     column = data.draw(st.sampled_from(sorted(ROWS[kind])))
-    try:
-        read(kind, **{column: data.draw(st.text(max_size=30))})
-    except ParseError as refusal:
-        assert refusal.line == 7
+    text = data.draw(st.text(max_size=30))
+    with contextlib.suppress(ParseError):
+        assert read(kind, **{column: text}).line == 7
 
 
 def test_file_is_recognised_by_its_columns() -> None:

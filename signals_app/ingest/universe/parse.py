@@ -251,5 +251,16 @@ def kind_of(columns: tuple[str, ...]) -> str | None:
     return next((kind for kind, (needed, _) in KINDS.items() if set(needed) <= set(columns)), None)
 
 
+def why_unknown(columns: tuple[str, ...]) -> str:
+    """Return what keeps a file from being one of ours: the columns missing from the nearest kind."""
+    nearest, missing = min(
+        ((kind, [name for name in needed if name not in columns]) for kind, (needed, _) in KINDS.items()),
+        key=lambda found: len(found[1]) / len(KINDS[found[0]][0]),
+    )
+    if len(missing) == len(KINDS[nearest][0]):
+        return "line 1 is not the header of a universe file"
+    return f"line 1 is not the header of a universe file; for {nearest} it lacks {', '.join(missing)}"
+
+
 def _short(value: str) -> str:
     return repr(value if len(value) <= LONGEST_QUOTE else value[:LONGEST_QUOTE] + "…")

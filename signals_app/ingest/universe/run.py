@@ -62,10 +62,10 @@ def _files(request: Request) -> dict[str, list[Resource]]:
         raise IngestError("universe needs --from: the folder, the files or the zip to read")
     found: dict[str, list[Resource]] = {}
     for resource in resources(request.paths, SUFFIXES):
-        kind = parse.kind_of(header(resource))
+        columns = header(resource)
+        kind = parse.kind_of(columns)
         if kind is None:
-            known = "; ".join(f"{name}: {', '.join(columns)}" for name, (columns, _) in parse.KINDS.items())
-            raise IngestError(f"{resource.name}: line 1 is not the header of a universe file ({known})")
+            raise IngestError(f"{resource.name}: {parse.why_unknown(columns)}")
         found.setdefault(kind, []).append(resource)
     if not found:
         raise IngestError(f"nothing to read: no {' or '.join(SUFFIXES)} file there")
