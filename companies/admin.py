@@ -34,6 +34,7 @@ PHASE_TONES = {
 }
 AREAS: dict[str, str] = dict(TherapeuticArea.choices)
 MOST_FOUND = 8
+COLUMNS_BEFORE = 3
 PANEL_ROWS = 10
 
 
@@ -48,6 +49,21 @@ def company_link(company: Company | None) -> str:
         return columns.unknown()
     url = reverse("admin:companies_company_change", args=[company.pk])
     return columns.link(url, company.ticker or company.name, title=company.name)
+
+
+def own_facts(company: Company) -> list[tuple[str, Any, str]]:
+    """Return the company's own key figures: label, figure, and where and when it is from."""
+    notes = source_notes(company)
+    day = f"as of {company.market_cap_as_of}" if company.market_cap_as_of else ""
+    burn = company.quarterly_burn_rate_usd
+    return [
+        ("Market cap", columns.money(company.market_cap_usd), day or notes.get("market_cap_usd", "")),
+        ("Liquid funds", columns.money(company.cash_position_usd), notes.get("cash_position_usd", "")),
+        ("Burn a quarter", columns.money(burn), notes.get("quarterly_burn_rate_usd", "")),
+        ("Runway", columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0), ""),
+        ("Debt", columns.money(company.total_debt_usd), notes.get("total_debt_usd", "")),
+        ("Enterprise value", columns.money(company.enterprise_value_usd), notes.get("enterprise_value_usd", "")),
+    ]
 
 
 class PipelineInline(DeskInline):
@@ -85,7 +101,7 @@ class CompanyAdmin(ArchiveAdmin):
     """The universe: whom the desk follows. Later apps add their columns and tabs by `extend`."""
 
     shapes: ClassVar[dict[str, Any]] = {"therapeutic_areas": partial(ChoiceListField, choices=TherapeuticArea.choices)}
-    list_display: Any = ["name_cell", "ticker", "role_badge", "cap", "funds", "runway", "areas"]
+    list_display: Any = ["name_cell", "ticker_cell", "role_badge", "cap", "funds", "runway", "areas"]
     list_display_links: Any = ["name_cell"]
     list_filter: Any = [
         ("role", ChoicesDropdownFilter),
@@ -128,13 +144,33 @@ class CompanyAdmin(ArchiveAdmin):
     ]
     annotations: ClassVar[list[Callable[[Any], Any]]] = []
 
+    key_facts: ClassVar[list[Callable[[Company], list[tuple[str, Any, str]]]]] = []
+    change_form_outer_before_template = "admin/desk/facts.html"
+
     @classmethod
-    def extend(cls, *, inlines: list[Any] | None = None, list_columns: list[Any] | None = None, rows: Any = None) -> None:
-        """Add tabs, list columns and what they need of the queryset: how a later app shows itself on companies."""
+    def extend(
+        cls,
+        *,
+        inlines: list[Any] | None = None,
+        list_columns: list[Any] | None = None,
+        rows: Any = None,
+        facts: Any = None,
+    ) -> None:
+        """Add tabs, list columns, what these need of the queryset, and key facts: how a later app shows itself here."""
         cls.inlines = [*(inlines or []), *cls.inlines]
-        cls.list_display = [*cls.list_display, *(list_columns or [])]
+        cls.list_display = [*cls.list_display[:COLUMNS_BEFORE], *(list_columns or []), *cls.list_display[COLUMNS_BEFORE:]]
         if rows is not None:
             cls.annotations.append(rows)
+        if facts is not None:
+            cls.key_facts.append(facts)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show the company under its key facts."""
+        company = self.get_object(request, object_id) if object_id and request.method == "GET" else None
+        facts = [] if company is None else [*own_facts(company), *(fact for of in self.key_facts for fact in of(company))]
+        return super().changeform_view(request, object_id, form_url, {"facts": facts, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the companies with what the columns of later apps need, without what no page shows."""
@@ -157,6 +193,11 @@ class CompanyAdmin(ArchiveAdmin):
     def name_cell(self, company: Company) -> str:
         """Return the name, cut where it would push the figures off the screen."""
         return format_html('<span class="desk-name" title="{0}">{0}</span>', company.name)
+
+    @column("Ticker", order="ticker")
+    def ticker_cell(self, company: Company) -> str:
+        """Return the ticker."""
+        return company.ticker or columns.unknown("Not listed")
 
     @column("Role", order="role")
     def role_badge(self, company: Company) -> str:
@@ -184,7 +225,7 @@ class CompanyAdmin(ArchiveAdmin):
     @column("Areas")
     def areas(self, company: Company) -> str:
         """Return the first areas as chips, the rest on hover."""
-        return columns.chips(company.therapeutic_areas, AREAS, most=2)
+        return columns.chips(company.therapeutic_areas, AREAS, most=1)
 
     @column("Sources")
     def sources(self, company: Company) -> str:

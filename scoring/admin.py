@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, TextField
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -19,16 +19,16 @@ from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.filters import DayRangeFilter, NullBooleanFilter, array_filter
 from biotech_ma.core.admin.tables import table
 from companies.admin import CompanyAdmin, company_link
-from companies.choices import TherapeuticArea
+from companies.choices import Role, TherapeuticArea
 from companies.models import Company
-from scoring.admin_explanation import components_table, explanation_table
+from scoring.admin_explanation import components_table, explanation_table, gaps_list
+from scoring.querysets import RANKED_CONFIDENCE as RANKED
 from scoring.models import AcquirerMatch, MAScore, ScoreVersion, ScoreWeight
 
 METHODOLOGY = "transparent ranking, not validated"
 TOP_ROWS = 15
 MATCH_ROWS = 20
 SURE = Decimal("0.8")
-RANKED = Decimal("0.5")
 
 
 def confidence_badge(value: Decimal) -> str:
@@ -67,14 +67,20 @@ class DayFilter(RadioFilter):  # type: ignore[misc]
         }
 
 
+def is_ranked(score: MAScore) -> bool:
+    """Return whether a leaderboard may show the score: the same rule as MAScoreQuerySet.ranked_targets."""
+    company = score.company
+    return company.role == Role.TARGET and not company.is_archived and score.confidence >= RANKED
+
+
 def with_rank(scores: Any) -> Any:
     """Annotate `rank`: one more than the number of ranked scores of that day and version that are higher."""
     higher = (
-        MAScore.objects.filter(
+        MAScore.objects.ranked_targets()
+        .filter(
             score_date=OuterRef("score_date"),
             score_version=OuterRef("score_version"),
             total_score__gt=OuterRef("total_score"),
-            percentile_rank__isnull=False,
         )
         .order_by()
         .values("score_date")
@@ -145,7 +151,7 @@ class MAScoreAdmin(ReadOnlyAdmin):
     @column("Rank", numeric=True)
     def rank_cell(self, score: Any) -> str:
         """Return the place among the ranked of that day."""
-        if score.percentile_rank is None:
+        if not is_ranked(score):
             return columns.unknown("Not ranked: too little data, or not a live target")
         return columns.number(score.rank, 0)
 
@@ -232,10 +238,7 @@ class MAScoreAdmin(ReadOnlyAdmin):
     @column("What is missing")
     def gaps(self, score: MAScore) -> SafeString:
         """Return the inputs that were missing and the components that nothing feeds yet."""
-        data = score.metadata
-        texts = [f"no {item}" if isinstance(item, str) else figures.plain(item) for item in data.get("missing", [])]
-        texts += [f"{name}: no source feeds this component yet" for name in data.get("unfed", [])]
-        return columns.bullets(texts, empty="Nothing")
+        return gaps_list(score)
 
 
 @admin.register(AcquirerMatch)
@@ -474,10 +477,23 @@ def change_column(company: Any) -> str:
     return columns.change(company.latest_change_30d)
 
 
+def score_facts(company: Company) -> list[tuple[str, Any, str]]:
+    """Return the latest score as key facts of the company."""
+    score = MAScore.objects.of_company(company).latest().defer("metadata", "key_drivers", "risk_factors").first()
+    if score is None:
+        return [("Score", columns.unknown("Not scored yet"), "")]
+    ranked = f"percentile {figures.number(score.percentile_rank)}" if score.percentile_rank is not None else "not ranked"
+    return [
+        ("Score", columns.bar(score.total_score), f"{ranked}, as of {score.score_date}"),
+        ("Change, 30 days", columns.change(score.score_change_30d), ""),
+    ]
+
+
 CompanyAdmin.extend(
     inlines=[LatestScorePanel],
     list_columns=[score_column, percentile_column, change_column],
     rows=lambda companies: companies.with_score_columns().annotate(latest_change_30d=F("latest__score_change_30d")),
+    facts=score_facts,
 )
 
 
@@ -496,13 +512,12 @@ def top_panel(request: HttpRequest) -> Panel:
     rows = MAScore.objects.top(TOP_ROWS).defer("company__search_vector", "metadata", "key_drivers", "risk_factors")
     return Panel(
         "Top list",
-        ["#", "Company", "Score", "Percentile", "30 d", "Confidence", "Market cap"],
+        ["#", "Company", "Score", "30 d", "Confidence", "Market cap"],
         [
             [
                 str(place),
                 company_link(row.company),
                 columns.link(reverse("admin:scoring_mascore_change", args=[row.pk]), columns.bar(row.total_score)),
-                columns.number(row.percentile_rank),
                 columns.change(row.score_change_30d),
                 confidence_badge(row.confidence),
                 columns.money(row.company.market_cap_usd),
@@ -512,5 +527,5 @@ def top_panel(request: HttpRequest) -> Panel:
         note=METHODOLOGY,
         url=reverse("admin:scoring_mascore_changelist"),
         empty="Nothing is ranked yet. Run the score command.",
-        numeric=frozenset({0, 2, 3, 4, 5, 6}),
+        numeric=frozenset({0, 2, 3, 4, 5}),
     )

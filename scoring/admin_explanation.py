@@ -1,17 +1,18 @@
-"""A score drawn as tables: its components, and the contributions that add up to it."""
+"""A score drawn as tables: its components, the contributions that add up to it, and what is missing."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.tables import table
+from scoring.explanation import Line, NotExplained, explanation_of, label_of
 from scoring.models import COMPONENTS, MAScore
 
-METHODOLOGY = "transparent ranking, not validated"
 PLACES = 4
 
 
@@ -21,7 +22,7 @@ def components_table(score: MAScore) -> SafeString:
         "Components",
         ["Component", "Score"],
         [
-            [name.replace("_", " ").capitalize(), columns.bar(getattr(score, f"{name}_score"), hint="No source feeds it yet")]
+            [label_of(name), columns.bar(getattr(score, f"{name}_score"), hint="No source feeds it yet")]
             for name in COMPONENTS
         ],
         note="0 to 100 each; the total weighs them",
@@ -30,47 +31,56 @@ def components_table(score: MAScore) -> SafeString:
 
 
 def explanation_table(score: MAScore) -> SafeString:
-    """Return baseline, contributions and total, which add up exactly."""
-    data = score.metadata
-    baseline = _decimal(data.get("baseline"))
-    parts = [part for part in data.get("contributions", []) if isinstance(part, dict)]
-    if baseline is None:
-        return table("Contributions", [], [], empty="This score carries no explanation: it was not made by the score command.")
-    rows: list[list[Any]] = [["Baseline", "the median company of that day", "", "", _exact(baseline), ""]]
-    rows += [_row(part) for part in parts]
+    """Return baseline, contributions and total: they add up exactly. The largest contributions come first."""
+    try:
+        explained = explanation_of(score)
+    except NotExplained as error:
+        return table("Contributions", [], [], empty=f"{str(error).capitalize()}.")
+    first: list[Any] = ["Baseline", "the median of every input that day", "", "", _exact(explained.baseline), ""]
+    lines = sorted(explained.lines, key=lambda line: -abs(line.contribution))
+    total = explained.baseline + sum((line.contribution for line in lines), Decimal(0))
     return table(
-        f"Why {figures.number(score.total_score, PLACES)}",
+        f"Why {figures.number(explained.total_score)}",
         ["Component", "Input", "Value", "Median", "Contribution", "Source"],
-        rows,
-        note=METHODOLOGY,
+        [first, *(_row(line) for line in lines)],
+        note=explained.methodology,
         numeric=(2, 3, 4),
-        foot=["Total", "", "", "", _exact(baseline + sum((_points(part) for part in parts), Decimal(0))), ""],
+        foot=["Total", "", "", "", _exact(total), ""],
     )
 
 
-def _row(part: dict[str, Any]) -> list[Any]:
-    imputed = columns.badge("median used", "amber", title="The input is missing") if part.get("imputed") else ""
-    source = " · ".join(str(part[name]) for name in ("source", "date") if part.get(name))
+def gaps_list(score: MAScore) -> SafeString:
+    """Return the inputs that were missing, each with how to supply it, and the components that nothing feeds yet."""
+    try:
+        explained = explanation_of(score)
+    except NotExplained:
+        return columns.unknown("This score carries no explanation")
+    texts = [f"{gap.label}: {gap.why}. {gap.supply}".strip() for gap in explained.missing]
+    texts += [f"{label_of(name)}: no source feeds this component yet." for name in explained.unfed]
+    return columns.bullets(texts, empty="Nothing is missing")
+
+
+def _row(line: Line) -> list[Any]:
+    tone = "desk-up" if line.contribution > 0 else "desk-down" if line.contribution < 0 else ""
+    sign = "+" if line.contribution > 0 else ""
     return [
-        str(part.get("component", "")).replace("_", " ").capitalize(),
-        str(part.get("label") or part.get("feature", "")).replace("_", " "),
-        columns.number(_decimal(part.get("value"))),
-        columns.number(_decimal(part.get("median"))),
-        columns.change(_points(part)) if _points(part) else figures.number(_points(part)),
-        imputed or source or columns.unknown("No source"),
+        label_of(line.component),
+        format_html('{}<span class="desk-line desk-muted">{}</span>', line.label, line.detail),
+        columns.number(line.value),
+        columns.number(line.median),
+        format_html('<span class="desk-figure {}">{}{}</span>', tone, sign, _exact(line.contribution)),
+        _source(line),
     ]
 
 
-def _points(part: dict[str, Any]) -> Decimal:
-    return _decimal(part.get("contribution")) or Decimal(0)
+def _source(line: Line) -> Any:
+    if line.imputed:
+        return columns.badge("median used", "amber", title="The input is missing: the median of the day stands in")
+    text = " · ".join(filter(None, (line.source, figures.day(line.date) if line.date else "")))
+    if not text:
+        return columns.unknown("No source")
+    return format_html("{} {}", text, columns.outside(line.source_url)) if line.source_url else text
 
 
 def _exact(value: Decimal) -> str:
     return figures.number(value, PLACES)
-
-
-def _decimal(value: Any) -> Decimal | None:
-    try:
-        return None if value is None else Decimal(str(value))
-    except ArithmeticError:
-        return None

@@ -53,7 +53,7 @@ def signal_link(signal: Signal) -> SafeString:
     )
     if not signal.source_url:
         return title
-    source = columns.link(signal.source_url, "source", title=signal.source_url, outside=True)
+    source = columns.outside(signal.source_url)
     return format_html('<span class="desk-with-source">{}{}</span>', title, source)
 
 

@@ -95,6 +95,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "biotech_ma.core.admin_settings.environment",
     "DASHBOARD_CALLBACK": "biotech_ma.core.admin.dashboard.dashboard",
     "STYLES": [lambda request: static("core/admin.css")],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("core/favicon.svg")}],
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {

@@ -94,10 +94,18 @@ class DeskAdmin(_DeskFields, ModelAdmin):  # type: ignore[misc]
     list_filter_sheet = True
     list_fullwidth = True
     warn_unsaved_form = True
-    compressed_fields = True
     paginator: Any = BoundedPaginator
     empty_value_display = "—"
     empty_hint = "Nothing here yet."
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may add rows may."""
+        return bool(super().has_add_permission(request))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Return the tabs; a panel shows something about a row, so a new one has none."""
+        inlines = list(super().get_inlines(request, obj))
+        return inlines if obj is not None else [item for item in inlines if not issubclass(item, PanelInline)]
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Nothing is deleted in the admin: rows are archived or superseded."""
@@ -172,7 +180,7 @@ class ReadOnlyAdmin(DeskAdmin):
 
     actions: Any = None
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Programs add these rows."""
         return False
 
@@ -210,7 +218,7 @@ class PanelInline(TabularInline):  # type: ignore[misc]
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Return a formset without forms that knows how to draw the panel."""
         formset = super().get_formset(request, obj, **kwargs)
-        formset.panel = property(lambda bound: self.panel(request, bound.instance) if bound.instance.pk else "")
+        formset.panel = property(lambda bound: "" if bound.instance._state.adding else self.panel(request, bound.instance))
         return formset
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -135,15 +135,17 @@ def bar(value: Decimal | None, top: int = 100, *, digits: int = 1, hint: str = "
     )
 
 
-def link(url: str, text: Any, *, title: str = "", outside: bool = False) -> SafeString:
-    """Return a link; one that leads outside opens a page of its own and tells the other side nothing."""
-    if outside:
-        return format_html(
-            '<a class="desk-link" href="{}" title="{}" target="_blank" rel="noopener noreferrer">{}</a>',
-            url,
-            title,
-            text,
-        )
+def outside(url: str) -> SafeString:
+    """Return the way to a source outside: it opens a page of its own and tells the other side nothing."""
+    return format_html(
+        '<a class="desk-link desk-outside" href="{0}" title="{0}" aria-label="Source: {0}" target="_blank"'
+        ' rel="noopener noreferrer"><span class="material-symbols-outlined" aria-hidden="true">open_in_new</span></a>',
+        url,
+    )
+
+
+def link(url: str, text: Any, *, title: str = "") -> SafeString:
+    """Return a link to another page of the desk."""
     return format_html('<a class="desk-link" href="{}" title="{}">{}</a>', url, title, text)
 
 
