@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -40,6 +41,25 @@ def session(server: embedded.Server, user: str = "biotech_ma", **changes: Any) -
     named: dict[str, Any] = {"host": str(server.socket_dir), "port": 5432, "user": user, "dbname": "biotech_ma"}
     with psycopg.connect(**(named | changes), autocommit=True) as db:
         yield db
+
+
+@contextmanager
+def running_child(code: str) -> Iterator[subprocess.Popen[str]]:
+    """Yield a process that leads its own group and runs this code; afterwards it is dead and collected."""
+    process = subprocess.Popen(
+        child(code), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, text=True, process_group=0
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """Return the first line that the process writes, as soon as it does."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
 
 
 def child(code: str) -> list[str]:

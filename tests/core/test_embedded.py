@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from biotech_ma.core.postgres import embedded, programs
-from tests.core.servers import ROOT, child, session, temporary_place
+from tests.core.servers import ROOT, child, first_line, running_child, session, temporary_place
 
 
 @pytest.fixture
@@ -129,7 +129,8 @@ def test_no_other_user_of_the_machine_gets_in(place: Path) -> None:
 
 
 def _refusal(server: embedded.Server, user: str) -> str:
-    command = [programs.bundled("psql"), "-h", server.socket_dir, "-U", "postgres", "-c", "SELECT 1", "postgres"]
+    psql = str(programs.bundled("psql"))
+    command = [psql, "-h", str(server.socket_dir), "-U", "postgres", "-c", "SELECT 1", "postgres"]
     tried = subprocess.run(
         command, check=False, user=user, group="nogroup", extra_groups=[], capture_output=True, text=True
     )
@@ -165,11 +166,8 @@ def test_killed_client_frees_its_locks(place: Path) -> None:
             f"import psycopg; db = psycopg.connect(host={str(server.socket_dir)!r}, user='biotech_ma', port=5432);"
             "db.execute('LOCK TABLE t'); print('locked', flush=True); db.execute('SELECT pg_sleep(600)')"
         )
-        holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "locked\n"
-        holder.kill()
-        holder.communicate()
+        with running_child(code) as holder:
+            assert first_line(holder) == "locked"
         db.execute("SET lock_timeout = '20s'")
         with db.transaction():
             db.execute("LOCK TABLE t")

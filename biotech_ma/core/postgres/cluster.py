@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
+import signal
 import tempfile
+from functools import partial
 from pathlib import Path
 
-from biotech_ma.core.postgres import configuration, programs
+from biotech_ma.core.postgres import configuration, processes, programs
 from biotech_ma.core.postgres.errors import EmbeddedServerError
 
 OWNER = "biotech_ma"
 READER = "biotech_ma_reader"
 DATABASE = "biotech_ma"
+
+REMOVAL_SECONDS = 5
+# One segment of PostgreSQL's log of changes: without room for it no server starts.
+SMALLEST_FREE_BYTES = 16 * 1024 * 1024
 
 # One line a statement: single-user mode ends a statement at the end of the line. In template1, so that every
 # database made later (the tests', a restored one) is furnished alike.
@@ -64,8 +71,15 @@ def create(data_dir: Path, account: programs.Account) -> None:
 
 def remove_leftovers(data_dir: Path) -> None:
     """Remove what interrupted initialisations of this data directory have left beside it."""
-    for leftover in data_dir.parent.glob(_leftover_prefix(data_dir) + "*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in data_dir.parent.glob(glob.escape(_leftover_prefix(data_dir)) + "*"):
+        # An initdb that lost its parent goes on filling it.
+        processes.end(processes.mentioning(leftover), ((signal.SIGKILL, 10.0),))
+        processes.wait_until(partial(_removed, leftover), REMOVAL_SECONDS)
+
+
+def _removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def _leftover_prefix(data_dir: Path) -> str:
@@ -124,10 +138,18 @@ def _append(path: Path, text: str) -> None:
 
 def one_line(output: str, data_dir: Path) -> str:
     """Return the one line of a program's output that tells why it failed, with the remedy where it is known."""
-    if "No space left on device" in output:
+    # A full disk can keep the server from writing down why it failed.
+    if "No space left on device" in output or _is_full(data_dir):
         return f"The disk that holds {data_dir} is full: free some space and try again."
     if "Read-only file system" in output or "Permission denied" in output:
         return f"{data_dir} cannot be written: change its owner or permissions, or set BIOTECH_MA_DATA_DIR."
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "error:"))]
     return f"The embedded PostgreSQL in {data_dir} failed: {(telling or lines or ['it gave no reason'])[-1]}"
+
+
+def _is_full(data_dir: Path) -> bool:
+    try:
+        return shutil.disk_usage(data_dir).free < SMALLEST_FREE_BYTES
+    except OSError:
+        return False

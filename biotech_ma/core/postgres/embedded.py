@@ -224,6 +224,10 @@ def _launch(data_dir: Path, account: programs.Account) -> Server:
     log = data_dir / "start.log"
     started = time.time()
     with _running_lock(data_dir) as handle:
+        # Whoever holds this lock knows that these are stale. PostgreSQL would ask whether the process named in them
+        # exists, and a killed one does so for good in a container whose first process collects no orphans.
+        for stale in (configuration.SOCKET_NAME, f"{configuration.SOCKET_NAME}.lock"):
+            (sockets / stale).unlink(missing_ok=True)
         command = ("/bin/sh", "-c", _LAUNCH, "sh", log, programs.bundled("postgres"), "-D", data_dir)
         done = programs.run(account, *command, inherited=(handle,))
     if done.returncode != 0 or not done.stdout.strip().isdigit():

@@ -57,6 +57,13 @@ def of_cluster(data_dir: Path) -> list[int]:
     return found
 
 
+def mentioning(path: Path) -> list[int]:
+    """Return the ids of all processes that have this path, or one below it, among their arguments."""
+    sought = os.fsencode(path)
+    entries = [entry.name for entry in _PROC.iterdir() if entry.name.isdigit()] if _PROC.is_dir() else []
+    return [pid for pid in map(int, entries) if pid != os.getpid() and any(sought in part for part in _argv(pid))]
+
+
 def _argv(pid: int) -> list[bytes]:
     try:
         return (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")

@@ -29,13 +29,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         try:
+            return self._connected(conn_params)
+        except DatabaseUnavailableError:
+            if not self.settings_dict.get("EMBEDDED_DIR") or self.pool:
+                raise
+            # It may have been killed between the look at it and the connection: start it, and try once more.
+            return self._connected(self.get_connection_params())
+
+    def _connected(self, conn_params: dict[str, Any]) -> Any:
+        try:
             return super().get_new_connection(conn_params)
         except psycopg.OperationalError as error:
             # Without a SQLSTATE nobody has answered, or the pool gave up; the server's own refusals keep their class.
             if error.sqlstate is None:
-                raise DatabaseUnavailableError(self._unavailable(error)) from error
+                reason = " ".join(str(error).split())
+                name = self.settings_dict["NAME"]
+                raise DatabaseUnavailableError(f"The database {name} cannot be reached: {reason}") from error
             raise
-
-    def _unavailable(self, error: psycopg.OperationalError) -> str:
-        reason = " ".join(str(error).split())
-        return f"The database {self.settings_dict['NAME']} cannot be reached: {reason}"
