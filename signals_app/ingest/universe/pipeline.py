@@ -48,11 +48,12 @@ class Pipeline:
                 self.left_out += self._arms[key]
                 continue
             nct_ids = sorted({trial.nct_id for trial in entry.trials})
+            additional: dict[str, object] = {"nct_ids": nct_ids, "status": found[1], **_approval(entry)}
             yield CandidateRecord(
                 company_id=self._companies[entry.ticker].pk, ticker=entry.ticker, name=entry.name,
                 indication=entry.indication.name or None, phase=found[0],
                 therapeutic_area=entry.indication.area or None,
-                additional={"nct_ids": nct_ids, "status": found[1]},
+                additional=additional,
                 identifiers={"phase": " ".join(nct_ids[:10])}, rows=self._arms[key],
             )
 
@@ -62,6 +63,14 @@ class Pipeline:
             entry = self._found.get((row["ticker"], row["drug"], row["indication"]))
             if entry is not None:
                 entry.brands.append(row["brand"])
+                entry.evidence.extend(row["evidence"].split())
+
+
+def _approval(entry: Candidate) -> dict[str, object]:
+    """Return brands and application numbers of an approved product: what its approvals in the ledger are found by."""
+    numbers = [item for item in dict.fromkeys(entry.evidence) if item[:3] in ("NDA", "BLA")]
+    found = {"brands": list(dict.fromkeys(entry.brands)), "applications": numbers}
+    return {name: values for name, values in found.items() if values}
 
 
 def _own(row: ProgramRow) -> tuple[str, curated.Indication] | None:
