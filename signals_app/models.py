@@ -12,6 +12,9 @@ from biotech_ma.core.models import AppendOnlyModel
 from companies.models import Company
 from signals_app.catalogue import CATALOGUE, Severity, SignalType
 from signals_app.querysets import FinancialFactQuerySet, SignalQuerySet
+from signals_app.review_models import IngestRun, ReviewItem
+
+__all__ = ["FinancialFact", "IngestRun", "ReviewItem", "Signal"]
 
 NOT_SELF = ~models.Q(supersedes=models.F("id"))
 
