@@ -1,6 +1,26 @@
 """Every address of the product."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from biotech_ma.core.api import fallback, health
+from delivery.api.metrics import metrics
+
+handler400 = fallback.bad_request
+handler404 = fallback.not_found
+handler500 = fallback.server_error
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/v1/", include("companies.api.urls")),
+    path("api/v1/", include("signals_app.api.urls")),
+    path("api/v1/", include("scoring.api.urls")),
+    path("api/v1/", include("delivery.api.urls")),
+    re_path(r"^api/(?P<rest>.*)$", fallback.unknown_address),
+]

@@ -109,4 +109,3 @@ class HistoryFilterSet(ReadFilterSet):
     """A company's history by what happened."""
 
     action = ListFilter("pgh_label", label="insert, update or delete.")
-

@@ -42,7 +42,14 @@ DRUG_CANDIDATES = Resource(
     ordering=("name",),
     orderable={
         name: name
-        for name in ("phase", "patent_expiry", "next_milestone_date", "market_potential_usd", "created_at", "updated_at")
+        for name in (
+            "phase",
+            "patent_expiry",
+            "next_milestone_date",
+            "market_potential_usd",
+            "created_at",
+            "updated_at",
+        )
     },
 )
 
@@ -98,7 +105,9 @@ COMPANIES = Resource(
         Column("last_data_refresh"),
         *STAMPS,
         Column("pipeline", _pipeline(), on_request=True, help_text="The live drug candidates."),
-        Column("latest_score", _latest_score(), on_request=True, help_text="The newest score, null when there is none."),
+        Column(
+            "latest_score", _latest_score(), on_request=True, help_text="The newest score, null when there is none."
+        ),
     ),
     ordering=("name",),
     orderable={

@@ -145,7 +145,9 @@ class ScopePermission(BasePermission):
             raise _no_key()
         needed = needed_scopes(view, str(request.method))
         if caller.allowed_endpoints and view.scope not in caller.allowed_endpoints:
-            raise _forbidden(f"This key may not call {view.scope}: its endpoints are {_list(caller.allowed_endpoints)}.")
+            raise _forbidden(
+                f"This key may not call {view.scope}: its endpoints are {_list(caller.allowed_endpoints)}."
+            )
         if not caller.is_admin and not caller.scopes & set(needed):
             raise _forbidden(f"This needs the scope {_list(needed)}; the key has {_list(sorted(caller.scopes))}.")
         return True

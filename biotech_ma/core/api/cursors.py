@@ -80,9 +80,7 @@ def _signature(word: str) -> str:
     return signing.b64_encode(digest).decode()[:SIGNATURE_LENGTH]
 
 
-def page_of(
-    queryset: models.QuerySet[Any], terms: tuple[Term, ...], cursor: Cursor | None
-) -> models.QuerySet[Any]:
+def page_of(queryset: models.QuerySet[Any], terms: tuple[Term, ...], cursor: Cursor | None) -> models.QuerySet[Any]:
     """Return the rows beyond the cursor, in order (a backward page in reverse order).
 
     Raises Problem (400) when the cursor belongs to another ordering.

@@ -16,7 +16,6 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from django.utils.encoding import force_str
 from rest_framework import exceptions, status
-from rest_framework.views import set_rollback
 
 CONTENT_TYPE = "application/problem+json"
 # The type of a problem that needs no more than its status (RFC 9457, section 4.2.1).
@@ -105,6 +104,9 @@ def _join(path: str, name: Any) -> str:
 
 def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """Return the problem+json for any exception of a view; what is unforeseen is logged and answers a bare 500."""
+    # DRF's views read the settings that name this module, so they come late.
+    from rest_framework.views import set_rollback
+
     set_rollback()
     if isinstance(error, Problem):
         return problem_response(error.status_code, str(error.detail), error.errors, error.headers)

@@ -180,9 +180,16 @@ def day_or_instant(text: str) -> dt.datetime | dt.date:
 
 
 class InstantFilter(django_filters.Filter):
-    """An instant with its zone, or a day."""
+    """An instant with its zone, or a day: for `gte` its first moment in UTC, for `lte` its last."""
 
     field_class = _InstantField
+
+    def filter(self, qs: models.QuerySet[Any], value: Any) -> models.QuerySet[Any]:
+        """Return the rows at or after (before) the instant or day."""
+        if value is not None and not isinstance(value, dt.datetime) and self._method is None:
+            end = dt.time.max if self.lookup_expr == "lte" else dt.time.min
+            value = dt.datetime.combine(value, end, tzinfo=dt.UTC)
+        return super().filter(qs, value)
 
 
 class _UUIDField(forms.CharField):

@@ -26,4 +26,3 @@ class JSONAlways(BaseContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         """Return the first renderer."""
         return renderers[0], str(renderers[0].media_type)
-

@@ -76,7 +76,7 @@ class JsonRow(JsonRows):
         super().__init__(queryset[:1], wanted, name=name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
     """A table as the API shows it: its fields, its possible orderings, and the one that tells rows apart."""
 
@@ -100,9 +100,7 @@ class Resource:
     @cached_property
     def sortable(self) -> dict[str, str]:
         """What `?ordering=` accepts: public name to path."""
-        plain = {
-            column.name: column.source or column.name for column in self.fields if isinstance(column.source, str)
-        }
+        plain = {column.name: column.source or column.name for column in self.fields if isinstance(column.source, str)}
         allowed = {name.lstrip("-"): plain.get(name.lstrip("-"), name.lstrip("-")) for name in self.ordering}
         return {**allowed, **self.orderable}
 
@@ -197,7 +195,7 @@ def page(
             parent=parent,
         )
     except EmptyResultSet:
-        return Page(EMPTY, count=0 if count else None)
+        return Page(EMPTY, count=0 if count else None, parent_exists=parent is None or parent.exists())
     text, first, last, found, total, exists = row
     labels = tuple(term.label for term in terms)
     start = Cursor(labels, tuple(first)) if first else None

@@ -66,6 +66,8 @@ class CheckedModelSerializer(StrictSerializer, serializers.ModelSerializer[Any])
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        # What only the creating answer shows: a secret, a key.
+        self.shown_once: dict[str, str] = {}
         if self.resource is not None:
             self.echoed = frozenset(self.resource.by_name)  # type: ignore[misc]
 

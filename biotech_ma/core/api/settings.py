@@ -34,5 +34,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "displayRequestDuration": True},
     "COMPONENT_SPLIT_REQUEST": False,
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "companies.choices.Role",
+        "PhaseEnum": "companies.choices.Phase",
+        "TherapeuticAreaEnum": "companies.choices.TherapeuticArea",
+        "SignalTypeEnum": "signals_app.catalogue.SignalType",
+        "SeverityEnum": "signals_app.catalogue.Severity",
+        "EventTypeEnum": "delivery.choices.EventType",
+    },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }

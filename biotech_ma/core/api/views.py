@@ -14,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
 from biotech_ma.core.api import query, reads
+from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem, invalid
 from biotech_ma.core.api.filters import ReadFilterSet
 from biotech_ma.core.api.reads import Column, Resource
 
-UUID_PATTERN = "[0-9a-fA-F-]{32,36}"
+UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 JSON = "application/json"
 
 
@@ -31,6 +32,7 @@ class APIViewSet(ViewSet):
     # Actions that any key may call.
     open_actions: ClassVar[frozenset[str]] = frozenset()
     lookup_value_regex = UUID_PATTERN
+    lookup_url_kwarg = "ref"
 
     def check_permissions(self, request: Request) -> None:
         """Refuse what the caller may not do; a method that does not exist here comes first."""
@@ -70,6 +72,13 @@ class ResourceViewSet(APIViewSet):
         """Return the ordering that a list has when none is asked for."""
         return self.resource.ordering
 
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return {
+            "list": page_of(self.resource, self.filterset_class),
+            "retrieve": Endpoint("row", self.resource),
+        }
+
     def list(self, request: Request) -> HttpResponse:
         """List the rows."""
         return self.answer_list(request, self.resource, self.filterset_class, self.rows())
@@ -93,9 +102,7 @@ class ResourceViewSet(APIViewSet):
         """Answer one page of the rows; 404 when the parent does not exist."""
         params = request.query_params
         known = (filterset_class.known() - without) | shaping(resource) | query.PAGING
-        query.allow_only(
-            params, known, prefixes=filterset_class.prefixes, repeatable=filterset_class.repeatable()
-        )
+        query.allow_only(params, known, prefixes=filterset_class.prefixes, repeatable=filterset_class.repeatable())
         shape, paging = query.shape(params, resource), query.paging(params, resource, self.ordering_for(params))
         filters = filterset_class(params, queryset, request=request)
         query.filter_errors(filters)
@@ -113,9 +120,7 @@ class ResourceViewSet(APIViewSet):
             raise not_found()
         return envelope(request, page)
 
-    def answer_one(
-        self, request: Request, queryset: models.QuerySet[Any], columns: tuple[Column, ...]
-    ) -> HttpResponse:
+    def answer_one(self, request: Request, queryset: models.QuerySet[Any], columns: tuple[Column, ...]) -> HttpResponse:
         """Answer the one row with its ETag, or 304 when the caller has it already; 404 when there is none."""
         body = reads.one(queryset, columns)
         if body is None:

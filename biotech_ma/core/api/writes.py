@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from biotech_ma.core import services
 from biotech_ma.core.api import query, reads
+from biotech_ma.core.api.endpoints import Endpoint
 from biotech_ma.core.api.errors import FieldError, Problem
 from biotech_ma.core.api.serializers import CheckedModelSerializer
 from biotech_ma.core.api.views import JSON, ResourceViewSet, etag, known_tags, not_found, required
@@ -25,18 +26,19 @@ class CreateMixin(ResourceViewSet):
 
     serializer_class: ClassVar[type[CheckedModelSerializer]]
 
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        created = Endpoint("row", self.resource, shaped=False, takes=self.serializer_class)
+        return super().describe() | {"create": created}
+
     def create(self, request: Request) -> HttpResponse:
         """Create a row."""
         query.allow_only(request.query_params, ())
         serializer = self.serializer_class(data=required(request.data), context={"request": request})
         serializer.is_valid(raise_exception=True)
         with refusals():
-            row, shown_once = self.perform_create(serializer)
-        return self.answer_created(request, row, shown_once)
-
-    def perform_create(self, serializer: CheckedModelSerializer) -> tuple[models.Model, dict[str, str]]:
-        """Write the row; return it with what only this one answer shows."""
-        return serializer.save(), {}
+            row = serializer.save()
+        return self.answer_created(request, row, serializer.shown_once)
 
     def answer_created(self, request: Request, row: models.Model, shown_once: dict[str, str]) -> HttpResponse:
         """Answer 201 with the row as a reader would see it."""
@@ -57,6 +59,16 @@ class CreateMixin(ResourceViewSet):
 class EditMixin(CreateMixin):
     """PUT, PATCH, DELETE (which archives) and restore."""
 
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        written = Endpoint("row", self.resource, shaped=False, takes=self.serializer_class)
+        return super().describe() | {
+            "update": written,
+            "partial_update": written,
+            "destroy": Endpoint("nothing"),
+            "restore": Endpoint("row", self.resource, shaped=False),
+        }
+
     def update(self, request: Request, ref: str) -> HttpResponse:
         """Replace the row's fields."""
         return self._write(request, ref, partial=False)
@@ -72,12 +84,8 @@ class EditMixin(CreateMixin):
             row = self.locked_row(request, ref)
             serializer = self.serializer_class(row, data=data, partial=partial, context={"request": request})
             serializer.is_valid(raise_exception=True)
-            self.perform_update(serializer)
+            serializer.save()
         return self.answer_one(request, self.created_rows(row), tuple(self.resource.select()))
-
-    def perform_update(self, serializer: CheckedModelSerializer) -> None:
-        """Write the changes."""
-        serializer.save()
 
     def destroy(self, request: Request, ref: str) -> HttpResponse:
         """Archive the row."""

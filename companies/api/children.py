@@ -1,0 +1,57 @@
+"""Lists of what belongs to one company, under the company's own address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from django.http import HttpResponse
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import StringConverter
+from rest_framework.request import Request
+
+from biotech_ma.core.api.endpoints import Endpoint, page_of
+from biotech_ma.core.api.views import ResourceViewSet
+from companies.models import Company
+from companies.querysets import company_q
+
+# An id or a ticker; what can be neither is no address.
+COMPANY_REF = r"[0-9A-Za-z][0-9A-Za-z.\-]{0,35}"
+# Filters that the address has answered already.
+OWNERS = frozenset({"company", "target"})
+
+
+class CompanyRefConverter(StringConverter):
+    """An id or a ticker in an address."""
+
+    regex = COMPANY_REF
+
+
+register_converter(CompanyRefConverter, "company_ref")
+
+
+class CompanyChildrenViewSet(ResourceViewSet):
+    """Lists the rows of one live company, by one statement; 404 when there is no such company."""
+
+    company_path: ClassVar[str] = "company"
+
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return {"list": replace(page_of(self.resource, self.filterset_class), without=OWNERS)}
+
+    def list(self, request: Request, ref: str) -> HttpResponse:  # type: ignore[override]
+        """List what belongs to the company of this id or ticker."""
+        return self.answer_list(
+            request,
+            self.resource,
+            self.filterset_class,
+            self.rows().filter(company_q(ref, self.company_path)),
+            parent=Company.objects.by_ref(ref),
+            without=OWNERS,
+        )
+
+    @classmethod
+    def address(cls, name: str) -> URLPattern:
+        """Return the address `companies/{ref}/{name}/`."""
+        view = cls.as_view({"get": "list"}, basename=f"company-{name}", detail=True)
+        return path(f"companies/<company_ref:ref>/{name}/", view, name=f"company-{name}")

@@ -1,0 +1,118 @@
+"""Companies and drug candidates over REST."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields as dataclass_fields
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.db import models
+from django.http import HttpResponse
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from biotech_ma.core.api import query
+from biotech_ma.core.api.endpoints import Endpoint, page_of
+from biotech_ma.core.api.views import json_response, not_found
+from biotech_ma.core.api.writes import EditMixin
+from companies.api.children import COMPANY_REF, CompanyChildrenViewSet
+from companies.api.filters import (
+    CashConstrainedFilterSet,
+    CompanyFilterSet,
+    DrugCandidateFilterSet,
+    HistoryFilterSet,
+)
+from companies.api.history import COMPANY_HISTORY
+from companies.api.reads import COMPANIES, DRUG_CANDIDATES
+from companies.api.serializers import CompanySerializer, DrugCandidateSerializer
+from companies.models import Company, DrugCandidate
+from companies.querysets import FLAGGED_QUARTERS
+
+
+class CompanyViewSet(EditMixin):
+    """Companies by id or ticker."""
+
+    scope = "companies"
+    resource = COMPANIES
+    filterset_class = CompanyFilterSet
+    serializer_class = CompanySerializer
+    lookup_value_regex = COMPANY_REF
+
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return super().describe() | {
+            "cash_constrained": page_of(self.resource, CashConstrainedFilterSet),
+            "statistics": Endpoint(filters=CompanyFilterSet),
+        }
+
+    def row(self, ref: str) -> models.QuerySet[Any]:
+        """Return the queryset of the live company of this id or ticker, in any case."""
+        return Company.objects.by_ref(ref)
+
+    def archived_row(self, ref: str) -> models.Model:
+        """Return the company of this id, or the one archived last under this ticker; 404 when there is none."""
+        found = Company.all_objects.by_ref(ref).order_by("-deleted_at").archived().first()
+        found = found or Company.objects.by_ref(ref).first()
+        if found is None:
+            raise not_found()
+        return found
+
+    def ordering_for(self, params: Any) -> tuple[str, ...]:
+        """Return the ordering when none is asked for: the best match first in a search, else by name."""
+        if self.action == "cash_constrained":
+            return ("runway_quarters",)
+        return ("search_rank", "name") if "search" in params and self.action == "list" else self.resource.ordering
+
+    @action(detail=False, url_path="cash-constrained")
+    def cash_constrained(self, request: Request) -> HttpResponse:
+        """List the companies with little runway, the shortest first."""
+        text = request.query_params.get("max_runway_quarters")
+        most: Decimal | int = FLAGGED_QUARTERS
+        if text is not None:
+            filters = CashConstrainedFilterSet(request.query_params, Company.objects.all())
+            query.filter_errors(filters)
+            most = filters.form.cleaned_data["max_runway_quarters"]
+        rows = Company.objects.cash_constrained(most)
+        return self.answer_list(request, self.resource, CashConstrainedFilterSet, rows)
+
+    @action(detail=False)
+    def statistics(self, request: Request) -> HttpResponse:
+        """Count and sum the companies that the filters name."""
+        params = request.query_params
+        query.allow_only(params, CompanyFilterSet.known(), repeatable=CompanyFilterSet.repeatable())
+        filters = CompanyFilterSet(params, self.rows(), request=request)
+        query.filter_errors(filters)
+        found = filters.qs.statistics()
+        values = {field.name: getattr(found, field.name) for field in dataclass_fields(found)}
+        return json_response(json.dumps(values, default=str).encode())
+
+
+class DrugCandidateViewSet(EditMixin):
+    """Drug candidates of live companies."""
+
+    scope: ClassVar[str] = "drug-candidates"
+    resource = DRUG_CANDIDATES
+    filterset_class = DrugCandidateFilterSet
+    serializer_class = DrugCandidateSerializer
+
+    def rows(self) -> models.QuerySet[Any]:
+        """Return the live candidates of live companies."""
+        return DrugCandidate.objects.of_live_companies()
+
+
+class PipelineViewSet(CompanyChildrenViewSet):
+    """A company's live drug candidates."""
+
+    scope = "drug-candidates"
+    resource = DRUG_CANDIDATES
+    filterset_class = DrugCandidateFilterSet
+
+
+class CompanyHistoryViewSet(CompanyChildrenViewSet):
+    """What changed in a company's row, when and by whom, the newest change first."""
+
+    scope = "companies"
+    resource = COMPANY_HISTORY
+    filterset_class = HistoryFilterSet
+    company_path = "pgh_obj"

@@ -1,0 +1,150 @@
+"""Reports, alerts, webhooks, clients and their logs as the API shows them; secrets are never among the fields."""
+
+from __future__ import annotations
+
+from biotech_ma.core.api.reads import Column, Resource, columns
+from delivery.models import Alert, AlertTrigger, Client, Report, Webhook, WebhookDelivery
+
+STAMPS = ("created_at", "updated_at")
+
+REPORTS = Resource(
+    name="Report",
+    model=Report,
+    fields=tuple(
+        columns(
+            "id",
+            "report_type",
+            "report_date",
+            "period_start",
+            "period_end",
+            "title",
+            "summary",
+            "format",
+            "delivery_status",
+            "file_size_bytes",
+            "recipients",
+            "sent_at",
+            "companies_included",
+            "key_findings",
+            "metadata",
+            *STAMPS,
+        )
+    ),
+    ordering=("-report_date", "-id"),
+    orderable={"created_at": "created_at", "title": "title"},
+)
+
+ALERTS = Resource(
+    name="Alert",
+    model=Alert,
+    fields=tuple(
+        columns(
+            "id",
+            "name",
+            "alert_type",
+            "condition",
+            "threshold_value",
+            "company_tickers",
+            "signal_types",
+            "is_active",
+            "last_triggered",
+            "trigger_count",
+            "notification_channels",
+            "recipients",
+            "metadata",
+            *STAMPS,
+        )
+    ),
+    ordering=("name",),
+    orderable={"last_triggered": "last_triggered", "trigger_count": "trigger_count", "created_at": "created_at"},
+)
+
+ALERT_TRIGGERS = Resource(
+    name="AlertTrigger",
+    model=AlertTrigger,
+    fields=(
+        Column("id"),
+        Column("alert_id"),
+        Column("alert_name", "alert__name"),
+        Column("company_id"),
+        Column("ticker", "company__ticker"),
+        *columns("signal_id", "score_id", "cause", "triggered_at", "reason", "details"),
+    ),
+    ordering=("-triggered_at", "-id"),
+)
+
+WEBHOOKS = Resource(
+    name="Webhook",
+    model=Webhook,
+    fields=tuple(
+        columns(
+            "id",
+            "name",
+            "url",
+            "event_types",
+            "company_tickers",
+            "min_score",
+            "is_active",
+            "last_triggered",
+            "success_count",
+            "failure_count",
+            "last_error",
+            "retry_policy",
+            "timeout_seconds",
+            "previous_secret_until",
+            "metadata",
+            *STAMPS,
+        )
+    ),
+    ordering=("name",),
+    orderable={"last_triggered": "last_triggered", "created_at": "created_at"},
+)
+
+WEBHOOK_DELIVERIES = Resource(
+    name="WebhookDelivery",
+    model=WebhookDelivery,
+    fields=tuple(
+        columns(
+            "id",
+            "webhook_id",
+            "event_type",
+            "status",
+            "attempts",
+            "next_attempt_at",
+            "delivered_at",
+            "response_status",
+            "response_body",
+            "error",
+            *STAMPS,
+        )
+    ),
+    ordering=("-id",),
+)
+
+CLIENTS = Resource(
+    name="Client",
+    model=Client,
+    fields=tuple(
+        columns(
+            "id",
+            "client_name",
+            "key_prefix",
+            "client_type",
+            "scopes",
+            "is_active",
+            "expires_at",
+            "allowed_endpoints",
+            "rate_limit_per_hour",
+            "watchlist_tickers",
+            "notification_preferences",
+            "custom_thresholds",
+            "last_access",
+            "request_count",
+            "contact_email",
+            "metadata",
+            *STAMPS,
+        )
+    ),
+    ordering=("client_name",),
+    orderable={"last_access": "last_access", "request_count": "request_count", "created_at": "created_at"},
+)

@@ -1,0 +1,159 @@
+"""How reports, alerts, webhooks and clients are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from biotech_ma.core.api.fields import DayField, StrictChoiceField, TextListField, TickersField, choices_field
+from biotech_ma.core.api.serializers import CheckedModelSerializer
+from delivery.api.reads import ALERTS, CLIENTS, REPORTS, WEBHOOKS
+from delivery.choices import Channel, EventType, ReportType, Scope
+from delivery.models import Alert, Client, Report, Webhook
+from delivery.services import create_webhook, issue_client
+from signals_app.catalogue import SignalType
+
+ENDPOINTS = (
+    "companies",
+    "drug-candidates",
+    "signals",
+    "scores",
+    "acquirer-matches",
+    "reports",
+    "alerts",
+    "webhooks",
+    "clients",
+    "catalysts",
+)
+
+
+class EmailsField(TextListField):
+    """A JSON array of e-mail addresses."""
+
+    child = serializers.EmailField(max_length=254)
+
+
+class ReportSerializer(CheckedModelSerializer):
+    """A report as it is ordered. It is queued; what it says and where it lies comes from the rendering."""
+
+    resource = REPORTS
+    report_date = DayField(required=False, help_text="The day it reports on; today when left out.")
+    title = serializers.CharField(required=False, max_length=500, help_text="Made from type and day when left out.")
+    recipients = EmailsField(required=False, help_text="E-mail addresses.")
+    companies_included = TickersField(required=False, help_text="Tickers.")
+
+    class Meta:
+        model = Report
+        fields = (
+            "report_type",
+            "report_date",
+            "period_start",
+            "period_end",
+            "title",
+            "format",
+            "recipients",
+            "companies_included",
+            "metadata",
+        )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the values, day and title filled in."""
+        if self.instance is None:
+            day = attrs.setdefault("report_date", timezone.localdate())
+            attrs.setdefault("title", f"{ReportType(attrs['report_type']).label} {day.isoformat()}")
+        return super().validate(attrs)
+
+
+class AlertSerializer(CheckedModelSerializer):
+    """An alert as it is written."""
+
+    resource = ALERTS
+    company_tickers = TickersField(required=False, help_text="Only these companies; empty means all.")
+    signal_types = choices_field(SignalType, required=False, help_text="Only these types; empty means all.")
+    notification_channels = choices_field(Channel, required=False, help_text="Where it goes.")
+    recipients = EmailsField(required=False, help_text="E-mail addresses.")
+
+    class Meta:
+        model = Alert
+        fields = (
+            "name",
+            "alert_type",
+            "condition",
+            "threshold_value",
+            "company_tickers",
+            "signal_types",
+            "is_active",
+            "notification_channels",
+            "recipients",
+            "metadata",
+        )
+
+
+class WebhookSerializer(CheckedModelSerializer):
+    """A webhook as it is written; its secret is made here and shown once."""
+
+    resource = WEBHOOKS
+    event_types = choices_field(EventType, required=False, help_text="Events it wants; empty means all.")
+    company_tickers = TickersField(required=False, help_text="Only these companies; empty means all.")
+
+    class Meta:
+        model = Webhook
+        fields = (
+            "name",
+            "url",
+            "event_types",
+            "company_tickers",
+            "min_score",
+            "is_active",
+            "retry_policy",
+            "timeout_seconds",
+            "metadata",
+        )
+
+    def create(self, validated_data: dict[str, Any]) -> Webhook:
+        """Create the webhook; the secret waits in `shown_once` for the one answer that has it."""
+        webhook, secret = create_webhook(**validated_data)
+        self.shown_once = {"secret": secret}
+        return webhook
+
+
+class ClientSerializer(CheckedModelSerializer):
+    """A client as it is written; its key is made here and shown once."""
+
+    resource = CLIENTS
+    scopes = choices_field(Scope, required=False, help_text="What the key may do; `read` when left out.")
+    allowed_endpoints = TextListField(
+        child=StrictChoiceField(choices=ENDPOINTS), required=False, help_text="Resources it may call; empty means all."
+    )
+    watchlist_tickers = TickersField(required=False, help_text="Companies they follow.")
+
+    class Meta:
+        model = Client
+        fields = (
+            "client_name",
+            "client_type",
+            "scopes",
+            "is_active",
+            "expires_at",
+            "allowed_endpoints",
+            "rate_limit_per_hour",
+            "watchlist_tickers",
+            "notification_preferences",
+            "custom_thresholds",
+            "contact_email",
+            "metadata",
+        )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the values; fails with what the model's constraints say."""
+        if self.instance is None:
+            attrs.setdefault("scopes", [Scope.READ.value])
+        return super().validate(attrs)
+
+    def create(self, validated_data: dict[str, Any]) -> Client:
+        """Create the client; the key waits in `shown_once` for the one answer that has it."""
+        client, key = issue_client(**validated_data)
+        self.shown_once = {"api_key": key}
+        return client

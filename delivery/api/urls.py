@@ -1,0 +1,20 @@
+"""The addresses of reports, alerts, webhooks and clients below /api/v1/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from delivery.api.views import AlertViewSet, ClientViewSet, ReportViewSet, WebhookDeliveryViewSet, WebhookViewSet
+
+router = SimpleRouter()
+router.register("reports", ReportViewSet, basename="report")
+router.register("alerts", AlertViewSet, basename="alert")
+router.register("webhooks", WebhookViewSet, basename="webhook")
+router.register("clients", ClientViewSet, basename="client")
+urlpatterns = [
+    *router.urls,
+    path(
+        "webhooks/<uuid:ref>/deliveries/",
+        WebhookDeliveryViewSet.as_view({"get": "list"}, detail=True),
+        name="webhook-deliveries",
+    ),
+]

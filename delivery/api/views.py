@@ -1,0 +1,145 @@
+"""Reports, alerts, webhooks and clients over REST."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.http import HttpResponse
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from biotech_ma.core.api import query
+from biotech_ma.core.api.endpoints import Endpoint, page_of
+from biotech_ma.core.api.views import ResourceViewSet, json_response, shaping
+from biotech_ma.core.api.writes import EditMixin, refusals
+from delivery.api.auth import Caller
+from delivery.api.filters import (
+    AlertFilterSet,
+    AlertTriggerFilterSet,
+    ClientFilterSet,
+    ReportFilterSet,
+    WebhookDeliveryFilterSet,
+    WebhookFilterSet,
+)
+from delivery.api.reads import ALERT_TRIGGERS, ALERTS, CLIENTS, REPORTS, WEBHOOK_DELIVERIES, WEBHOOKS
+from delivery.api.serializers import AlertSerializer, ClientSerializer, ReportSerializer, WebhookSerializer
+from delivery.models import AlertTrigger, Client, Webhook, WebhookDelivery
+from delivery.services import rotate_client_key, rotate_webhook_secret
+
+
+class ReportViewSet(EditMixin):
+    """Reports. Creating one queues it."""
+
+    scope = "reports"
+    resource = REPORTS
+    filterset_class = ReportFilterSet
+    serializer_class = ReportSerializer
+
+
+class AlertViewSet(EditMixin):
+    """Standing questions of the desk."""
+
+    scope = "alerts"
+    resource = ALERTS
+    filterset_class = AlertFilterSet
+    serializer_class = AlertSerializer
+
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return super().describe() | {"history": page_of(ALERT_TRIGGERS, AlertTriggerFilterSet)}
+
+    @action(detail=False)
+    def history(self, request: Request) -> HttpResponse:
+        """List when alerts went off and why, the last time first."""
+        triggers = AlertTrigger.objects.filter(alert__deleted_at__isnull=True)
+        hidden = models.Q(company__deleted_at__isnull=False)
+        return self.answer_list(request, ALERT_TRIGGERS, AlertTriggerFilterSet, triggers.exclude(hidden))
+
+    def ordering_for(self, params: Any) -> tuple[str, ...]:
+        """Return the ordering when none is asked for."""
+        return ALERT_TRIGGERS.ordering if self.action == "history" else self.resource.ordering
+
+
+class WebhookViewSet(EditMixin):
+    """Endpoints that are told of events. The signing secret is in the creating answer only."""
+
+    scope = "webhooks"
+    resource = WEBHOOKS
+    filterset_class = WebhookFilterSet
+    serializer_class = WebhookSerializer
+
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return super().describe() | {"rotate_secret": Endpoint()}
+
+    @action(detail=True, methods=["post"], url_path="rotate-secret")
+    def rotate_secret(self, request: Request, ref: str) -> HttpResponse:
+        """Give a webhook a new secret; the former one signs too for a day."""
+        query.allow_only(request.query_params, ())
+        with transaction.atomic(), refusals():
+            webhook = self.locked_row(request, ref)
+            secret = rotate_webhook_secret(webhook=_as(Webhook, webhook))
+        return _once({"id": str(webhook.pk), "secret": secret})
+
+
+class WebhookDeliveryViewSet(ResourceViewSet):
+    """The deliveries of one live webhook, the newest first."""
+
+    scope = "webhooks"
+    resource = WEBHOOK_DELIVERIES
+    filterset_class = WebhookDeliveryFilterSet
+
+    def list(self, request: Request, ref: str) -> HttpResponse:  # type: ignore[override]
+        """List what was sent, or tried."""
+        return self.answer_list(
+            request,
+            self.resource,
+            self.filterset_class,
+            WebhookDelivery.objects.filter(webhook_id=ref),
+            parent=Webhook.objects.filter(pk=ref),
+        )
+
+
+class ClientViewSet(EditMixin):
+    """Holders of API keys, for administrators. The key is in the creating answer only."""
+
+    scope = "clients"
+    admin_only = True
+    open_actions: ClassVar[frozenset[str]] = frozenset({"me"})
+    resource = CLIENTS
+    filterset_class = ClientFilterSet
+    serializer_class = ClientSerializer
+
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return super().describe() | {"me": Endpoint("row", CLIENTS), "rotate_key": Endpoint()}
+
+    @action(detail=False)
+    def me(self, request: Request) -> HttpResponse:
+        """Give the caller's own client."""
+        query.allow_only(request.query_params, shaping(CLIENTS))
+        shape = query.shape(request.query_params, CLIENTS)
+        caller = _as(Caller, request.auth)
+        return self.answer_one(request, Client.objects.filter(pk=caller.id), shape.columns)
+
+    @action(detail=True, methods=["post"], url_path="rotate-key")
+    def rotate_key(self, request: Request, ref: str) -> HttpResponse:
+        """Give a client a new key; the old one is dead at once."""
+        query.allow_only(request.query_params, ())
+        with transaction.atomic(), refusals():
+            client = _as(Client, self.locked_row(request, ref))
+            key = rotate_client_key(client=client)
+        return _once({"id": str(client.pk), "key_prefix": client.key_prefix, "api_key": key})
+
+
+def _as[T](kind: type[T], value: Any) -> T:
+    """Return the value, which is known to be of this kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _once(members: dict[str, str]) -> HttpResponse:
+    return json_response(json.dumps(members).encode(), Cache_Control="no-store")

@@ -1,0 +1,105 @@
+"""Scores and matches over REST: computed, so only read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import models
+from django.http import HttpResponse
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from biotech_ma.core.api import query, reads
+from biotech_ma.core.api.endpoints import Endpoint, page_of
+from biotech_ma.core.api.errors import Problem
+from biotech_ma.core.api.reads import Page
+from biotech_ma.core.api.views import ResourceViewSet, envelope, json_response, not_found, shaping
+from companies.api.children import CompanyChildrenViewSet
+from scoring.api.filters import AcquirerMatchFilterSet, ScoreFilterSet, TopFilterSet
+from scoring.api.reads import ACQUIRER_MATCHES, SCORES
+from scoring.explanation import NotExplained, explanation_of
+from scoring.models import AcquirerMatch, MAScore
+
+
+class ScoreViewSet(ResourceViewSet):
+    """Scores of live companies, by company, day and version."""
+
+    scope = "scores"
+    resource = SCORES
+    filterset_class = ScoreFilterSet
+
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return super().describe() | {
+            "top": page_of(SCORES, TopFilterSet, ("limit",)),
+            "explanation": Endpoint(),
+        }
+
+    def rows(self) -> models.QuerySet[Any]:
+        """Return the scores of live companies."""
+        return MAScore.objects.live()
+
+    @action(detail=False)
+    def top(self, request: Request) -> HttpResponse:
+        """List the highest-ranked live targets, best first: now, or as of a day."""
+        params = request.query_params
+        query.allow_only(params, TopFilterSet.known() | shaping(SCORES) | {"limit"})
+        shape, limit = query.shape(params, SCORES), query.limit(params)
+        filters = TopFilterSet(params, MAScore.objects.all())
+        query.filter_errors(filters)
+        asked = filters.form.cleaned_data
+        found = MAScore.objects.top(
+            limit,
+            asked.get("as_of"),
+            area=(asked.get("area") or [None])[0],
+            market_cap_max=asked.get("market_cap_max"),
+        )
+        return envelope(request, Page(reads.rows(found, shape.columns)))
+
+    @action(detail=True)
+    def explanation(self, request: Request, ref: str) -> HttpResponse:
+        """Take a score apart, down to the source of each number."""
+        query.allow_only(request.query_params, ())
+        score = self.row(ref).select_related("company").first()
+        if score is None:
+            raise not_found()
+        try:
+            found = explanation_of(score)
+        except NotExplained as error:
+            raise Problem(status.HTTP_404_NOT_FOUND, f"{str(error).capitalize()}.") from None
+        return json_response(json.dumps(found.to_json()).encode())
+
+
+class AcquirerMatchViewSet(ResourceViewSet):
+    """Matches of live targets and acquirers."""
+
+    scope = "acquirer-matches"
+    resource = ACQUIRER_MATCHES
+    filterset_class = AcquirerMatchFilterSet
+
+    def rows(self) -> models.QuerySet[Any]:
+        """Return the matches of live companies."""
+        return AcquirerMatch.objects.of_live_targets()
+
+
+class CompanyScoreViewSet(CompanyChildrenViewSet):
+    """A company's scores, newest first."""
+
+    scope = "scores"
+    resource = SCORES
+    filterset_class = ScoreFilterSet
+
+
+class CompanyAcquirerViewSet(CompanyChildrenViewSet):
+    """Who might buy a company: its matches, newest day and best rank first."""
+
+    scope = "acquirer-matches"
+    resource = ACQUIRER_MATCHES
+    filterset_class = AcquirerMatchFilterSet
+    company_path = "target_company"
+
+    def rows(self) -> models.QuerySet[Any]:
+        """Return the matches of live companies."""
+        return AcquirerMatch.objects.of_live_targets()
