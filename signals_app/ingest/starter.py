@@ -17,6 +17,7 @@ from signals_app.ingest.merge.authority import STARTER
 from signals_app.ingest.merge.candidates import CandidateRecord, merge_candidates
 from signals_app.ingest.merge.companies import CompanyRecord, Universe, merge_companies, refresh_areas
 from signals_app.ingest.merge.ledger import FactRecord, SignalRecord, Written, merge_facts, merge_signals
+from signals_app.ingest.merge.turn import take_turn
 from signals_app.refresh import ledger_day, refresh_company_figures
 
 
@@ -24,6 +25,7 @@ def load_starter() -> Outcome:
     """Load the starter data set in one transaction; a second time changes nothing. Archived rows stay archived."""
     outcome = Outcome(STARTER)
     with recorded("load the starter data set"):
+        take_turn()
         universe = Universe.load()
         merge_companies(_companies(), source=STARTER, universe=universe, outcome=outcome)
         companies = universe.by_ticker

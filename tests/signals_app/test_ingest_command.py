@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import threading
 import time
 import zipfile
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from companies.models import Company, DrugCandidate
@@ -328,6 +330,27 @@ def test_whole_universe_loads_within_a_minute_and_twice_without_change(shared_da
     second = ingest(shared_data / "universe")
     assert (second["created"], second["updated"]) == (0, 0)
     assert second["rejected"] == first["rejected"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_ingests_at_once_take_turns() -> None:
+    faults: list[BaseException] = []
+
+    def load() -> None:
+        try:
+            ingest(FIXTURE)
+        except BaseException as fault:
+            faults.append(fault)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert (Company.objects.count(), DrugCandidate.objects.count(), FinancialFact.objects.count()) == (3, 2, 10)
 
 
 def test_universe_over_the_starter_data_changes_nothing_twice(shared_data: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 
 from companies.models import Company
@@ -38,13 +38,13 @@ class Pipeline:
 
     def records(self) -> Iterable[CandidateRecord]:
         """Yield the candidates that have a phase; the arms of the others join `left_out`."""
-        self._approve()
-        named: defaultdict[tuple[str, str], bool] = defaultdict(bool)
+        named = self._approve()
         for (ticker, drug, indication), entry in self._found.items():
-            named[ticker, drug] |= bool(indication) and entry.phase_and_status is not None
+            if indication and entry.phase_and_status is not None:
+                named.add((ticker, drug))
         for key, entry in sorted(self._found.items()):
             found = entry.phase_and_status
-            if found is None or (not key[2] and named[key[0], key[1]]):
+            if found is None or (not key[2] and key[:2] in named):
                 self.left_out += self._arms[key]
                 continue
             nct_ids = sorted({trial.nct_id for trial in entry.trials})
@@ -57,13 +57,16 @@ class Pipeline:
                 identifiers={"phase": " ".join(nct_ids[:10])}, rows=self._arms[key],
             )
 
-    def _approve(self) -> None:
-        """Mark the drugs that FDA approved for the indication, by the reviewed list of approvals."""
+    def _approve(self) -> set[tuple[str, str]]:
+        """Mark the drugs that FDA approved for the indication, and return all that it approved for any."""
+        approved: set[tuple[str, str]] = set()
         for row in rows(curated.CURATION / "approvals.csv"):
+            approved.add((row["ticker"], row["drug"]))
             entry = self._found.get((row["ticker"], row["drug"], row["indication"]))
             if entry is not None:
                 entry.brands.append(row["brand"])
                 entry.evidence.extend(row["evidence"].split())
+        return approved
 
 
 def _approval(entry: Candidate) -> dict[str, object]:

@@ -19,6 +19,7 @@ from signals_app.ingest.base import IngestError, Outcome, ParseError, Progress, 
 from signals_app.ingest.merge.candidates import merge_candidates
 from signals_app.ingest.merge.companies import CompanyRecord, Universe, merge_companies, refresh_areas
 from signals_app.ingest.merge.ledger import FactRecord, SignalRecord, Written, merge_facts, merge_signals
+from signals_app.ingest.merge.turn import take_turn
 from signals_app.ingest.tables import Resource, header, lines, resources
 from signals_app.ingest.universe import parse
 from signals_app.ingest.universe.pipeline import Pipeline
@@ -38,8 +39,9 @@ def run(request: Request, progress: Progress) -> Outcome:
     Raises IngestError, with nothing written, where a path is missing, a file has another format or no row was readable.
     """
     files = _files(request)
-    load = Load(request, Outcome(SOURCE))
     with recorded(f"ingest {SOURCE}"):
+        take_turn()
+        load = Load(request, Outcome(SOURCE))
         for kind in ORDER:
             for resource in files.get(kind, ()):
                 progress(f"{resource.name}: {kind}")
