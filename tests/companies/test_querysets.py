@@ -112,7 +112,7 @@ def test_search_leaves_archived_companies_out():
     assert not Company.objects.search("acme").exists()
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "x" * 5_000_000])
+@pytest.mark.parametrize("text", ["a\x00b", pytest.param("x" * 5_000_000, id="long")])
 def test_search_for_what_no_name_can_hold_finds_nothing(text):
     CompanyFactory(name="ab")
     assert not Company.objects.search(text).exists()
