@@ -25,9 +25,9 @@ PHASES: dict[str, str | None] = {
 ACTIVE = frozenset({
     "RECRUITING", "ACTIVE_NOT_RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION", "AVAILABLE",
 })
-ENDED = frozenset({"TERMINATED", "WITHDRAWN"})
+ENDED = frozenset({"TERMINATED", "WITHDRAWN", "NO_LONGER_AVAILABLE"})
 STATUSES = ACTIVE | ENDED | {
-    "COMPLETED", "UNKNOWN", "SUSPENDED", "NO_LONGER_AVAILABLE", "TEMPORARILY_NOT_AVAILABLE", "APPROVED_FOR_MARKETING",
+    "COMPLETED", "UNKNOWN", "SUSPENDED", "TEMPORARILY_NOT_AVAILABLE", "APPROVED_FOR_MARKETING",
 }
 MARKETED = "APPROVED_FOR_MARKETING"
 
@@ -44,9 +44,10 @@ class Trial:
 def furthest(trials: Sequence[Trial]) -> tuple[str, str] | None:
     """Return the furthest phase and its status: active, suspended, completed, unknown, ended or approved.
 
-    Trials that were terminated or withdrawn count only when no other has a phase; when there are no others at all, the
-    phase is `discontinued`. Trials of unknown status count only when there are no better ones. None: no trial has a
-    phase. Access after approval (`APPROVED_FOR_MARKETING`) says that the drug is on the market for that condition.
+    Trials that were terminated or withdrawn, and closed access, count only when no other has a phase; when there are
+    no others at all, the phase is `discontinued`. Trials of unknown status count only when there are no better ones.
+    None: no trial has a phase. Access after approval (`APPROVED_FOR_MARKETING`) says that the drug is on the market
+    for that condition.
     """
     if any(trial.status == MARKETED for trial in trials):
         return Phase.APPROVED.value, "approved"

@@ -137,6 +137,7 @@ def test_companies_of_uncertain_currency_have_no_unit() -> None:
         ([("PHASE2", "COMPLETED"), ("PHASE3", "TERMINATED")], ("phase_2", "completed")),
         ([("PHASE3", "TERMINATED"), ("PHASE2", "WITHDRAWN")], ("discontinued", "ended")),
         ([("PHASE3", "TERMINATED"), ("NA", "AVAILABLE")], ("phase_3", "active")),
+        ([("PHASE2", "TERMINATED"), ("NA", "NO_LONGER_AVAILABLE")], ("discontinued", "ended")),
         ([("PHASE1", "UNKNOWN")], ("phase_1", "unknown")),
         ([("PHASE2", "UNKNOWN"), ("PHASE1", "COMPLETED")], ("phase_1", "completed")),
         ([("EARLY_PHASE1", "RECRUITING")], ("phase_1", "active")),
