@@ -138,11 +138,11 @@ def _append(path: Path, text: str) -> None:
 
 def one_line(output: str, data_dir: Path) -> str:
     """Return the one line of a program's output that tells why it failed, with the remedy where it is known."""
+    if "Read-only file system" in output or "Permission denied" in output:
+        return f"{data_dir} cannot be written: change its owner or permissions, or set BIOTECH_MA_DATA_DIR."
     # A full disk can keep the server from writing down why it failed.
     if "No space left on device" in output or _is_full(data_dir):
         return f"The disk that holds {data_dir} is full: free some space and try again."
-    if "Read-only file system" in output or "Permission denied" in output:
-        return f"{data_dir} cannot be written: change its owner or permissions, or set BIOTECH_MA_DATA_DIR."
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "error:"))]
     return f"The embedded PostgreSQL in {data_dir} failed: {(telling or lines or ['it gave no reason'])[-1]}"

@@ -12,11 +12,20 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import make_conninfo
 
+from biotech_ma.core.postgres import pool
+
 ENGINE = "biotech_ma.core.postgres.backend"
 SCHEMES = ("postgres", "postgresql", "psql", "pgsql")
 RECYCLE_SECONDS = 3600
 # 20 connections are kept; up to 10 more are opened when all are busy and closed when idle for a minute.
-POOL = {"min_size": 20, "max_size": 30, "timeout": 30, "max_lifetime": RECYCLE_SECONDS, "max_idle": 60}
+POOL = {
+    "min_size": 20,
+    "max_size": 30,
+    "timeout": 30,
+    "max_lifetime": RECYCLE_SECONDS,
+    "max_idle": 60,
+    "check": pool.check,
+}
 # Options of Django's backend and of psycopg that libpq does not know.
 _DJANGO_OPTIONS = {"assume_role", "isolation_level", "prepare_threshold", "server_side_binding"}
 # PostgreSQL cuts longer names off, with a notice.
@@ -40,16 +49,21 @@ def database(env: environ.Env, data_dir: Path) -> dict[str, Any]:
     options.setdefault("application_name", env.str("PGAPPNAME", default="") or process_name(sys.argv))
     options.setdefault("connect_timeout", 10)
     config["CONN_HEALTH_CHECKS"] = True
-    try:
-        pooled = env.bool("DATABASE_POOL", default=False)
-    except ValueError:
-        raise ImproperlyConfigured("DATABASE_POOL is neither true nor false.") from None
-    if pooled:
+    if _switch(env, "DATABASE_POOL"):
         options["pool"] = dict(POOL)
         config["CONN_MAX_AGE"] = 0
     else:
         config["CONN_MAX_AGE"] = RECYCLE_SECONDS
     return config
+
+
+def _switch(env: environ.Env, variable: str) -> bool:
+    value = env.str(variable, default="").strip().lower()
+    if value in env.BOOLEAN_TRUE_STRINGS:
+        return True
+    if value in ("", "false", "off", "no", "0"):
+        return False
+    raise ImproperlyConfigured(f"{variable} is neither true nor false.")
 
 
 def from_url(url: str, variable: str) -> dict[str, Any]:
