@@ -103,6 +103,9 @@ Run = Callable[[Request, Progress], Outcome]
 
 # Name on the command line -> module with a `run(request, progress) -> Outcome`.
 SOURCES: dict[str, str] = {
+    "edgar-submissions": "signals_app.ingest.edgar.submissions.run",
+    "edgar-facts": "signals_app.ingest.xbrl.companyfacts.run",
+    "edgar-fsds": "signals_app.ingest.xbrl.fsds.run",
     "universe": "signals_app.ingest.universe.run",
 }
 

@@ -17,7 +17,10 @@ from signals_app.ingest.merge.authority import Said, apply
 
 @dataclass(frozen=True)
 class CompanyRecord:
-    """What a source says of a company, with the file and line that say it. `role` counts for new companies only."""
+    """What a source says of a company, with the file and line that say it.
+
+    `role` and its note count for new companies only.
+    """
 
     file: str
     line: int
@@ -27,6 +30,7 @@ class CompanyRecord:
     role: str = Role.TARGET
     market_cap_usd: Decimal | None = None
     market_cap_as_of: date | None = None
+    role_note: str = ""
 
 
 @dataclass
@@ -75,7 +79,8 @@ def merge_companies(records: Iterable[CompanyRecord], *, source: str, universe: 
         company = company or Company(name=record.name, role=record.role)
         fields = _apply(company, record, source, universe, outcome)
         if created:
-            company.field_sources = {"name": {"source": source}, "role": {"source": source}, **company.field_sources}
+            role = {"source": source, **({"note": record.role_note} if record.role_note else {})}
+            company.field_sources = {"name": {"source": source}, "role": role, **company.field_sources}
             new.append(company)
             universe.add(company)
             fates["created"] += 1

@@ -104,11 +104,12 @@ SELECT company_id, %(type)s, min(available_at), min(available_at), %(severity)s,
 FROM stage_facts GROUP BY company_id, cik, accession
 ON CONFLICT (source, source_id) DO NOTHING
 """
+# A figure is known when its filing was: so one that two sources deliver, by day and by minute, is the same row.
 _INSERT_FACTS = """
 INSERT INTO financial_facts
     (company_id, signal_id, concept, period_start, period_end, value, unit, form, accession, available_at, source)
 SELECT stage.company_id, signals.id, stage.concept, stage.period_start, stage.period_end, stage.value, stage.unit,
-       stage.form, stage.accession, stage.available_at, %(source)s
+       stage.form, stage.accession, signals.available_at, %(source)s
 FROM stage_facts AS stage
 JOIN signals ON signals.source = 'edgar'
     AND signals.source_id = stage.accession || ':' || stage.cik || ':' || %(type)s
