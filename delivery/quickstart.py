@@ -67,16 +67,17 @@ class Outcome:
     top: list[TopRow]
 
     def to_json(self, *, base_url: str) -> dict[str, object]:
-        """Return the machine-readable outcome, figures as decimal strings."""
+        """Return the machine-readable outcome."""
         rows = [
             {
                 "ticker": row.ticker,
-                "total_score": str(row.total_score),
-                "percentile_rank": None if row.percentile_rank is None else str(row.percentile_rank),
+                "total_score": float(row.total_score),
+                "percentile_rank": None if row.percentile_rank is None else float(row.percentile_rank),
             }
             for row in self.top
         ]
-        counts = {name: getattr(self, name) for name in ("companies", "drug_candidates", "signals", "scores", "matches")}
+        counted = ("companies", "drug_candidates", "signals", "scores", "matches")
+        counts = {name: getattr(self, name) for name in counted}
         return {**addresses(base_url), **asdict(self.access), **counts, "as_of": self.as_of.isoformat(), "top": rows}
 
 

@@ -10,7 +10,7 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="stop after printing")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
         parser.add_argument("--port", type=int, default=8000, help="port to serve on (default: 8000)")
-        parser.add_argument("--fresh", action="store_true", help="start over with an empty embedded database; asks first")
+        parser.add_argument("--fresh", action="store_true", help="start over with an empty database; asks first")
         parser.add_argument("--force", action="store_true", help="with --fresh: do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             self._serve(options["port"], base_url)
 
     def _print(self, outcome: quickstart.Outcome, base_url: str) -> None:
-        console = Console(file=self.stdout, highlight=False)
+        console = Console(file=cast(TextIO, self.stdout), highlight=False, soft_wrap=True)
         console.print(_leaderboard(outcome))
         console.print(
             f"{outcome.companies} companies, {outcome.drug_candidates} drug candidates, {outcome.signals} signals, "
@@ -88,17 +88,20 @@ class Command(BaseCommand):
             console.print(f"{label.removesuffix('_url'):<10}{address}")
         access = outcome.access
         console.print(f"{'username':<10}{access.username}")
-        console.print(f"{'password':<10}{access.password or 'as printed the first time (manage.py changepassword analyst)'}")
-        console.print(f"{'API key':<10}{access.api_key or 'as printed the first time (manage.py client rotate quickstart)'}")
+        for label, secret, renew in (
+            ("password", access.password, f"changepassword {access.username}"),
+            ("API key", access.api_key, f"client rotate {quickstart.CLIENT}"),
+        ):
+            console.print(f"{label:<10}{secret or f'as printed the first time; a new one: manage.py {renew}'}")
 
     def _start_over(self, *, force: bool) -> None:
         if not settings.DATABASES["default"].get("EMBEDDED_DIR"):
-            raise CommandError("--fresh works on the embedded database only; DATABASE_URL is set. See `manage.py db reset`.")
+            raise CommandError("--fresh is for the embedded database; DATABASE_URL is set: see `manage.py db reset`.")
         folder = Path(settings.DATABASES["default"]["EMBEDDED_DIR"])
         if not force:
             if not sys.stdin.isatty():
-                raise CommandError("--fresh deletes the embedded database; there is no terminal to ask on, so add --force.")
-            self.notes.print(f"This deletes the embedded database in {folder} and everything in it. Type yes to go on:")
+                raise CommandError("--fresh deletes the embedded database; no terminal to ask on, so add --force.")
+            self.notes.print(f"This deletes the embedded database in {folder} with all its data. Type yes to go on:")
             if input().strip().lower() != "yes":
                 raise CommandError("Nothing was deleted.")
         connection.close()
@@ -109,7 +112,7 @@ class Command(BaseCommand):
         from granian import Granian
         from granian.constants import Interfaces
 
-        self.notes.print(f"Serving on {base_url} — Ctrl-C ends it. The embedded PostgreSQL stays up: `manage.py db stop`.")
+        self.notes.print(f"Serving on {base_url} until Ctrl-C. The embedded PostgreSQL stays up: `manage.py db stop`.")
         Granian(
             "biotech_ma.wsgi:application",
             address="127.0.0.1",
