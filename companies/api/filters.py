@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,6 +12,7 @@ from django.db.models import Q
 from biotech_ma.core.api.filters import (
     BooleanFilter,
     DayFilter,
+    ListField,
     ListFilter,
     NumberFilter,
     ReadFilterSet,
@@ -22,8 +22,9 @@ from companies.choices import Phase, Role, TherapeuticArea
 from companies.querysets import CompanyQuerySet, company_q, id_or_ticker
 
 
-class _CompaniesField(ListFilter.field_class):  # type: ignore[name-defined,misc]
-    def clean(self, value: Any) -> list[str | UUID]:
+class _CompaniesField(ListField):
+    def clean(self, value: Any) -> list[Any]:
+        """Return ids and tickers."""
         words = super().clean(value)
         refs = [id_or_ticker(word) for word in words]
         for word, ref in zip(words, refs, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from biotech_ma.core.api.fields import choices_field
@@ -13,6 +14,9 @@ from companies.api.reads import COMPANIES, DRUG_CANDIDATES
 from companies.choices import TherapeuticArea
 from companies.models import Company, DrugCandidate
 from companies.querysets import id_or_ticker
+
+# The source that outranks all others.
+CURATED = "curated"
 
 
 class CompanyRefField(serializers.CharField):
@@ -23,12 +27,13 @@ class CompanyRefField(serializers.CharField):
         "not_text": "An id or a ticker, as text.",
     }
 
-    def to_internal_value(self, data: Any) -> Company:
+    def to_internal_value(self, data: Any) -> Any:
         """Return the company."""
         if not isinstance(data, str):
             self.fail("not_text")
         ref = id_or_ticker(data)
-        found: dict[str, Company] = self.context.setdefault("companies", {})
+        context: Any = self.context
+        found: dict[str, Company] = context.setdefault("companies", {})
         key = str(ref)
         if key not in found:
             company = Company.objects.by_ref(ref).first() if isinstance(ref, str | UUID) else None
@@ -42,7 +47,20 @@ class CompanyRefField(serializers.CharField):
         return str(getattr(value, "pk", value))
 
 
-class CompanySerializer(CheckedModelSerializer):
+class CuratedSerializer(CheckedModelSerializer):
+    """A row that says where each field came from: what is written here is curated, and no source overwrites it."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the values, with a note on each that the caller set."""
+        attrs = super().validate(attrs)
+        day = timezone.localdate().isoformat()
+        held = self.instance or self.model()
+        changed = [name for name, value in attrs.items() if value != getattr(held, name, None) and name != "company"]
+        notes = {name: {"source": CURATED, "as_of": day} for name in changed}
+        return {**attrs, "field_sources": {**getattr(held, "field_sources", {}), **notes}} if notes else attrs
+
+
+class CompanySerializer(CuratedSerializer):
     """A company as it is written."""
 
     resource = COMPANIES
@@ -86,7 +104,7 @@ class OfCompanySerializer(CheckedModelSerializer):
         return fields
 
 
-class DrugCandidateSerializer(OfCompanySerializer):
+class DrugCandidateSerializer(OfCompanySerializer, CuratedSerializer):
     """A drug candidate as it is written."""
 
     resource = DRUG_CANDIDATES

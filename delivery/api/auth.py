@@ -101,7 +101,7 @@ def call_with(key: str) -> Caller | None:
 
 
 def key_of(authorization: str | None, api_key: str | None) -> str | None:
-    """Return the key that the two headers carry, None when neither does. Raises AuthenticationFailed, or Problem for both."""
+    """Return the key in the headers, None when there is none. Raises AuthenticationFailed, or Problem for both."""
     if authorization is not None and api_key is not None:
         raise Problem(status.HTTP_400_BAD_REQUEST, "Send either Authorization or X-API-Key, not both.")
     if api_key is not None:
@@ -179,7 +179,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     """The two ways of sending the key, as OpenAPI has them."""
 
     target_class = ApiKeyAuthentication
-    name = ["bearer", "apiKey"]  # noqa: RUF012  (drf-spectacular's interface)
+    name = ["bearer", "apiKey"]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         """Return both security schemes."""

@@ -7,7 +7,6 @@ import ipaddress
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
-
 from rest_framework.exceptions import AuthenticationFailed
 
 from biotech_ma.core.api.errors import Problem, problem_response

@@ -41,7 +41,7 @@ class TopFilterSet(ReadFilterSet):
 
 
 class _AcquirerFilter(ListFilter):
-    def filter(self, qs: AcquirerMatchQuerySet, value: list[str] | None) -> AcquirerMatchQuerySet:  # type: ignore[override]
+    def filter(self, qs: AcquirerMatchQuerySet, value: list[str] | None) -> AcquirerMatchQuerySet:
         """Return the matches of these acquirers, in any case."""
         return qs.filter(acquirer_ticker__in=[ticker.upper() for ticker in value]) if value else qs
 

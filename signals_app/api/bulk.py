@@ -31,7 +31,7 @@ def create_many(
     """
     if not 1 <= len(rows) <= MAX_ROWS:
         raise Problem(status.HTTP_400_BAD_REQUEST, f"A list of 1 to {MAX_ROWS:,} signals.")
-    context: dict[str, Any] = {"bulk": True}
+    context: dict[str, Any] = {}
     results: list[dict[str, Any]] = []
     try:
         with transaction.atomic():

@@ -97,6 +97,6 @@ def _scalar(text: str) -> tuple[Any] | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if isinstance(value, dict | list) or any(unstorable(value)) or value != value:  # noqa: PLR0124
+    if isinstance(value, dict | list) or any(unstorable(value)) or value != value:
         return None
     return (value,)

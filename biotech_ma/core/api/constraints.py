@@ -58,7 +58,7 @@ def _leaves(condition: Any) -> Iterator[tuple[str, str, Any]]:
             name, _, lookup = child[0].partition("__")
             yield name, lookup or "exact", child[1]
         else:
-            yield from ((expression.name, "expression", None) for expression in _references(child))
+            yield from ((str(getattr(expression, "name", "")), "expression", None) for expression in _references(child))
 
 
 def _references(expression: Any) -> Iterator[F]:
@@ -76,10 +76,10 @@ def fields_of(constraint: models.BaseConstraint) -> list[str]:
     return list(dict.fromkeys(name for name, _, _ in _leaves(condition))) if isinstance(condition, Q) else []
 
 
-def violations(instance: models.Model, *, sent: set[str], creating: bool) -> list[FieldError]:
-    """Return what the row violates: every check in one statement, and one statement a unique key that was sent."""
+def violations(instance: models.Model, *, sent: set[str], managed: set[str]) -> list[FieldError]:
+    """Return what the row violates: the checks on the managed fields in one statement, and each key that was sent."""
     model = type(instance)
-    errors = [_error(constraint, sent) for constraint in _failed_checks(instance, sent, creating)]
+    errors = [_error(constraint, sent) for constraint in _failed_checks(instance, managed)]
     for constraint in model._meta.constraints:
         if isinstance(constraint, UniqueConstraint) and sent & set(constraint.fields):
             try:
@@ -89,11 +89,11 @@ def violations(instance: models.Model, *, sent: set[str], creating: bool) -> lis
     return errors
 
 
-def _failed_checks(instance: models.Model, sent: set[str], creating: bool) -> list[models.BaseConstraint]:
+def _failed_checks(instance: models.Model, managed: set[str]) -> list[models.BaseConstraint]:
     checks = [
         constraint
         for constraint in type(instance)._meta.constraints
-        if isinstance(constraint, CheckConstraint) and (creating or sent & set(fields_of(constraint)))
+        if isinstance(constraint, CheckConstraint) and managed & set(fields_of(constraint))
     ]
     if not checks:
         return []

@@ -38,7 +38,8 @@ def page_of(resource: Resource, filters: type[ReadFilterSet], paging: tuple[str,
 @cache
 def row_serializer(resource: Resource) -> type[serializers.Serializer[Any]]:
     """Return a serializer that describes a row of the resource. Nothing is required: `?fields=` thins rows."""
-    return _described(resource.name, resource.model, resource.fields)
+    described: type[serializers.Serializer[Any]] = _described(resource.name, resource.model, resource.fields)
+    return described
 
 
 @cache

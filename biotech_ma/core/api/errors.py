@@ -128,8 +128,8 @@ def _headers(error: exceptions.APIException, context: Mapping[str, Any]) -> dict
         headers["WWW-Authenticate"] = challenge
     if isinstance(error, exceptions.MethodNotAllowed):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        headers["Retry-After"] = int(error.wait)
+    if (seconds := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = int(seconds)
     return headers
 
 

@@ -108,7 +108,7 @@ class JSONObjectField(serializers.JSONField):
 class TextListField(serializers.ListField):
     """A JSON array of texts."""
 
-    child = StrictCharField(max_length=1000)
+    child: Any = StrictCharField(max_length=1000)
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("max_length", MAX_ITEMS)

@@ -23,6 +23,7 @@ class ReadFilterSet(django_filters.FilterSet):
 
     # Parameters that begin like this are the filter set's own business (`data__key=value`).
     prefixes: ClassVar[tuple[str, ...]] = ()
+    base_filters: Any
 
     def __init__(self, data: QueryDict, queryset: models.QuerySet[Any], request: Any = None) -> None:
         self.base_filters = {name: f for name, f in type(self).base_filters.items() if name in data}
@@ -46,7 +47,7 @@ class _ListWidget(forms.Widget):
         return [word.strip() for text in data.getlist(name) for word in text.split(",")]
 
 
-class _ListField(forms.Field):
+class ListField(forms.Field):
     widget = _ListWidget
 
     def __init__(self, *, choices: Sequence[str] = (), **options: Any) -> None:
@@ -77,7 +78,7 @@ def unknown_choice(word: str, choices: Sequence[str]) -> str:
 class ListFilter(django_filters.Filter):
     """One or more words, separated by commas or given repeatedly; a row matches when it has any of them."""
 
-    field_class = _ListField
+    field_class: type[forms.Field] = ListField
 
     def __init__(self, *args: Any, choices: type[models.TextChoices] | None = None, **options: Any) -> None:
         self.vocabulary = choices
@@ -189,7 +190,8 @@ class InstantFilter(django_filters.Filter):
         if value is not None and not isinstance(value, dt.datetime) and self._method is None:
             end = dt.time.max if self.lookup_expr == "lte" else dt.time.min
             value = dt.datetime.combine(value, end, tzinfo=dt.UTC)
-        return super().filter(qs, value)
+        rows: models.QuerySet[Any] = super().filter(qs, value)
+        return rows
 
 
 class _UUIDField(forms.CharField):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import IO, Any, NoReturn
 
 from rest_framework import status
@@ -33,7 +34,7 @@ class StrictJSONParser(BaseParser):
         raw = stream.read(MAX_BODY_BYTES + 1)
         if len(raw) > MAX_BODY_BYTES:
             raise Problem(
-                status.HTTP_413_CONTENT_TOO_LARGE, f"A request body has at most {MAX_BODY_BYTES // 2**20} MiB."
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request body has at most {MAX_BODY_BYTES // 2**20} MiB."
             )
         return parse_json(raw)
 

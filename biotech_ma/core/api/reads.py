@@ -225,10 +225,10 @@ def _run(
     names = [f"{PREFIX}{place}" for place in range(len(wanted))]
     keys = [f"{PREFIX}k{place}" for place in range(terms)]
     shown = ", ".join(f"{name} AS {_quote(column.name)}" for name, column in zip(names, wanted, strict=True))
-    source = f"(SELECT {shown} FROM page LIMIT {limit:d})"
+    source = f"(SELECT {shown} FROM page LIMIT {limit:d})"  # noqa: S608
     if backward:
         source = (
-            f"(SELECT {shown} FROM (SELECT *, row_number() OVER () AS nth FROM page LIMIT {limit:d}) AS turned "
+            f"(SELECT {shown} FROM (SELECT *, row_number() OVER () AS nth FROM page LIMIT {limit:d}) AS turned "  # noqa: S608
             "ORDER BY nth DESC)"
         )
     place = f"json_build_array({', '.join(keys)})"
@@ -248,7 +248,7 @@ def _run(
 
 def _scalar(expression: str, queryset: models.QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
     sql, params = queryset.order_by().values("pk").query.sql_with_params()
-    return f"(SELECT {expression} FROM ({sql}) AS counted)", params
+    return f"(SELECT {expression} FROM ({sql}) AS counted)", params  # noqa: S608
 
 
 def _exists(queryset: models.QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:

@@ -55,7 +55,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = ProblemErrorSerializer(many=True)
+    errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 class ResourceSchema(AutoSchema):
@@ -126,7 +126,7 @@ class ResourceSchema(AutoSchema):
         endpoint = self.endpoint
         if endpoint is None:
             return {200: OpenApiTypes.OBJECT}
-        creating = self.view.action == "create"
+        creating = getattr(self.view, "action", "") == "create"
         found: dict[Any, Any] = {}
         if endpoint.gives == "page" and endpoint.resource:
             found[200] = page_serializer(endpoint.resource)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import IntegrityError, models, transaction
 from rest_framework import serializers
@@ -71,10 +71,15 @@ class CheckedModelSerializer(StrictSerializer, serializers.ModelSerializer[Any])
         if self.resource is not None:
             self.echoed = frozenset(self.resource.by_name)  # type: ignore[misc]
 
+    @property
+    def model(self) -> type[models.Model]:
+        """The model that is written."""
+        return cast("type[models.Model]", self.Meta.model)
+
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         """Return the field, with the bounds and the words of the column's constraints."""
         field_class, options = super().build_standard_field(field_name, model_field)
-        rule = rules(self.Meta.model).get(field_name)
+        rule = rules(self.model).get(field_name)
         if rule and rule.range_message and issubclass(field_class, serializers.DecimalField | serializers.IntegerField):
             ends = {"min_value": rule.low, "max_value": rule.high}
             options |= {name: end for name, end in ends.items() if end is not None}
@@ -82,6 +87,8 @@ class CheckedModelSerializer(StrictSerializer, serializers.ModelSerializer[Any])
             options["validators"] = []
         if rule and rule.choice_message and "choices" in options:
             options["error_messages"] = {"invalid_choice": rule.choice_message}
+        if model_field.has_db_default():
+            options["required"] = False
         if issubclass(field_class, serializers.CharField):
             options.pop("allow_blank", None)
         if issubclass(field_class, serializers.JSONField):
@@ -100,7 +107,7 @@ class CheckedModelSerializer(StrictSerializer, serializers.ModelSerializer[Any])
     def get_extra_kwargs(self) -> Any:
         """Return the declared options, without the uniqueness validators that DRF would add by itself."""
         options = super().get_extra_kwargs()
-        for field in self.Meta.model._meta.fields:
+        for field in self.model._meta.fields:
             if field.unique and not field.primary_key:
                 options.setdefault(field.name, {}).setdefault("validators", [])
         return options
@@ -108,7 +115,7 @@ class CheckedModelSerializer(StrictSerializer, serializers.ModelSerializer[Any])
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values in the form in which they are kept; fails with what the model's constraints say."""
         attrs = super().validate(attrs)
-        candidate = copy(self.instance) if self.instance else self.Meta.model()
+        candidate = copy(self.instance) if self.instance else self.model()
         for name, value in attrs.items():
             setattr(candidate, name, value)
         candidate.clean()
@@ -125,7 +132,8 @@ class CheckedModelSerializer(StrictSerializer, serializers.ModelSerializer[Any])
 
     def check_constraints(self, candidate: models.Model, sent: set[str]) -> list[FieldError]:
         """Return what the row would violate."""
-        return violations(candidate, sent=sent, creating=self.instance is None)
+        managed = set(self.writable) if self.instance is None else sent
+        return violations(candidate, sent=sent, managed=managed)
 
     def public_name(self, error: FieldError) -> str:
         """Return the field's name as the caller knows it."""
@@ -141,4 +149,4 @@ class CheckedModelSerializer(StrictSerializer, serializers.ModelSerializer[Any])
 
     def refused(self, error: IntegrityError) -> Problem:
         """Return what the database's refusal means to the caller."""
-        return integrity_problem(error, self.Meta.model)
+        return integrity_problem(error, self.model)
