@@ -142,12 +142,14 @@ class MAScore(TimestampedModel):
         help_text="Weighted share of the inputs that were there, 0 to 1. Never multiplies the score.",
         db_comment="0-1: weighted coverage of the inputs.",
     )
-    pipeline_score = score_0_100("pipeline score")
-    patent_score = score_0_100("patent score")
-    financial_score = score_0_100("financial score")
-    insider_score = score_0_100("insider score")
-    strategic_fit_score = score_0_100("strategic fit score")
-    regulatory_score = score_0_100("regulatory score")
+    pipeline_score = score_0_100(
+        "pipeline score", help_text="Stage of the lead, programmes in phase 2 or later, nearness of a readout."
+    )
+    patent_score = score_0_100("patent score", help_text="Protected years of the lead drug.")
+    financial_score = score_0_100("financial score", help_text="Size and research spending.")
+    insider_score = score_0_100("insider score", help_text="Ownership and corporate events, fading with age.")
+    strategic_fit_score = score_0_100("strategic fit score", help_text="Fit of the best acquirers.")
+    regulatory_score = score_0_100("regulatory score", help_text="Designations, filings and holds.")
     score_change_30d = models.DecimalField(
         "change, 30 days",
         max_digits=7,

@@ -1,0 +1,249 @@
+"""Every access path has its index, every index its access path, and no two indexes do the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+
+from companies.models import Company, CompanyAlias, DrugCandidate
+from delivery.models import Alert, AlertTrigger, Client, Report, Webhook, WebhookDelivery
+from scoring.models import AcquirerMatch, MAScore, ScoreVersion, ScoreWeight
+from signals_app.models import FinancialFact, Signal
+from signals_app.review_models import IngestRun, ReviewItem
+
+DAY = dt.date(2025, 6, 30)
+NOON = dt.datetime(2025, 6, 30, 12, tzinfo=dt.UTC)
+
+# Rows enough for the planner to prefer an index for what is rare: one company in fifty is archived, and so on.
+FILL = """
+INSERT INTO companies (name, ticker, cik, market_cap_usd, runway_quarters, is_cash_constrained, therapeutic_areas,
+                       deleted_at)
+SELECT 'Company ' || n, 'T' || n, lpad(n::text, 10, '0'), n * 1000, n % 40, n % 50 = 1,
+       CASE WHEN n % 100 = 0 THEN '["dermatology"]'::jsonb ELSE '["oncology"]' END, CASE WHEN n % 50 = 0 THEN now() END
+FROM generate_series(1, 1000) AS n;
+INSERT INTO company_aliases (company_id, alias) SELECT id, 'Alias ' || name FROM companies;
+INSERT INTO drug_candidates (company_id, name, phase, therapeutic_area, next_milestone_date, deleted_at)
+SELECT id, 'X-' || n, CASE WHEN n % 50 = 0 THEN 'nda_bla' ELSE 'phase_1' END,
+       CASE WHEN n % 50 = 1 THEN 'dermatology' ELSE 'oncology' END, date '2025-01-01' + n % 700,
+       CASE WHEN n % 50 = 2 THEN now() END
+FROM (SELECT id, (row_number() OVER (ORDER BY id))::int + 1000 * m AS n
+      FROM companies, generate_series(0, 3) AS m) AS c;
+INSERT INTO signals (company_id, signal_type, event_date, available_at, severity, title, source, source_id, signal_data)
+SELECT id, CASE WHEN n % 97 = 0 THEN 'fda_approval' WHEN n % 3 = 0 THEN 'hiring' ELSE 'market' END,
+       timestamptz '2025-06-30 12:00Z' - n * interval '1 hour', timestamptz '2025-06-30 12:00Z' - n * interval '1 hour',
+       CASE WHEN n % 499 = 0 THEN 'critical' ELSE 'low' END, 'x', 'edgar', n::text, jsonb_build_object('nct', n)
+FROM (SELECT id, (row_number() OVER (ORDER BY id))::int + 1000 * m AS n
+      FROM companies, generate_series(0, 19) AS m) AS c;
+INSERT INTO signals (company_id, supersedes_id, signal_type, event_date, title)
+SELECT company_id, id, signal_type, event_date, 'y' FROM signals WHERE source_id::int % 100 = 0;
+INSERT INTO financial_facts (company_id, signal_id, concept, period_end, value)
+SELECT company_id, id, 'concept ' || source_id::int % 7, '2025-03-31', source_id::int FROM signals
+WHERE source_id IS NOT NULL;
+INSERT INTO ma_scores (company_id, score_date, total_score, is_latest)
+SELECT id, date '2025-06-30' - m, (row_number() OVER (ORDER BY id)) % 100, m = 0
+FROM companies, generate_series(0, 9) AS m;
+INSERT INTO acquirer_matches (target_company_id, acquirer_company_id, acquirer_ticker, acquirer_name, match_date,
+                              strategic_fit_score, is_top_match)
+SELECT t.id, CASE WHEN m = 1 THEN a.id END, 'B' || m, 'Buyer ' || m, date '2025-06-30' - m, m % 10 + n::numeric / 1001,
+       n % 100 = 0
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM companies) AS t, generate_series(1, 5) AS m,
+     LATERAL (SELECT id FROM companies ORDER BY id OFFSET n - 1 LIMIT 1) AS a;
+INSERT INTO reports (report_type, report_date, title, deleted_at)
+SELECT CASE WHEN n % 100 = 0 THEN 'deep_dive' ELSE 'alert' END, date '2020-01-01' + n, 'x',
+       CASE WHEN n % 100 = 1 THEN now() END FROM generate_series(1, 2000) AS n;
+INSERT INTO alerts (name, alert_type, is_active, deleted_at)
+SELECT 'x' || n, CASE WHEN n % 100 = 0 THEN 'custom' ELSE 'new_signal' END, n % 200 <> 0,
+       CASE WHEN n % 100 = 1 THEN now() END FROM generate_series(1, 2000) AS n;
+INSERT INTO alert_triggers (alert_id, company_id, signal_id, score_id, cause, reason)
+SELECT a.id, c.id, s.id, m.id, n::text, 'x'
+FROM generate_series(1, 2000) AS n, LATERAL (SELECT id FROM alerts OFFSET n % 20 LIMIT 1) AS a,
+     LATERAL (SELECT id FROM companies OFFSET n % 500 LIMIT 1) AS c,
+     LATERAL (SELECT id FROM signals OFFSET n % 500 LIMIT 1) AS s,
+     LATERAL (SELECT id FROM ma_scores OFFSET n % 500 LIMIT 1) AS m;
+INSERT INTO webhooks (name, url, secret, is_active, deleted_at)
+SELECT 'x' || n, 'https://example.org/', '', n % 100 = 0, CASE WHEN n % 100 = 1 THEN now() END
+FROM generate_series(1, 2000) AS n;
+INSERT INTO webhook_deliveries (webhook_id, event_type, body, status)
+SELECT w.id, 'ping', '', CASE WHEN n % 100 = 0 THEN 'pending' ELSE 'delivered' END
+FROM generate_series(1, 2000) AS n, LATERAL (SELECT id FROM webhooks OFFSET n % 100 LIMIT 1) AS w;
+INSERT INTO clients (client_name, api_key, key_prefix, is_active, deleted_at)
+SELECT 'x' || n, lpad(n::text, 64, '0'), '00000000', n % 100 = 0, CASE WHEN n % 100 = 1 THEN now() END
+FROM generate_series(1, 2000) AS n;
+INSERT INTO score_versions (version) SELECT 'test ' || n FROM generate_series(1, 500) AS n;
+INSERT INTO score_weights (score_version_id, component, weight, reason)
+SELECT id, 'patent', 0.1, 'x' FROM score_versions WHERE version LIKE 'test %';
+INSERT INTO review_items (kind, company_id, title, source, source_id, status, decided_at)
+SELECT 'signal', id, 'x', 'edgar', ticker, CASE WHEN is_cash_constrained THEN 'open' ELSE 'rejected' END,
+       CASE WHEN NOT is_cash_constrained THEN now() END FROM companies;
+INSERT INTO ingest_runs (source, started_at)
+SELECT 'source ' || n % 20, timestamptz '2025-01-01Z' + n * interval '1 hour' FROM generate_series(1, 1000) AS n;
+"""
+
+
+@dataclass(frozen=True)
+class Some:
+    """A company, a signal and so on of the filled tables, to ask about."""
+
+    company: Any
+    signal: Any
+    score: Any
+    alert: Any
+    webhook: Any
+    version: Any
+
+
+def some() -> Some:
+    return Some(
+        *(
+            model.objects.order_by("id").values_list("pk", flat=True)[17]
+            for model in (Company, Signal, MAScore, Alert, Webhook, ScoreVersion)
+        )
+    )
+
+
+# Index -> the question that it serves.
+PATHS: dict[str, Callable[[Some], Any]] = {
+    "companies_live_ticker_uniq": lambda s: Company.objects.by_ref("t7"),
+    "companies_live_cik_uniq": lambda s: Company.objects.filter(cik="0000000007"),
+    "companies_market_cap_idx": lambda s: Company.objects.market_cap_between(1000, 2000),
+    "companies_cash_idx": lambda s: Company.objects.cash_constrained(),
+    "companies_areas_gin": lambda s: Company.objects.in_area("dermatology"),
+    "companies_archived_idx": lambda s: Company.all_objects.archived(),
+    "company_aliases_lookup_idx": lambda s: CompanyAlias.objects.filter(normalized="ALIASCOMPANY7", kind="name"),
+    "company_aliases_uniq": lambda s: CompanyAlias.objects.filter(company=s.company),
+    "drug_candidates_pipeline_idx": lambda s: DrugCandidate.objects.of_company(s.company).in_phase("phase_1"),
+    "drug_candidates_phase_idx": lambda s: DrugCandidate.objects.in_phase("nda_bla"),
+    "drug_candidates_area_idx": lambda s: DrugCandidate.objects.in_area("dermatology"),
+    "drug_candidates_next_idx": lambda s: DrugCandidate.objects.upcoming(DAY, DAY),
+    "drug_candidates_archived_idx": lambda s: DrugCandidate.all_objects.archived(),
+    "signals_company_date_idx": lambda s: Signal.objects.of_company("t7").between(DAY, None).order_by("-event_date"),
+    "signals_company_type_idx": lambda s: Signal.objects.of_company(s.company).of_types("fda_approval"),
+    "signals_date_idx": lambda s: Signal.objects.recent(),
+    "signals_type_date_idx": lambda s: Signal.objects.of_types("fda_approval").recent(),
+    "signals_severity_date_idx": lambda s: Signal.objects.at_least("critical").recent(),
+    "signals_available_idx": lambda s: Signal.objects.filter(available_at__gte=NOON),
+    "signals_data_gin": lambda s: Signal.objects.containing({"nct": 7}),
+    "signals_source_uniq": lambda s: Signal.objects.filter(source="edgar", source_id="7"),
+    "signals_supersedes_uniq": lambda s: Signal.objects.filter(supersedes=s.signal),
+    "financial_facts_uniq": lambda s: FinancialFact.objects.of_company(s.company).of_concepts("concept 3"),
+    "financial_facts_signal_idx": lambda s: FinancialFact.objects.filter(signal=s.signal),
+    "review_items_open_idx": lambda s: ReviewItem.objects.open(),
+    "review_items_company_idx": lambda s: ReviewItem.objects.filter(company=s.company),
+    "review_items_source_uniq": lambda s: ReviewItem.objects.filter(source="edgar", kind="signal", source_id="T7"),
+    "ingest_runs_source_idx": lambda s: IngestRun.objects.filter(source="source 3").order_by("-started_at")[:1],
+    "score_versions_version_uniq": lambda s: ScoreVersion.objects.filter(version="test 7"),
+    "score_weights_uniq": lambda s: ScoreWeight.objects.filter(score_version=s.version),
+    "ma_scores_uniq": lambda s: MAScore.objects.history(s.company),
+    "ma_scores_one_latest": lambda s: MAScore.objects.of_company(s.company).latest(),
+    "ma_scores_top_idx": lambda s: MAScore.objects.latest().order_by("-total_score", "id")[:20],
+    "ma_scores_day_idx": lambda s: MAScore.objects.on_day(DAY),
+    "ma_scores_total_idx": lambda s: MAScore.objects.in_range(99, None),
+    "acquirer_matches_uniq": lambda s: AcquirerMatch.objects.for_target("t7"),
+    "acquirer_matches_acquirer_idx": lambda s: AcquirerMatch.objects.by_acquirer("b3").filter(match_date=DAY),
+    "acquirer_matches_company_idx": lambda s: AcquirerMatch.objects.filter(acquirer_company=s.company),
+    "acquirer_matches_fit_idx": lambda s: AcquirerMatch.objects.min_fit(5.99),
+    "acquirer_matches_top_idx": lambda s: AcquirerMatch.objects.top_matches(),
+    "reports_type_date_idx": lambda s: Report.objects.of_type("deep_dive").in_period(dt.date(2021, 1, 1), DAY),
+    "reports_date_idx": lambda s: Report.objects.recent(),
+    "reports_archived_idx": lambda s: Report.all_objects.archived(),
+    "alerts_type_active_idx": lambda s: Alert.objects.active().of_type("custom"),
+    "alerts_archived_idx": lambda s: Alert.all_objects.archived(),
+    "alert_triggers_uniq": lambda s: AlertTrigger.objects.filter(alert=s.alert, cause="7"),
+    "alert_triggers_recent_idx": lambda s: AlertTrigger.objects.all()[:20],
+    "alert_triggers_company_idx": lambda s: AlertTrigger.objects.filter(company=s.company).order_by(),
+    "alert_triggers_signal_idx": lambda s: AlertTrigger.objects.filter(signal=s.signal).order_by(),
+    "alert_triggers_score_idx": lambda s: AlertTrigger.objects.filter(score=s.score).order_by(),
+    "webhooks_active_idx": lambda s: Webhook.objects.active_for("ping"),
+    "webhooks_archived_idx": lambda s: Webhook.all_objects.archived(),
+    "webhook_deliveries_recent_idx": lambda s: WebhookDelivery.objects.filter(webhook=s.webhook).order_by("-id")[:9],
+    "webhook_deliveries_due_idx": lambda s: WebhookDelivery.objects.filter(status="pending", next_attempt_at__lte=NOON),
+    "clients_api_key_uniq": lambda s: Client.objects.filter(api_key="0" * 63 + "7"),
+    "clients_active_idx": lambda s: Client.objects.active(),
+    "clients_archived_idx": lambda s: Client.all_objects.archived(),
+}
+
+# Of our own tables: the history tables (…event) and the framework's belong to their packages, and so do the indexes of
+# keys that lead to their users.
+OURS = """
+    i.indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname !~
+    '^(auth|django|pghistory)_|event$')
+"""
+TO_USERS = "SELECT 1 FROM pg_constraint WHERE confrelid = 'auth_user'::regclass AND conrelid = i.indrelid"
+
+
+@pytest.fixture(scope="module")
+def filled(django_db_setup, django_db_blocker) -> Iterator[Some]:
+    """Tables with rows and statistics, for the whole module; rolled back at its end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(FILL)
+            cursor.execute("ANALYZE")
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        yield some()
+        transaction.set_rollback(True)
+    ContentType.objects.clear_cache()
+
+
+def names(statement: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return [row[0] if len(row) == 1 else row for row in cursor.fetchall()]
+
+
+@pytest.mark.parametrize("index", PATHS)
+def test_access_path_uses_its_index(filled, index):
+    plan = PATHS[index](filled).explain()
+    assert f" {index} " in f"{plan} ".replace("\n", " "), plan
+
+
+@pytest.mark.django_db
+def test_every_index_has_its_access_path():
+    found = names(
+        f"""
+        SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+        WHERE NOT i.indisprimary AND {OURS} AND NOT EXISTS ({TO_USERS} AND conkey[1] = i.indkey[0])
+        """
+    )
+    assert set(found) == set(PATHS)
+
+
+@pytest.mark.django_db
+def test_no_index_repeats_another_or_its_beginning():
+    """Same table, condition and operator classes, and the columns of one begin with those of the other.
+
+    A unique index stays although another begins with its columns: it is a rule, not a path. So does a partial one.
+    """
+    doubles = names(
+        f"""
+        SELECT a.relname, b.relname FROM pg_index AS i JOIN pg_class AS a ON a.oid = i.indexrelid
+        JOIN pg_index AS j ON j.indrelid = i.indrelid AND j.indexrelid <> i.indexrelid
+        JOIN pg_class AS b ON b.oid = j.indexrelid
+        WHERE {OURS} AND a.relam = b.relam AND NOT i.indisunique
+          AND coalesce(pg_get_expr(i.indpred, i.indrelid), '') = coalesce(pg_get_expr(j.indpred, j.indrelid), '')
+          AND coalesce(pg_get_expr(i.indexprs, i.indrelid), '') = ''
+          AND (j.indkey::text || ' ') LIKE (i.indkey::text || ' %%')
+          AND (j.indclass::text || ' ') LIKE (i.indclass::text || ' %%')
+        """
+    )
+    assert doubles == []
+
+
+@pytest.mark.django_db
+def test_every_foreign_key_is_served_by_an_index():
+    """Else deleting a company for good reads whole tables."""
+    unserved = names(
+        f"""
+        SELECT i.indrelid::regclass::text || '.' || i.conname
+        FROM (SELECT conrelid AS indrelid, conname, conkey FROM pg_constraint WHERE contype = 'f') AS i
+        WHERE {OURS} AND NOT EXISTS (
+            SELECT 1 FROM pg_index AS x
+            WHERE x.indrelid = i.indrelid AND x.indpred IS NULL AND x.indkey[0] = i.conkey[1])
+        """
+    )
+    assert unserved == []
