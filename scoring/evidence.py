@@ -18,6 +18,7 @@ FDA_URL = "https://www.accessdata.fda.gov/scripts/cder/daf/index.cfm?event=overv
 ORANGE_BOOK_URL = "https://www.accessdata.fda.gov/scripts/cder/ob/index.cfm"
 EDGAR_URL = "https://www.sec.gov/Archives/edgar/data/"
 CURATED = "curated"
+MOST_SOURCE = 200
 
 
 def of_field(field_sources: Mapping[str, Any], name: str) -> Evidence:
@@ -27,7 +28,8 @@ def of_field(field_sources: Mapping[str, Any], name: str) -> Evidence:
         return Evidence(CURATED)
     source = str(note.get("source") or CURATED)
     identifier = str(note.get("id") or "")
-    return Evidence(source=source, url=link(identifier), day=as_day(note.get("as_of")))
+    named = f"{source}: {identifier}"[:MOST_SOURCE] if identifier else source
+    return Evidence(source=named, url=link(identifier), day=as_day(note.get("as_of")))
 
 
 def link(identifier: str) -> str | None:
@@ -48,7 +50,7 @@ def of_figure(figure: Figure, cik: str | None) -> Evidence:
         accession = figure.accessions[-1]
         url = f"{EDGAR_URL}{int(cik)}/{accession.replace('-', '')}/{accession}-index.htm"
     return Evidence(
-        source=", ".join(figure.sources),
+        source=f"{', '.join(figure.sources)}: {', '.join(figure.accessions)}"[:MOST_SOURCE],
         url=url,
         day=figure.available_at.astimezone(NEW_YORK).date(),
         accessions=figure.accessions,

@@ -109,7 +109,7 @@ def _programme(row: dict[str, Any], known: Known, day: date) -> Programme:
     proofs = {name: evidence.of_field(sources, name) for name in EVIDENT_FIELDS if row.get(name) is not None}
     if approval is not None:
         proofs["approved_on"] = approval
-    by_analyst = proofs["phase"].source == evidence.CURATED
+    by_analyst = proofs["phase"].source.startswith(evidence.CURATED)
     applications = _texts(data, "applications")
     return Programme(
         name=row["name"],

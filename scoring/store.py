@@ -1,4 +1,4 @@
-"""Writes the scores of a day in three statements: only rows that differ are touched."""
+"""Writes the scores of a day set-wise: staged by COPY, merged in one statement, only rows that differ are touched."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ ON CONFLICT (company_id, score_date, score_version) DO UPDATE
 SET ({", ".join(_NEWS)}) = ({_EXCLUDED})
 WHERE ({_HELD}) IS DISTINCT FROM ({_EXCLUDED})
 """  # noqa: S608
+# A table that has just grown has no statistics yet, and the comparison with earlier days needs them to take the index
+# of the company rather than that of the day.
+ANALYZE = "ANALYZE ma_scores (company_id, score_date, score_version, total_score)"
 # A live company that is no target of that day any more: its earlier score of the day would mislead.
 DROP_OTHERS = """
 DELETE FROM ma_scores AS held USING companies
@@ -49,6 +52,7 @@ def write_day(rows: Iterable[MAScore], *, day: date, version: str) -> None:
         cursor.execute(MERGE)
         cursor.execute(DROP_OTHERS, [day, version])
         cursor.execute("DROP TABLE staged_scores")
+        cursor.execute(ANALYZE)
 
 
 def _values(row: MAScore) -> list[Any]:

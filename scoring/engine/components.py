@@ -11,7 +11,7 @@ from decimal import Decimal
 D = Decimal
 HUNDRED = D(100)
 # What stands in for a graded input that nobody in the universe has.
-NEUTRAL = D(50)
+NEUTRAL = D("50.0000")
 
 
 @dataclass(frozen=True, slots=True)

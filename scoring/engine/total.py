@@ -89,7 +89,10 @@ def score_universe(universe: Iterable[CompanyInputs], weights: Mapping[str, Deci
 
 
 def _medians(universe: Iterable[Mapping[FeatureKey, Reading]]) -> dict[FeatureKey, Decimal]:
-    """Return each feature's median over the companies that have it, else 50; an unrecorded event counts as none."""
+    """Return each feature's median over the companies that have it, else 50.
+
+    An event that is not recorded counts as none here, so that the few companies with one do not stand for all.
+    """
     companies = list(universe)
     medians: dict[FeatureKey, Decimal] = {}
     for component in c.FED:
@@ -97,7 +100,7 @@ def _medians(universe: Iterable[Mapping[FeatureKey, Reading]]) -> dict[FeatureKe
             key = component.name, feature.name
             known = [row[key].value for row in companies]
             values = [value if value is not None else ZERO for value in known if feature.is_event or value is not None]
-            medians[key] = _median(values) if values else ZERO if feature.is_event else c.NEUTRAL
+            medians[key] = _median(values) if values else c.NEUTRAL
     return medians
 
 

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from django.core.management.base import CommandParser
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +20,7 @@ from scoring.explanation import Explanation, Line, explanation_of, label_of
 from scoring.management.base import ScoringCommand, warn_if_stale
 from scoring.models import MAScore
 
-BAR_WIDTH = 24
-ZERO = Decimal(0)
+BAR_WIDTH = 20
 EXAMPLES = """examples:
   uv run manage.py explain AXSM                          the latest score
   uv run manage.py explain axsm --as-of 2026-06-30       of that day, worked out anew when it was not scored
@@ -72,50 +72,52 @@ def _print(console: Console, explained: Explanation) -> None:
         if explained.percentile_rank is not None
         else ("not ranked yet" if explained.is_ranked else "insufficient data: scored, not ranked")
     )
-    console.print(
-        f"Confidence {explained.confidence:.0%} of the inputs by weight; {standing}. {explained.methodology}."
-    )
+    console.print(f"Confidence {explained.confidence:.0%} of the inputs by weight; {standing}.")
+    console.print(f"Method: {explained.methodology}.")
+    _print_inputs(console, explained)
+    _print_gaps(console, explained)
+
+
+def _print_inputs(console: Console, explained: Explanation) -> None:
+    console.print("\nInputs", style="bold")
+    for line in explained.lines:
+        if not line.imputed:
+            assumed = " (assumed)" if line.assumed else ""
+            console.print(f"  {line.label}: {line.detail}{assumed}", highlight=False)
+            origin = " · ".join(str(part) for part in (line.source, line.date, line.source_url) if part)
+            console.print(f"    {origin}", highlight=False, soft_wrap=True, style="dim")
+
+
+def _print_gaps(console: Console, explained: Explanation) -> None:
     if explained.missing:
-        console.print("\nMissing, with the median of the day in their place:")
+        console.print("\nMissing: the median of the day stands in", style="bold")
         for gap in explained.missing:
-            console.print(f"  {gap.label}: {gap.why}; to supply it, {gap.supply}", highlight=False)
-    for name in explained.unfed:
-        console.print(f"  {label_of(name)}: no source feeds this component yet; it carries no weight", highlight=False)
-    links = dict.fromkeys(line.source_url for line in explained.lines if line.source_url)
-    if links:
-        console.print("\nSources:")
-        for link in links:
-            console.print(f"  {link}", highlight=False, soft_wrap=True)
+            console.print(f"  {gap.label}: {gap.why}; {gap.supply}", highlight=False)
+    if explained.unfed:
+        console.print("\nNot fed by any source yet, without weight", style="bold")
+        for name in explained.unfed:
+            console.print(f"  {label_of(name)}", highlight=False)
 
 
 def _table(explained: Explanation) -> Table:
-    table = Table(
-        title=f"{explained.name} ({explained.ticker or 'not listed'}) as of {explained.score_date}, "
-        f"version {explained.score_version}"
-    )
-    table.add_column("Component")
-    table.add_column("Input", overflow="fold")
+    title = f"{explained.name} ({explained.ticker or 'not listed'}), {explained.score_date}, version"
+    table = Table(title=f"{title} {explained.score_version}", box=SIMPLE_HEAD)
+    table.add_column("Input")
     for heading in ("Value", "Median", "Points"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Waterfall", no_wrap=True, min_width=BAR_WIDTH)
-    table.add_column("Source", overflow="fold")
-    table.add_row("Baseline", "the median company of that day", "", "", str(explained.baseline), "", "")
+    table.add_row("Baseline: the median company", "", "", str(explained.baseline), "")
     moving = [line for line in explained.lines if line.contribution]
     ends = list(accumulate((line.contribution for line in moving), initial=explained.baseline))
     for line, before, after in zip(moving, ends, ends[1:], strict=False):
-        table.add_row(*_cells(line), bar(before, after, min(ends), max(ends)), _source(line))
+        table.add_row(*_cells(line), bar(before, after, min(ends), max(ends)))
     table.add_section()
-    table.add_row("Total", "", "", "", Text(str(explained.total_score), style="bold"), "", "")
+    table.add_row("Total", "", "", Text(str(explained.total_score), style="bold"), "")
     return table
 
 
-def _cells(line: Line) -> tuple[str, str, str, str, str]:
-    words = f"{line.label}: {line.detail}" + (" (assumed)" if line.assumed else "")
-    return label_of(line.component), words, f"{line.value:.1f}", f"{line.median:.1f}", f"{line.contribution:+}"
-
-
-def _source(line: Line) -> str:
-    return ", ".join(str(part) for part in (line.source, line.date) if part)
+def _cells(line: Line) -> tuple[str, str, str, str]:
+    return line.label, f"{line.value:.1f}", f"{line.median:.1f}", f"{line.contribution:+}"
 
 
 def bar(before: Decimal, after: Decimal, low: Decimal, high: Decimal) -> Text:

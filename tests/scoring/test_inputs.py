@@ -1,0 +1,165 @@
+"""The door to the data: what was public by the end of the day, no more, in a fixed number of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from companies.models import Company
+from companies.services import archive_company
+from scoring.engine.inputs import CompanyInputs
+from scoring.inputs import inputs, universe_inputs
+from signals_app.models import Signal
+from tests.scoring.universe import DAY, candidate, company, moment, research, signal, small_universe
+
+pytestmark = pytest.mark.django_db
+
+
+def of(target: Company, day: dt.date = DAY) -> CompanyInputs:
+    found = inputs(target, day)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("number", [3, 30])
+def test_universe_takes_five_queries_whatever_its_size(number: int, django_assert_num_queries: Any) -> None:
+    for target in small_universe(number):
+        signal(target, "designation_orphan", "2025-01-01")
+    with django_assert_num_queries(5):
+        assert len(universe_inputs(DAY)) == number
+
+
+def test_universe_holds_live_targets_only() -> None:
+    kept = company("KEEP")
+    company("BUYER", role="acquirer")
+    company("OTHER", role="excluded")
+    archive_company(row=company("GONE"))
+    assert [row.key for row in universe_inputs(DAY)] == [str(kept.pk)]
+
+
+def test_company_under_offer_leaves_and_comes_back() -> None:
+    target = company("DEAL")
+    signal(target, "takeover_target", "2026-03-01")
+    signal(target, "takeover_terminated", "2026-05-01")
+    assert inputs(target, dt.date(2026, 2, 28)) is not None
+    assert inputs(target, dt.date(2026, 3, 1)) is None
+    assert inputs(target, dt.date(2026, 5, 1)) is not None
+
+
+def test_research_spending_is_the_one_filed_last_by_the_day() -> None:
+    target = company("RND", cik="0000000123")
+    research(target, 10_000_000)
+    research(target, 12_000_000, known="2026-06-01", accession="0000000001-restated", form="10-Q/A")
+    first, last = of(target, dt.date(2026, 5, 31)).research_spending, of(target).research_spending
+    assert first is not None
+    assert last is not None
+    assert (first.usd, last.usd) == (10_000_000, 12_000_000)
+    assert last.evidence.day == dt.date(2026, 6, 1)
+    assert last.evidence.accessions == ("0000000001-restated",)
+    assert (
+        last.evidence.url
+        == "https://www.sec.gov/Archives/edgar/data/123/0000000001restated/0000000001-restated-index.htm"
+    )
+
+
+def test_curated_fact_outranks_and_starter_fact_ranks_lowest_in_the_query_too() -> None:
+    target = company("RANK")
+    research(target, 1, known="2026-05-20", source="starter", accession="s")
+    research(target, 2, known="2026-05-01", accession="r")
+    assert of(target).research_spending.usd == 2  # type: ignore[union-attr]
+    research(target, 3, known="2026-05-02", form="curated", accession=None, source="analyst")
+    assert of(target).research_spending.usd == 3  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("hour", "is_known"), [(23, True), (0, False)])
+def test_event_counts_until_midnight_in_new_york(hour: int, is_known: bool) -> None:
+    target = company("TIME")
+    signal(target, "designation_orphan", "2026-06-30" if is_known else "2026-07-01", hour=hour)
+    assert ("orphan" in of(target).states) is is_known
+
+
+def test_superseded_signal_is_hidden_from_the_correction_on() -> None:
+    target = company("FIX")
+    wrong = signal(target, "clinical_hold", "2026-01-10")
+    Signal.objects.create(
+        company=target, signal_type="other", event_date=moment("2026-01-10"), available_at=moment("2026-02-10"),
+        title="no hold after all", supersedes=wrong,
+    )  # fmt: skip
+    assert of(target, dt.date(2026, 2, 9)).states["clinical_hold"].holds
+    assert "clinical_hold" not in of(target).states
+
+
+def test_hold_ends_when_it_is_lifted_for_the_same_drug() -> None:
+    target = company("HOLD")
+    signal(target, "clinical_hold", "2026-01-10", drug="A")
+    signal(target, "clinical_hold_lifted", "2026-02-10", drug="B")
+    assert of(target).states["clinical_hold"].holds
+    lifted = signal(target, "clinical_hold_lifted", "2026-03-10", drug="a")
+    state = of(target).states["clinical_hold"]
+    assert not state.holds
+    assert state.evidence.signal_ids == (str(lifted.pk),)
+
+
+def test_complete_response_ends_with_the_approval_of_the_application() -> None:
+    target = company("CRL")
+    signal(target, "fda_complete_response", "2026-01-10", drug="TB-1", application_number="NDA1")
+    assert of(target).states["complete_response"].holds
+    signal(target, "fda_approval", "2026-03-10", drug="BRAND", application_number="NDA1")
+    assert not of(target).states["complete_response"].holds
+
+
+def test_approved_drug_counts_as_filed_before_its_approval() -> None:
+    target = company("APPR")
+    candidate(target, "approved", name="TB-1", additional_data={"brands": ["Brandix"], "applications": ["BLA123456"]})
+    signal(target, "fda_approval", "2026-03-10", drug="BRANDIX")
+    before, after = of(target, dt.date(2026, 3, 9)).programmes[0], of(target, dt.date(2026, 3, 10)).programmes[0]
+    assert (before.phase, before.approved_on) == ("nda_bla", None)
+    assert (after.phase, after.approved_on, after.is_biologic) == ("approved", dt.date(2026, 3, 10), True)
+    assert after.evidence["approved_on"].source == "test"
+
+
+def test_approval_day_of_the_candidate_serves_where_the_ledger_has_none() -> None:
+    target = company("NOTED")
+    candidate(target, "approved", additional_data={"approved_on": "2026-03-10"})
+    assert of(target, dt.date(2026, 3, 9)).programmes[0].phase == "nda_bla"
+    assert of(target, dt.date(2026, 3, 10)).programmes[0].phase == "approved"
+
+
+@pytest.mark.parametrize(
+    ("phase", "additional", "sources", "is_active"),
+    [
+        ("phase_2", {"status": "active"}, {"phase": {"source": "starter"}}, True),
+        ("phase_2", {"status": "unknown"}, {"phase": {"source": "starter"}}, False),
+        ("phase_2", {"status": "unknown"}, {"phase": {"source": "curated"}}, True),
+        ("phase_2", {"status": "unknown"}, {}, True),
+        ("discontinued", {}, {}, False),
+    ],
+)
+def test_programme_counts_unless_its_status_is_unknown_or_ended(
+    phase: str, additional: dict[str, str], sources: dict[str, dict[str, str]], is_active: bool
+) -> None:
+    target = company("STAT")
+    row = candidate(target, phase, additional_data=additional)
+    row.field_sources = sources
+    row.save()
+    assert of(target).programmes[0].is_active is is_active
+
+
+@pytest.mark.parametrize(
+    ("as_of", "day", "is_known"),
+    [
+        ("2026-06-01", dt.date(2026, 5, 31), False),
+        ("2026-06-01", dt.date(2026, 6, 1), True),
+        ("2026-06-01", dt.date(2027, 7, 6), True),
+        ("2026-06-01", dt.date(2027, 7, 7), False),
+    ],
+)
+def test_market_cap_counts_for_400_days_from_its_own(as_of: str, day: dt.date, is_known: bool) -> None:
+    cap = of(company("CAP", as_of=as_of), day).market_cap
+    assert (cap is not None) is is_known
+    if cap:
+        assert cap.usd == Decimal("2511886432")
+        assert cap.evidence.day == dt.date(2026, 6, 1)

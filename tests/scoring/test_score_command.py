@@ -1,0 +1,227 @@
+"""`score`: what it writes and prints, and the lines in which it refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from companies.services import archive_company
+from scoring import services
+from scoring.models import MAScore, ScoreVersion, ScoreWeight
+from scoring.services import score_universe
+from tests.scoring.universe import DAY, candidate, company, research, signal, small_universe
+
+pytestmark = pytest.mark.django_db
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
+    call_command("score", *arguments)
+    return capsys.readouterr()
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(capsys, "--json", "--as-of", str(DAY), *arguments)[0])
+    return found
+
+
+def test_first_version_is_seeded_with_reasons_and_weights_of_one() -> None:
+    weights = ScoreWeight.objects.filter(score_version__version="1", score_version__status="published")
+    assert sum(weight.weight for weight in weights) == 1
+    assert all("udgement" in weight.reason for weight in weights)
+
+
+def test_score_writes_a_row_a_target_that_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
+    small_universe(4)
+    company("BUYER", role="acquirer")
+    run(capsys, "--as-of", str(DAY))
+    rows = list(MAScore.objects.filter(score_date=DAY))
+    assert len(rows) == 4
+    for row in rows:
+        parts = row.metadata["contributions"]
+        assert (
+            Decimal(row.metadata["baseline"]) + sum(Decimal(part["contribution"]) for part in parts) == row.total_score
+        )
+        assert row.insider_score is None
+        assert row.strategic_fit_score is None
+        assert row.metadata["unfed"] == ["insider", "strategic_fit"]
+        assert row.metadata["methodology"] == "transparent ranking, not validated"
+        assert all(Decimal(part["contribution"]) > 0 for part in row.key_drivers)
+        assert all(Decimal(part["contribution"]) < 0 for part in row.risk_factors)
+        assert row.is_latest
+
+
+def test_score_ranks_with_equal_ties_and_leaves_insufficient_data_out(capsys: pytest.CaptureFixture[str]) -> None:
+    for ticker, phase in (("LOW", "phase_1"), ("TIE1", "phase_2"), ("TIE2", "phase_2"), ("TOP", "phase_3")):
+        target = company(ticker)
+        candidate(target, phase)
+        research(target, 50_000_000)
+    company("EMPTY", cap=None)
+    found = {row["ticker"]: row for row in as_json(capsys)["scores"]}
+    assert found["LOW"]["percentile_rank"] == "0.0000"
+    assert found["TIE1"]["percentile_rank"] == found["TIE2"]["percentile_rank"] == "33.3333"
+    assert found["TOP"]["percentile_rank"] == "100.0000"
+    assert found["EMPTY"]["percentile_rank"] is None
+    assert found["EMPTY"]["total_score"] is not None
+    assert found["TOP"]["insider_score"] is None
+
+
+def test_same_day_gives_the_same_bytes_after_later_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    targets = small_universe(5)
+    first = run(capsys, "--json", "--as-of", str(DAY))[0]
+    for target in targets:
+        research(target, 900_000_000, end="2026-06-30", known="2026-07-01", accession="later")
+        research(target, 800_000_000, known="2026-07-02", accession="restated")
+        signal(target, "clinical_hold", "2026-07-01")
+        signal(target, "takeover_target", "2026-07-01")
+    run(capsys, "--as-of", str(DAY - dt.timedelta(days=31)))
+    assert run(capsys, "--json", "--as-of", str(DAY))[0] == first
+
+
+def test_scoring_again_touches_no_row(capsys: pytest.CaptureFixture[str]) -> None:
+    small_universe(3)
+    run(capsys, "--as-of", str(DAY))
+    before = list(MAScore.objects.order_by("id").values_list("id", "updated_at"))
+    run(capsys, "--as-of", str(DAY))
+    assert list(MAScore.objects.order_by("id").values_list("id", "updated_at")) == before
+
+
+@pytest.mark.parametrize("number", [3, 30])
+def test_score_takes_a_fixed_number_of_statements(number: int, django_assert_num_queries: Any) -> None:
+    small_universe(number)
+    with django_assert_num_queries(26):
+        score_universe(day=DAY)
+
+
+def test_older_day_scored_later_keeps_latest_and_sets_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    small_universe(2)
+    run(capsys, "--as-of", str(DAY))
+    assert set(MAScore.objects.values_list("score_change_30d", flat=True)) == {None}
+    earlier = DAY - dt.timedelta(days=31)
+    run(capsys, "--as-of", str(earlier))
+    assert set(MAScore.objects.filter(is_latest=True).values_list("score_date", flat=True)) == {DAY}
+    for row in MAScore.objects.filter(score_date=DAY):
+        before = MAScore.objects.get(company=row.company_id, score_date=earlier)
+        assert row.score_change_30d == row.total_score - before.total_score
+        assert row.score_change_90d is None
+
+
+def test_company_that_is_no_target_any_more_loses_its_score_of_the_day(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, _ = small_universe(3)
+    run(capsys, "--as-of", str(DAY))
+    first.role = "excluded"
+    first.save()
+    archive_company(row=second)
+    found = as_json(capsys)
+    assert [row["ticker"] for row in found["scores"]] == ["T002"]
+    # an archived company keeps its history, without a rank: restoring brings it back
+    assert MAScore.objects.get(company=second).percentile_rank is None
+
+
+def test_company_option_narrows_what_is_shown_and_not_what_is_scored(capsys: pytest.CaptureFixture[str]) -> None:
+    targets = small_universe(3)
+    found = as_json(capsys, "--company", "t001", "--company", str(targets[2].pk))
+    assert {row["ticker"] for row in found["scores"]} == {"T001", "T002"}
+    assert MAScore.objects.count() == 3
+
+
+def test_json_holds_no_ids_or_clock_times(capsys: pytest.CaptureFixture[str]) -> None:
+    small_universe(2)
+    found = as_json(capsys)
+    assert set(found) == {"score_date", "score_version", "methodology", "unfed", "scores"}
+    assert set(found["scores"][0]) == {
+        "ticker", "cik", "total_score", "percentile_rank", "confidence", "pipeline_score", "patent_score",
+        "financial_score", "insider_score", "strategic_fit_score", "regulatory_score",
+    }  # fmt: skip
+
+
+def test_stale_figures_are_said_on_stderr_with_the_day_to_use(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_universe(2)
+    monkeypatch.setattr(services, "market_today", lambda: dt.date(2026, 11, 22))
+    out, err = run(capsys, "--json")
+    assert json.loads(out)["score_date"] == "2026-11-22"
+    assert "2 of 2 reporting targets are older than 200 days" in err
+    assert "--as-of 2026-06-01" in err
+    assert run(capsys, "--json", "--as-of", str(DAY))[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--as-of", "yesterday"], "'yesterday' is not a day; write it as YYYY-MM-DD"),
+        (["--as-of", "2026-02-30"], "'2026-02-30' is not a day"),
+        (["--as-of", "2999-01-01"], "2999-01-01 lies in the future"),
+        (["--as-of", "1999-01-01"], "nothing was known on 1999-01-01: the first figure is of 2026-05-10"),
+        (["--version", "9"], "no weights of version '9'; versions: 1"),
+        (["--company", "T0O1"], "no live company has the ticker or id 'T0O1'; near: T001"),
+        (["--company", "BUYER"], "its role is acquirer"),
+        (["--wrong"], "unrecognized arguments: --wrong"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(arguments: list[str], message: str) -> None:
+    small_universe(2)
+    company("BUYER", role="acquirer")
+    with pytest.raises(CommandError) as refused:
+        call_command("score", *arguments)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert not MAScore.objects.exists()
+
+
+def test_weights_that_do_not_sum_to_one_are_refused() -> None:
+    small_universe(1)
+    version = ScoreVersion.objects.create(version="2")
+    ScoreWeight.objects.create(score_version=version, component="pipeline", weight=Decimal("0.9"), reason="half a set")
+    with pytest.raises(CommandError, match=r"version 2: the weights .* sum to one"):
+        call_command("score", "--version", "2", "--as-of", str(DAY))
+    assert not MAScore.objects.exists()
+
+
+def test_draft_version_does_not_take_the_latest_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    small_universe(1)
+    version = ScoreVersion.objects.create(version="2")
+    ScoreWeight.objects.create(score_version=version, component="pipeline", weight=1, reason="only this")
+    run(capsys, "--as-of", str(DAY))
+    run(capsys, "--as-of", str(DAY), "--version", "2")
+    assert list(MAScore.objects.filter(is_latest=True).values_list("score_version", flat=True)) == ["1"]
+    assert MAScore.objects.count() == 2
+
+
+def test_no_target_is_said_in_one_line() -> None:
+    with pytest.raises(CommandError, match="there is no target to score"):
+        call_command("score", "--as-of", str(DAY))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_scorers_at_once_leave_one_latest_score_a_company() -> None:
+    if not ScoreVersion.objects.exists():  # another test has flushed what the migration seeded
+        version = ScoreVersion.objects.create(version="1", status="published", published_at="2026-01-01T00:00Z")
+        ScoreWeight.objects.create(score_version=version, component="pipeline", weight=1, reason="judgement")
+    small_universe(5)
+    failures: list[BaseException] = []
+
+    def score(day: dt.date) -> None:
+        try:
+            score_universe(day=day)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=score, args=(DAY - dt.timedelta(days=days),)) for days in (0, 0, 31, 92)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert MAScore.objects.count() == 15
+    assert set(MAScore.objects.filter(is_latest=True).values_list("score_date", flat=True)) == {DAY}
+    assert all(row.score_change_30d is not None for row in MAScore.objects.filter(is_latest=True))

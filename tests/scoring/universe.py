@@ -1,0 +1,73 @@
+"""A small universe for the tests of scoring: rows as the sources would write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from companies.models import Company
+from signals_app.market_day import NEW_YORK
+from signals_app.models import FinancialFact, Signal
+from tests.factories import CompanyFactory, DrugCandidateFactory
+
+DAY = dt.date(2026, 6, 30)
+
+
+def moment(text: str, hour: int = 0) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(hour=hour, tzinfo=NEW_YORK)
+
+
+def company(ticker: str | None, *, cap: int | None = 2_511_886_432, as_of: str = "2026-06-01", **other: Any) -> Company:
+    return CompanyFactory(
+        ticker=ticker,
+        name=f"{ticker or 'Unlisted'} Bio",
+        market_cap_usd=cap,
+        market_cap_as_of=as_of if cap else None,
+        field_sources={"market_cap_usd": {"source": "starter", "as_of": as_of}},
+        **other,
+    )
+
+
+def candidate(of: Company, phase: str = "phase_3", **other: Any) -> Any:
+    return DrugCandidateFactory(
+        company=of, phase=phase, field_sources={"phase": {"source": "starter", "id": "nct:NCT01234567"}}, **other
+    )
+
+
+def research(of: Company, value: int, *, end: str = "2026-03-31", known: str = "2026-05-10", **other: Any) -> None:
+    start = dt.date.fromisoformat(end).replace(year=int(end[:4]) - 1) + dt.timedelta(days=1)
+    FinancialFact.objects.create(
+        company=of,
+        concept="research_and_development",
+        period_start=start,
+        period_end=end,
+        value=Decimal(value),
+        available_at=moment(known),
+        **{"unit": "USD", "form": "10-Q", "accession": f"0000000001-{end}", "source": "edgar", **other},
+    )
+
+
+def signal(of: Company, kind: str, known: str, *, hour: int = 0, **data: str) -> Signal:
+    return Signal.objects.create(
+        company=of,
+        signal_type=kind,
+        event_date=moment(known, hour),
+        available_at=moment(known, hour),
+        title=kind,
+        source="test",
+        source_url="https://example.org/",
+        signal_data=data,
+    )
+
+
+def small_universe(number: int = 3) -> list[Company]:
+    """Make targets in all stages: each with a candidate and research spending."""
+    phases = ["phase_1", "phase_2", "phase_3", "approved"]
+    made = []
+    for index in range(number):
+        target = company(f"T{index:03d}", cap=(index + 1) * 300_000_000)
+        candidate(target, phases[index % 4])
+        research(target, (index + 1) * 9_000_000)
+        made.append(target)
+    return made
