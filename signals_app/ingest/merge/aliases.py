@@ -1,4 +1,4 @@
-"""Writes the names and tickers under which sources know a company; one that leads there already is not written again."""
+"""Writes the names and tickers under which sources know a company; what leads there already is not written again."""
 
 from __future__ import annotations
 

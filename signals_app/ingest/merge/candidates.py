@@ -28,6 +28,8 @@ class CandidateRecord:
     therapeutic_area: str | None
     patent_expiry: date | None = None
     orphan_designation: bool | None = None
+    next_milestone: str | None = None
+    next_milestone_date: date | None = None
     additional: dict[str, Any] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)
     rows: int = 1
@@ -84,6 +86,7 @@ def _apply(candidate: DrugCandidate, record: CandidateRecord, source: str, outco
     said = {
         "phase": record.phase, "therapeutic_area": record.therapeutic_area, "patent_expiry": record.patent_expiry,
         "orphan_designation": record.orphan_designation, "additional_data": additional,
+        "next_milestone": record.next_milestone, "next_milestone_date": record.next_milestone_date,
     }
     return apply(
         candidate, {name: Said(value, record.identifiers.get(name, "")) for name, value in said.items()},

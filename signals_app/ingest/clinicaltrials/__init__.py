@@ -1,0 +1,1 @@
+"""Registered trials: ClinicalTrials.gov, API version 2."""
