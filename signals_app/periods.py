@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-NEW_YORK = ZoneInfo("America/New_York")
+from signals_app.market_day import end_of
+
 ONE_DAY = timedelta(days=1)
 CURATED_FORM = "curated"
 LOWEST_SOURCE = "starter"
@@ -70,16 +70,6 @@ class Figure:
         )
 
 
-def end_of_day(day: date) -> datetime:
-    """Return the midnight in New York that ends the day: what is public before it counts on the day."""
-    return datetime.combine(day + ONE_DAY, time.min, tzinfo=NEW_YORK)
-
-
-def market_day(moment: datetime) -> date:
-    """Return the day on which something that became public at the moment counts for the first time."""
-    return moment.astimezone(NEW_YORK).date()
-
-
 def precedence(fact: Fact) -> tuple[int, datetime, str, Decimal]:
     """Order facts of one period: curated over reported over the starter data set, then the one filed last.
 
@@ -98,7 +88,7 @@ def in_force(facts: Iterable[Fact], day: date, *, history_starts: date | None = 
 
     Facts that were not public yet, and those of periods that ended before the company's history starts, are left out.
     """
-    cutoff = end_of_day(day)
+    cutoff = end_of(day)
     chosen: dict[str, dict[Period, Fact]] = {}
     for fact in facts:
         if fact.available_at >= cutoff or (history_starts and fact.period_end < history_starts):

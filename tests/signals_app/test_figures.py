@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signals_app.figures import Unknown, figures
-from signals_app.periods import NEW_YORK, Fact, end_of_day, in_force, last_quarter, trailing_year
+from signals_app.market_day import NEW_YORK, end_of
+from signals_app.periods import Fact, in_force, last_quarter, trailing_year
 
 
 def fact(
@@ -277,8 +278,8 @@ def test_facts_of_the_shell_before_history_starts_are_left_out() -> None:
 
 
 def test_end_of_day_is_midnight_in_new_york() -> None:
-    assert end_of_day(dt.date(2025, 7, 1)) == dt.datetime(2025, 7, 2, 4, tzinfo=dt.UTC)
-    assert end_of_day(dt.date(2025, 12, 1)) == dt.datetime(2025, 12, 2, 5, tzinfo=dt.UTC)
+    assert end_of(dt.date(2025, 7, 1)) == dt.datetime(2025, 7, 2, 4, tzinfo=dt.UTC)
+    assert end_of(dt.date(2025, 12, 1)) == dt.datetime(2025, 12, 2, 5, tzinfo=dt.UTC)
 
 
 @given(seed=st.integers(), extra=st.integers(min_value=-(10**9), max_value=10**9))
