@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from decimal import Decimal
+from threading import Event
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from biotech_ma.core.services import archive
@@ -119,6 +122,30 @@ def test_refresh_latest_twice_at_once_agrees():
     results = together(*[lambda: MAScore.objects.refresh_latest("1")] * 4)
     assert sorted(results) == [0, 0, 0, 20]
     assert MAScore.objects.latest().filter(score_date=DAY).count() == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refresh_latest_waits_for_one_under_way_and_then_sees_its_flags():
+    """Else the second, with a newer day, would flag that without lowering the flag it cannot see."""
+    company = CompanyFactory()
+    for days in (60, 30):
+        MAScoreFactory(company=company, score_date=before(days), is_latest=days == 60)
+    flagged = Event()
+
+    def first() -> int:
+        with transaction.atomic():
+            changed = MAScore.objects.refresh_latest("1")
+            flagged.set()
+            time.sleep(0.5)
+        return changed
+
+    def second() -> int:
+        flagged.wait(20)
+        MAScoreFactory(company=company, score_date=DAY)
+        return MAScore.objects.refresh_latest("1")
+
+    assert together(first, second) == [1, 1]
+    assert MAScore.objects.latest().get().score_date == DAY
 
 
 @pytest.mark.parametrize(
