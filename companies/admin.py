@@ -12,13 +12,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeNumericFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.dataclasses import SearchResult
 
 from biotech_ma.core.admin import ArchiveAdmin, DeskInline, ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.fields import ChoiceListField
-from biotech_ma.core.admin.filters import DayRangeFilter, NullBooleanFilter, array_filter
+from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, NullBooleanFilter, array_filter
 from biotech_ma.core.admin.sources import source_notes, sourced_form
 from companies.choices import Phase, Role, TherapeuticArea
 from companies.models import Company, CompanyAlias, DrugCandidate
@@ -106,8 +106,8 @@ class CompanyAdmin(ArchiveAdmin):
     list_filter: Any = [
         ("role", ChoicesDropdownFilter),
         array_filter("therapeutic_areas", TherapeuticArea, "area"),
-        ("market_cap_usd", RangeNumericFilter),
-        ("runway_quarters", RangeNumericFilter),
+        ("market_cap_usd", FigureRangeFilter),
+        ("runway_quarters", FigureRangeFilter),
         ("is_cash_constrained", NullBooleanFilter),
         ("is_public", NullBooleanFilter),
     ]

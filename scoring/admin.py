@@ -12,11 +12,11 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RadioFilter, RangeNumericFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RadioFilter
 
 from biotech_ma.core.admin import DeskInline, PanelInline, ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
-from biotech_ma.core.admin.filters import DayRangeFilter, NullBooleanFilter, array_filter
+from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, NullBooleanFilter, array_filter
 from biotech_ma.core.admin.tables import table
 from companies.admin import CompanyAdmin, company_link
 from companies.choices import Role, TherapeuticArea
@@ -117,8 +117,8 @@ class MAScoreAdmin(ReadOnlyAdmin):
         DayFilter,
         array_filter("company__therapeutic_areas", TherapeuticArea, "area"),
         ("company", AutocompleteSelectFilter),
-        ("total_score", RangeNumericFilter),
-        ("company__market_cap_usd", RangeNumericFilter),
+        ("total_score", FigureRangeFilter),
+        ("company__market_cap_usd", FigureRangeFilter),
         ("score_date", DayRangeFilter),
     ]
     search_fields: Any = ["company__name"]
@@ -264,7 +264,7 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
         ("is_top_match", NullBooleanFilter),
         ("target_company", AutocompleteSelectFilter),
         ("acquirer_company", AutocompleteSelectFilter),
-        ("strategic_fit_score", RangeNumericFilter),
+        ("strategic_fit_score", FigureRangeFilter),
         ("match_date", DayRangeFilter),
     ]
     search_fields: Any = ["acquirer_name"]

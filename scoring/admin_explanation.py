@@ -26,7 +26,6 @@ def components_table(score: MAScore) -> SafeString:
             for name in COMPONENTS
         ],
         note="0 to 100 each; the total weighs them",
-        numeric=(1,),
     )
 
 

@@ -20,6 +20,9 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import action
 
 
+MOST_AT_ONCE = 500
+
+
 class ArchivedFilter(RadioFilter):  # type: ignore[misc]
     """Live rows unless the archived ones are asked for."""
 
@@ -164,7 +167,10 @@ class ArchiveAdmin(DeskAdmin):
         return self._all(request, queryset.filter(deleted_at__isnull=False), "restore_selected")
 
     def _all(self, request: HttpRequest, queryset: Any, name: str) -> HttpResponse | None:
-        rows = list(queryset)
+        rows = list(queryset[: MOST_AT_ONCE + 1])
+        if len(rows) > MOST_AT_ONCE:
+            messages.error(request, f"At most {MOST_AT_ONCE:,} rows at a time. Narrow the list down by a filter.")
+            return None
         archiving = name == "archive_selected"
         word = "Archive" if archiving else "Restore"
         if not rows:

@@ -8,10 +8,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.options import ActionLocation
+from django.contrib.admin.options import ModelAdmin as BaseModelAdmin
 from django.core.exceptions import FieldDoesNotExist, NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
 from biotech_ma.core.admin.forms import DeskForm, fields_of
@@ -46,7 +49,7 @@ class _DeskFields:
         make = self.shapes.get(db_field.name) or _shape_of(db_field)
         if make is not None:
             field: Any = make(
-                label=str(db_field.verbose_name).capitalize(), help_text=db_field.help_text, required=False
+                label=capfirst(db_field.verbose_name), help_text=db_field.help_text, required=False
             )
         else:
             field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
@@ -82,7 +85,23 @@ def _same_words(db_field: models.Field[Any, Any], field: Any) -> None:
             field.error_messages["invalid_choice"] = constraint.get_violation_error_message()
 
 
-class DeskAdmin(_DeskFields, ModelAdmin):  # type: ignore[misc]
+class ActionChoices:
+    """Unfold's empty choice of an action, under the signature that Django 6.1 asks for."""
+
+    def get_action_choices(
+        self,
+        request: HttpRequest,
+        default_choices: Any = None,
+        action_location: ActionLocation = ActionLocation.CHANGE_LIST,
+    ) -> list[tuple[str, str]]:
+        """Return the bulk actions to choose from."""
+        choices: list[tuple[str, str]] = BaseModelAdmin.get_action_choices(
+            self, request, default_choices=[("", "Select action")], action_location=action_location
+        )
+        return choices
+
+
+class DeskAdmin(ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
     """One table of the desk. Nothing is deleted here; a race or bad input ends in a message, never in a 500."""
 
     form: Any = DeskForm
@@ -110,12 +129,6 @@ class DeskAdmin(_DeskFields, ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Nothing is deleted in the admin: rows are archived or superseded."""
         return False
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Return the bulk actions, without the one that deletes."""
-        actions: dict[str, Any] = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list; what no database could look up ends in a message and the unfiltered list."""

@@ -114,7 +114,9 @@ class KeyValueField(forms.Field):
         _bounded(text)
         try:
             result[key] = from_text(text)
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            raise ValidationError(f"{key}: nested too deeply.", code="invalid") from None
+        except ValueError as error:
             raise ValidationError(f"{key}: {error}.", code="invalid") from None
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -142,6 +144,16 @@ class JSONObjectField(forms.JSONField):
             raise ValidationError('Write a JSON object: {"name": value}.', code="invalid")
         storable(result)
         return result
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was typed, as typed."""
+        return initial if self.disabled else data
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return (initial or {}) != self.clean(data)
+        except ValidationError:
+            return True
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, dict):

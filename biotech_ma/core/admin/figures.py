@@ -31,7 +31,7 @@ _FACTORS = {
 _MONEY = re.compile(
     r"^(?P<sign>[-−])?\s*(?:\$|USD)?\s*(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"\s*(?P<unit>[a-z]*)\s*(?:USD)?$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _WHOLE = Decimal(100)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,11 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
-from unfold.contrib.filters.admin import BooleanRadioFilter, DropdownFilter, RangeDateFilter
+from biotech_ma.core.admin import figures
+from unfold.contrib.filters.admin import BooleanRadioFilter, DropdownFilter, RangeDateFilter, RangeNumericFilter
+
+
+MOST = Decimal(10) ** 24
 
 
 def array_filter(
@@ -56,6 +61,25 @@ class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
         if isinstance(self.field, models.DateTimeField):
             return timezone.make_aware(dt.datetime.combine(value, dt.time.min))
         return value
+
+
+class FigureRangeFilter(RangeNumericFilter):  # type: ignore[misc]
+    """From one figure to another, both included; dollars may be written as 450m or 1.3bn in the address."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list; what is no figure narrows nothing."""
+        for end, lookup in (("from", "gte"), ("to", "lte")):
+            bound = self._bound(self.used_parameters.get(f"{self.parameter_name}_{end}"))
+            if bound is not None:
+                queryset = queryset.filter(**{f"{self.parameter_name}__{lookup}": bound})
+        return queryset
+
+    def _bound(self, text: Any) -> Decimal | None:
+        try:
+            value = figures.parse_money(text) if text else None
+        except ValueError:
+            return None
+        return value if value is not None and abs(value) < MOST else None
 
 
 class NullBooleanFilter(BooleanRadioFilter):  # type: ignore[misc]

@@ -10,12 +10,14 @@ from django.contrib.auth.models import Group, User
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from biotech_ma.core.admin.base import ActionChoices
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class DeskUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Who may sign in, and what they may do."""
 
     form = UserChangeForm
@@ -32,5 +34,5 @@ class DeskUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
 
 
 @admin.register(Group)
-class DeskGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class DeskGroupAdmin(ActionChoices, GroupAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Permissions by group."""
