@@ -3,9 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from biotech_ma.core.api import fallback, health
+from biotech_ma.core.api import docs, fallback, health
 from delivery.api.metrics import metrics
 
 handler400 = fallback.bad_request
@@ -18,8 +17,8 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/schema/", docs.SchemaView.as_view(), name="schema"),
+    path("api/docs/", docs.DocsView.as_view(), name="docs"),
     path("api/v1/", include("companies.api.urls")),
     path("api/v1/", include("signals_app.api.urls")),
     path("api/v1/", include("scoring.api.urls")),

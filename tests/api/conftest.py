@@ -65,9 +65,9 @@ class Caller:
             options["data"] = body if isinstance(body, bytes) else json.dumps(body)
         return Answer(self.http.generic(method, path, **options))
 
-    def get(self, path: str, **params: Any) -> Answer:
+    def get(self, path: str, headers: dict[str, str] | None = None, **params: Any) -> Answer:
         path = path if path.startswith("/") else BASE + path
-        return Answer(self.http.get(path, params))
+        return Answer(self.http.get(path, params, headers=headers))
 
     def rows(self, path: str, **params: Any) -> list[Any]:
         """Return the results of a list that must answer 200."""
