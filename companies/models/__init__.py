@@ -1,0 +1,7 @@
+"""Companies and their drug candidates: the present state, as analysts curate it."""
+
+from companies.models.alias import CompanyAlias
+from companies.models.company import Company
+from companies.models.drug_candidate import DrugCandidate
+
+__all__ = ["Company", "CompanyAlias", "DrugCandidate"]
