@@ -204,13 +204,14 @@ def test_access_path_uses_its_index(filled, index):
 
 @pytest.mark.django_db
 def test_every_index_has_its_access_path():
+    """An index that is no rule is here for a question: it stands in the table above, or it does not stand at all."""
     found = names(
         f"""
         SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-        WHERE NOT i.indisprimary AND {OURS} AND NOT EXISTS ({TO_USERS} AND conkey[1] = i.indkey[0])
+        WHERE NOT i.indisunique AND {OURS} AND NOT EXISTS ({TO_USERS} AND conkey[1] = i.indkey[0])
         """
     )
-    assert set(found) == set(PATHS)
+    assert set(found) <= set(PATHS)
 
 
 @pytest.mark.django_db
