@@ -67,7 +67,12 @@ def normalised(name: str) -> str:
         words.pop()
     while len(words) > 1 and words[0] == "the":
         words.pop(0)
-    return " ".join(word for word in words if word not in LEGAL_FORMS or len(words) == 1)
+    return " ".join(word for word in words if (word not in LEGAL_FORMS and word != "and") or len(words) == 1)
+
+
+def in_any_order(name: str) -> str:
+    """Return a normalised name's words sorted: EDGAR writes `LILLY ELI & CO`."""
+    return " ".join(sorted(name.split()))
 
 
 def core(name: str) -> str:
@@ -110,7 +115,7 @@ class Sponsors:
         """Let a name lead to a company."""
         normal = normalised(name)
         if normal:
-            self.by_name[normal][company.pk] = company
+            self.by_name[in_any_order(normal)][company.pk] = company
             heart = core(normal)
             if len(heart) >= SHORTEST_CORE:
                 self.by_core[heart][company.pk] = company
@@ -126,7 +131,7 @@ class Sponsors:
 
     def _match(self, sponsor: str) -> Match:
         normal = normalised(sponsor)
-        exact = self.by_name.get(normal, {})
+        exact = self.by_name.get(in_any_order(normal), {})
         if len(exact) == 1:
             return Match(company=next(iter(exact.values())))
         if exact:

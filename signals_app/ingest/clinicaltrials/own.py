@@ -37,7 +37,11 @@ xelox folfox folfiri chemotherapy chemo radiotherapy water glucose dextrose lact
 """
 BACKBONES = frozenset(_EVERYBODYS.split())
 # What a class of drugs is called, not a drug.
-GENERIC_ENDS = frozenset({"chemoradiotherapy", "radiotherapy", "chemotherapy", "inhibitor", "inhibitors", "agonist"})
+GENERIC_ENDS = frozenset({
+    "chemoradiotherapy", "radiotherapy", "chemotherapy", "inhibitor", "inhibitors", "agonist", "treatment", "therapy",
+    "regimen", "hyaluronidase",
+})
+DOSING = re.compile(r"\s*\bdos(?:ing|age)\b.*$", re.IGNORECASE)
 DOSE = re.compile(
     r"[,;:]?\s*\(?\b\d+(?:[.,]\d+)*\s*(?:mg|µg|μg|ug|mcg|ng|g|kg|ml|mL|µl|iu|IU|U|units?|%|nM|mM|cells|vg|sq-\w+|DU|AU)"
     r"(?:\s*/\s*(?:kg|m2|m²|day|d|ml|mL|week|dose))?\b\)?",
@@ -141,6 +145,6 @@ def _is_backbone(name: str) -> bool:
 def clean_name(text: str) -> str:
     """Return a drug's name without its dose, form and what stands in brackets; empty where nothing is left."""
     name = PARENTHESIS.sub("", text)
-    name = FORMS.sub("", DOSE.sub("", name))
+    name = FORMS.sub("", DOSE.sub("", DOSING.sub("", name)))
     name = " ".join(name.strip(" -–,;:./®™*").replace("®", "").replace("™", "").split())
     return name[:LONGEST_NAME] if len(name) >= SHORTEST_NAME and re.search(r"[A-Za-z]", name) else ""

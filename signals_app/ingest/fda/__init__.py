@@ -1,0 +1,1 @@
+"""The FDA: Drugs@FDA (approvals) and the Orange Book (patents and exclusivities)."""

@@ -1,0 +1,187 @@
+"""Loads the Orange Book: the last protected day of drugs whose application numbers the desk knows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from biotech_ma.core.services import recorded
+from companies.models import Company, DrugCandidate
+from companies.services import refresh_patent_years
+from companies.starter.build.protection import Protection
+from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
+from signals_app.ingest.delimited import Row, Table
+from signals_app.ingest.fda.orangebook import parse
+from signals_app.ingest.files import Document, conclude, documents, need_paths
+from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
+from signals_app.ingest.merge.protection import ExpiryRecord, merge_expiries
+from signals_app.ingest.merge.turn import take_turn
+from signals_app.market_day import NEW_YORK
+from signals_app.models import Signal
+from signals_app.refresh import ledger_day
+
+SOURCE = "orangebook"
+URL = "https://www.accessdata.fda.gov/scripts/cder/ob/search_product.cfm"
+SOON_YEARS = 3
+
+
+def run(request: Request, progress: Progress) -> Outcome:
+    """Read the tables behind the request's paths and set the last protected days, all or nothing.
+
+    Raises IngestError where a path is missing or nothing could be read.
+    """
+    need_paths(SOURCE, request.paths, "patent.txt and exclusivity.txt, their folder or zip")
+    job = Run(request, Outcome(SOURCE))
+    with recorded(f"ingest {SOURCE}"):
+        take_turn()
+        job.drugs = _drugs(request)
+        job.applications = {number for drug in job.drugs.values() for number in drug.applications}
+        for found in documents(request.paths, lambda name: name.lower().endswith(".txt")):
+            if isinstance(found, ParseError):
+                job.outcome.reject(found)
+            else:
+                progress(found.name)
+                job.document(found)
+        changed = job.write()
+        conclude(job.outcome)
+        if request.dry_run:
+            transaction.set_rollback(True)
+        elif changed:
+            refresh_patent_years(day=ledger_day())
+    return job.outcome
+
+
+@dataclass
+class Drug:
+    """A company's drug: its rows in the pipeline and its application numbers."""
+
+    company: Company
+    name: str
+    applications: set[str] = field(default_factory=set)
+    candidates: list[DrugCandidate] = field(default_factory=list)
+
+
+def _drugs(request: Request) -> dict[tuple[Any, str], Drug]:
+    """Return the drugs with application numbers: those of candidates, and those that FDA approved."""
+    companies = {
+        company.pk: company for company in Company.objects.order_by("id").defer("search_vector")
+        if request.wants(ticker=company.ticker, cik=company.cik)
+    }
+    drugs: dict[tuple[Any, str], Drug] = {}
+    owned: set[str] = set()
+    rows = DrugCandidate.objects.filter(company_id__in=companies, additional_data__has_key="applications")
+    for row in rows.order_by("id"):
+        numbers = row.additional_data["applications"]
+        drug = drugs.setdefault((row.company_id, row.name.casefold()), Drug(companies[row.company_id], row.name))
+        drug.applications.update(str(number) for number in numbers if isinstance(numbers, list))
+        drug.candidates.append(row)
+        owned |= drug.applications
+    approvals = Signal.objects.filter(signal_type="fda_approval", company_id__in=companies).current()
+    for company_id, data in approvals.order_by("id").values_list("company_id", "signal_data"):
+        number, name = str(data.get("application_number") or ""), str(data.get("drug") or "")
+        if number and name and number not in owned:
+            key = company_id, name.casefold()
+            drugs.setdefault(key, Drug(companies[company_id], name)).applications.add(number)
+    return drugs
+
+
+@dataclass
+class Run:
+    """One run: the drugs, what protects them, what became of each row, and the newest day of the edition."""
+
+    request: Request
+    outcome: Outcome
+    drugs: dict[tuple[Any, str], Drug] = field(default_factory=dict)
+    applications: set[str] = field(default_factory=set)
+    protections: dict[str, list[Protection]] = field(default_factory=lambda: defaultdict(list))
+    edition: date | None = None
+    today: date = field(default_factory=lambda: timezone.localdate(timezone=NEW_YORK))
+
+    def document(self, found: Document) -> None:
+        """Take a table in, recognised by its columns; the list of products is not needed."""
+        try:
+            columns = set(Table(found, "~", needed=()).columns())
+            if set(parse.PRODUCTS) <= columns:
+                self.outcome.count("skipped")
+                return
+            is_patent = "Patent_No" in columns
+            table = Table(found, "~", needed=parse.PATENT if is_patent else parse.EXCLUSIVITY)
+            for row in table.rows():
+                self._row(row, is_patent=is_patent)
+        except ParseError as error:
+            self.outcome.reject(error)
+
+    def _row(self, row: Row | ParseError, *, is_patent: bool) -> None:
+        try:
+            if isinstance(row, ParseError):
+                raise row
+            listing = parse.patent(row, today=self.today) if is_patent else parse.exclusivity(row)
+        except ParseError as error:
+            self.outcome.reject(error)
+            return
+        if listing.submitted and (self.edition is None or listing.submitted > self.edition):
+            self.edition = listing.submitted
+        if listing.is_delisted or listing.protection.application not in self.applications:
+            self.outcome.count("skipped")
+        else:
+            self.protections[listing.protection.application].append(listing.protection)
+
+    def write(self) -> int:
+        """Set the last protected days and append the expiries that are near; return how many candidates changed."""
+        edition = self.edition or self.today
+        protected = list(self._protected())
+        changed = merge_expiries(
+            (
+                ExpiryRecord(row, last.expires, f"{last.application} {last.label}", edition)
+                for drug, last in protected for row in drug.candidates
+            ),
+            source=SOURCE, outcome=self.outcome,
+        )  # fmt: skip
+        signals = {signal.source_id: signal for drug, last in protected
+                   if (signal := _expiry(drug, last, edition)) is not None}  # fmt: skip
+        held = set(Signal.objects.filter(source=SOURCE, source_id__in=signals).values_list("source_id", flat=True))
+        merge_signals(signals.values())
+        counted: set[str] = set()
+        for drug, last in protected:
+            rows = sum(len(self.protections.get(number, ())) for number in drug.applications - counted)
+            counted |= drug.applications
+            near = _expiry(drug, last, edition)
+            is_new = near is not None and near.source_id not in held
+            is_changed = any(row.pk in changed for row in drug.candidates)
+            self.outcome.count("created" if is_new else "updated" if is_changed else "unchanged", rows)
+        return len(changed)
+
+    def _protected(self) -> Iterator[tuple[Drug, Protection]]:
+        """Yield the drugs that have a protection, with their last one."""
+        for drug in self.drugs.values():
+            found = [one for number in sorted(drug.applications) for one in self.protections.get(number, ())]
+            if found:
+                yield drug, max(found, key=lambda one: (one.expires, one.label))
+
+
+def _expiry(drug: Drug, last: Protection, edition: date) -> SignalRecord | None:
+    """Return the signal of a last protected day within three years of the edition; None for one that is not near."""
+    if not edition < last.expires <= _years_later(edition, SOON_YEARS):
+        return None
+    data = {
+        "drug": drug.name, "application_number": last.application, "protection": last.label,
+        "expires": last.expires.isoformat(), "applications": sorted(drug.applications),
+    }  # fmt: skip
+    return SignalRecord(
+        drug.company.pk, "patent_expiry", known_from(last.expires), known_from(edition),
+        f"Last protection of {drug.name} ends on {last.expires}", SOURCE,
+        f"{last.application}:{last.expires}:patent_expiry", URL, data,
+    )  # fmt: skip
+
+
+def _years_later(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)

@@ -1,0 +1,59 @@
+"""Writes what the FDA says of drugs that are there: application numbers, day of approval, last protected day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from companies.models import DrugCandidate
+from signals_app.ingest.base import Outcome
+from signals_app.ingest.merge.authority import Said, apply
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRecord:
+    """An original approval of a candidate's drug."""
+
+    candidate: DrugCandidate
+    application: str
+    approved: date
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryRecord:
+    """The last protected day of a candidate's drug, what protects it until then, and the edition that says so."""
+
+    candidate: DrugCandidate
+    expires: date
+    identifier: str
+    edition: date
+
+
+def merge_approvals(records: Iterable[ApprovalRecord], *, source: str, outcome: Outcome) -> int:
+    """Add application numbers and the first day of approval to candidates; return how many changed."""
+    changed: dict[DrugCandidate, None] = {}
+    for record in records:
+        row, data = record.candidate, record.candidate.additional_data
+        held = data.get("applications")
+        applications = sorted({*(held if isinstance(held, list) else []), record.application})
+        noted = str(data.get("approved_on") or "")
+        first = min(filter(None, (noted, record.approved.isoformat())))
+        news: dict[str, Any] = {**data, "applications": applications, "approved_on": first}
+        if apply(row, {"additional_data": Said(news)}, source=source, label=str(row), refusals=outcome.refusals):
+            changed[row] = None
+    DrugCandidate.objects.bulk_update(changed, ["additional_data", "field_sources"])
+    return len(changed)
+
+
+def merge_expiries(records: Iterable[ExpiryRecord], *, source: str, outcome: Outcome) -> set[Any]:
+    """Set the last protected days; return the keys of the candidates that changed. An older edition changes nothing."""
+    changed: list[DrugCandidate] = []
+    for record in records:
+        said = {"patent_expiry": Said(record.expires, record.identifier, record.edition.isoformat())}
+        label = str(record.candidate)
+        if apply(record.candidate, said, source=source, label=label, refusals=outcome.refusals):
+            changed.append(record.candidate)
+    DrugCandidate.objects.bulk_update(changed, ["patent_expiry", "field_sources"])
+    return {row.pk for row in changed}
