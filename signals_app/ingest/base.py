@@ -103,7 +103,17 @@ Run = Callable[[Request, Progress], Outcome]
 
 # Name on the command line -> module with a `run(request, progress) -> Outcome`.
 SOURCES: dict[str, str] = {
+    "orangebook": "signals_app.ingest.fda.orangebook.run",
+    "drugsfda": "signals_app.ingest.fda.drugsfda.run",
+    "clinicaltrials": "signals_app.ingest.clinicaltrials.run",
     "edgar-submissions": "signals_app.ingest.edgar.submissions.run",
+    "edgar-tickers": "signals_app.ingest.edgar.tickers.run",
+    "edgar-index": "signals_app.ingest.edgar.index.run",
+    "edgar-ownership": "signals_app.ingest.edgar.ownership.run",
+    "edgar-documents": "signals_app.ingest.edgar.documents.run",
+    "events": "signals_app.ingest.events.run",
+    "deals": "signals_app.ingest.deals.run",
+    "prices": "signals_app.ingest.prices.run",
     "edgar-facts": "signals_app.ingest.xbrl.companyfacts.run",
     "edgar-fsds": "signals_app.ingest.xbrl.fsds.run",
     "universe": "signals_app.ingest.universe.run",
