@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from delivery.admin_clients import ClientAdmin
 from delivery.admin_logs import AlertTriggerAdmin, WebhookDeliveryAdmin
 from delivery.admin_outlets import AlertAdmin, ReportAdmin
-from delivery.admin_secrets import ClientAdmin, WebhookAdmin
+from delivery.admin_webhooks import WebhookAdmin
 
 __all__ = ["AlertAdmin", "AlertTriggerAdmin", "ClientAdmin", "ReportAdmin", "WebhookAdmin", "WebhookDeliveryAdmin"]

@@ -55,10 +55,19 @@ class ReportAdmin(ArchiveAdmin):
     empty_hint = "Make one with the report command, or let the schedule do it."
     readonly_fields: Any = ["delivery_status", "sent_at", "local_path", "s3_bucket", "s3_key", "file_size_bytes"]
     fieldsets: Any = [
-        (None, {"fields": ["title", ("report_type", "format"), "report_date", ("period_start", "period_end"), "summary"]}),
+        (
+            None,
+            {"fields": ["title", ("report_type", "format"), "report_date", ("period_start", "period_end"), "summary"]},
+        ),
         ("Content", {"fields": ["companies_included", "key_findings"]}),
         ("Delivery", {"fields": ["recipients", ("delivery_status", "sent_at")]}),
-        ("File", {"fields": [("local_path", "file_size_bytes"), ("s3_bucket", "s3_key"), "metadata"], "classes": ["collapse"]}),
+        (
+            "File",
+            {
+                "fields": [("local_path", "file_size_bytes"), ("s3_bucket", "s3_key"), "metadata"],
+                "classes": ["collapse"],
+            },
+        ),
     ]
 
     @column("Day", order="report_date")
@@ -79,7 +88,11 @@ class ReportAdmin(ArchiveAdmin):
     @column("Recipients", numeric=True)
     def recipients_cell(self, report: Report) -> str:
         """Return how many recipients, who on hover."""
-        return columns.hover(str(len(report.recipients)), ", ".join(report.recipients)) if report.recipients else columns.unknown("Nobody")
+        return (
+            columns.hover(str(len(report.recipients)), ", ".join(report.recipients))
+            if report.recipients
+            else columns.unknown("Nobody")
+        )
 
     @column("Sent", order="sent_at")
     def sent(self, report: Report) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -18,22 +17,23 @@ from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesCheckboxFilter,
     MultipleChoicesDropdownFilter,
-    RadioFilter,
-    TextFilter,
 )
 from unfold.decorators import action
 
-from biotech_ma.core.admin import DeskAdmin, PanelInline, ReadOnlyAdmin, column, columns, figures
+from biotech_ma.core.admin import DeskAdmin, PanelInline, column, columns, figures
 from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.filters import DayRangeFilter
-from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.paginator import about
 from biotech_ma.core.admin.tables import table
 from companies.admin import CompanyAdmin, company_link
 from companies.models import Company
-from signals_app.catalogue import CATALOGUE, Severity
-from signals_app.models import FinancialFact, Signal
-from signals_app.services import CORRECTABLE, correct_signal, default_impact, record_signal
+from signals_app.admin_facts import FinancialFactAdmin
+from signals_app.admin_forms import LedgerFilter, SignalForm, SourceFilter
+from signals_app.catalogue import Severity
+from signals_app.models import Signal
+from signals_app.services import CORRECTABLE, correct_signal, record_signal
+
+__all__ = ["FinancialFactAdmin", "LatestSignalsPanel", "SignalAdmin"]
 
 TITLE_DAYS = 365
 PANEL_ROWS = 12
@@ -48,9 +48,7 @@ def severity_badge(signal: Signal) -> str:
 def signal_link(signal: Signal) -> SafeString:
     """Return the title, which leads to the signal's page, and the way to its source."""
     url = reverse("admin:signals_app_signal_change", args=[signal.pk])
-    title = format_html(
-        '<a class="desk-link desk-wide-text" href="{0}" title="{1}">{1}</a>', url, signal.title
-    )
+    title = format_html('<a class="desk-link desk-wide-text" href="{0}" title="{1}">{1}</a>', url, signal.title)
     if not signal.source_url:
         return title
     source = columns.outside(signal.source_url)
@@ -63,88 +61,6 @@ def signal_rows(signals: Any) -> list[list[Any]]:
         [columns.day(row.event_date), severity_badge(row), row.get_signal_type_display(), signal_link(row)]
         for row in signals
     ]
-
-
-class LedgerFilter(RadioFilter):  # type: ignore[misc]
-    """What has happened and still stands, unless something else is asked for."""
-
-    title = "ledger"
-    parameter_name = "ledger"
-    all_option = None
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return what can be asked for."""
-        return [("", "Happened"), ("coming", "To come"), ("superseded", "Superseded"), ("all", "Every row")]
-
-    def value(self) -> str:
-        """Return what is asked for."""
-        return super().value() or ""
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Narrow the list."""
-        now = timezone.now()
-        if self.value() == "all":
-            return queryset
-        if self.value() == "superseded":
-            return queryset.filter(pk__in=Signal.objects.filter(supersedes__isnull=False).values("supersedes"))
-        if self.value() == "coming":
-            return queryset.current().filter(event_date__gt=now).order_by("event_date", "id")
-        return queryset.current().filter(event_date__lte=now)
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Return the form of the filter."""
-        data = {self.parameter_name: self.value()}
-        yield {
-            "form": self.form_class(
-                label="By ledger", name=self.parameter_name, choices=self.lookup_choices, data=data
-            )
-        }
-
-
-class SourceFilter(TextFilter):  # type: ignore[misc]
-    """One source, by its identifier."""
-
-    title = "source"
-    parameter_name = "source"
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Narrow the list."""
-        return queryset.filter(source=self.value().strip()) if self.value() else queryset
-
-
-class SignalForm(DeskForm):
-    """A new row of the ledger. Severity and impact left empty are the catalogue's."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        hints = {
-            "severity": "Empty: what the catalogue says of the type.",
-            "ma_impact_score": "−10 to +10. Empty: what the catalogue says of the type.",
-            "available_at": "When the public could know (UTC). Empty: now.",
-            "event_date": "When it happened (UTC).",
-        }
-        for name, hint in hints.items():
-            if name in self.fields:
-                self.fields[name].help_text = hint
-                self.fields[name].required = name == "event_date"
-        if not self.initial.get("supersedes"):
-            for name in ("severity", "ma_impact_score"):
-                self.initial.pop(name, None)
-                if name in self.fields:
-                    self.fields[name].initial = None
-
-    def clean(self) -> dict[str, Any]:
-        """Fill severity, impact and availability where they were left empty."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        kind = CATALOGUE.get(data.get("signal_type") or "")
-        if kind is not None:
-            data["severity"] = data.get("severity") or kind.severity
-            if data.get("ma_impact_score") is None:
-                data["ma_impact_score"] = default_impact(kind.identifier)
-        self.cleaned_data["chosen_available_at"] = data.get("available_at")
-        if "available_at" not in self.errors:
-            data["available_at"] = data.get("available_at") or timezone.now()
-        return data
 
 
 def _supersedes_field(**options: Any) -> forms.Field:
@@ -238,7 +154,8 @@ class SignalAdmin(DeskAdmin):
         title = f"Correct “{old.title}”" if old else "Add a signal"
         if old and request.method == "GET":
             messages.info(
-                request, "The old row stays in the ledger and is hidden once this one is available. Change what was wrong."
+                request,
+                "The old row stays in the ledger and is hidden once this one is available. Change what was wrong.",
             )
         return super().add_view(request, form_url, {"title": title, **(extra_context or {})})  # type: ignore[no-any-return]
 
@@ -289,56 +206,6 @@ class SignalAdmin(DeskAdmin):
     def impact(self, signal: Signal) -> str:
         """Return the impact, −10 to +10."""
         return columns.change(signal.ma_impact_score) if signal.ma_impact_score else columns.unknown("None")
-
-
-@admin.register(FinancialFact)
-class FinancialFactAdmin(ReadOnlyAdmin):
-    """Figures as filings report them, restatements beside the original."""
-
-    list_display: Any = ["company_cell", "concept", "period_start", "period_end", "amount", "unit", "form", "source", "known"]
-    list_display_links: Any = ["concept"]
-    list_select_related: Any = ["company"]
-    list_filter: Any = [("company", AutocompleteSelectFilter), ("period_end", DayRangeFilter)]
-    search_fields: Any = ["accession"]
-    search_help_text = "Ticker, company or accession number"
-    ordering: Any = ["-id"]
-    sortable_by: Any = []
-    fields = (
-        ("company", "concept"),
-        ("period_start", "period_end"),
-        ("value", "unit"),
-        ("form", "accession"),
-        ("source", "available_at"),
-        "signal",
-    )
-    empty_hint = "Load figures with the ingest command: edgar-facts or universe."
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the facts with their companies."""
-        return super().get_queryset(request).defer("company__search_vector")
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """Search by company or by accession number within what is shown."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = list(Company.objects.search(term).values_list("pk", flat=True)[:200])
-        return (queryset.filter(company_id__in=found) if found else queryset.filter(accession=term)), False
-
-    @column("Company")
-    def company_cell(self, fact: FinancialFact) -> str:
-        """Return a link to the company."""
-        return company_link(fact.company)
-
-    @column("Value", numeric=True)
-    def amount(self, fact: FinancialFact) -> str:
-        """Return the value: dollars at a glance, anything else as it is."""
-        return columns.money(fact.value) if fact.unit == "USD" else columns.number(fact.value, 0)
-
-    @column("Known since")
-    def known(self, fact: FinancialFact) -> str:
-        """Return when the public could know."""
-        return columns.day(fact.available_at)
 
 
 class LatestSignalsPanel(PanelInline):

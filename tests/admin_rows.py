@@ -99,7 +99,10 @@ def _rows(tag: str, acquirer: Company | None) -> dict[str, Any]:
         "mascore": score,
         "acquirermatch": AcquirerMatchFactory(target_company=company, acquirer_company=acquirer, match_rank=1),
         "report": Report.objects.create(
-            report_type="daily_digest", report_date=dt.date(2026, 1, 2), title=f"Digest {tag}", recipients=["a@example.org"]
+            report_type="daily_digest",
+            report_date=dt.date(2026, 1, 2),
+            title=f"Digest {tag}",
+            recipients=["a@example.org"],
         ),
         "alert": alert,
         "alerttrigger": AlertTrigger.objects.create(

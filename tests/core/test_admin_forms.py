@@ -7,15 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.test import Client as Browser
 from django.urls import reverse
-from hypothesis import given
-from hypothesis import strategies as st
 
-from biotech_ma.core.admin import figures, widgets
-from biotech_ma.core.admin.fields import JSONObjectField, KeyValueField, LinesField, MoneyField, emails, storable
 from companies.models import Company, DrugCandidate
 from delivery.models import Alert
 from signals_app.models import Signal
@@ -108,7 +103,7 @@ def test_bad_input_is_refused_beside_its_field(analyst, field, value, words):
         (["a"], ['"\\u0000"'], "NUL characters cannot be stored."),
         (["a"], ["x\x00"], "NUL characters cannot be stored."),
         (["a"], ['"\\ud800"'], "Half a surrogate pair cannot be stored."),
-        (["a"], ["[" * 50_000 + "]" * 50_000], "characters"),
+        (["a"], ["[" * 50_000 + "]" * 50_000], "nested too deeply"),
         (["a"], ["x" * 5_000_000], "At most 100,000 characters"),
     ],
 )
@@ -267,84 +262,11 @@ def test_an_alert_is_written_without_braces(analyst):
         ("condition", "[1]", "Write a JSON object"),
         ("condition", '{"a": "\\u0000"}', "NUL characters"),
         ("condition", '{"a": "\\ud800"}', "surrogate"),
-        ("condition", "[" * 60_000, "valid"),
+        ("condition", "[" * 60_000, "Nested too deeply."),
         ("condition", "x" * 5_000_000, "At most 100,000 characters"),
     ],
 )
 def test_a_bad_alert_is_refused_beside_its_field(analyst, field, value, words):
     found = errors_of(analyst.post(reverse("admin:delivery_alert_add"), alert_form(**{field: value})))
-    assert any(words in text for text in found[field]) or (field == "condition" and field in found and words == "valid")
+    assert any(words in text for text in found[field]), found
     assert not Alert.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1.3bn", "1300000000"),
-        ("$450 m", "450000000"),
-        ("1,312,345.50", "1312345.50"),
-        ("-12k", "-12000"),
-        (".5bn", "500000000"),
-    ],
-)
-def test_money_is_read_as_it_is_written(text, value):
-    assert figures.parse_money(text) == Decimal(value)
-    assert MoneyField(max_digits=20, decimal_places=2).clean(text) == Decimal(value)
-
-
-@pytest.mark.parametrize(
-    "text", ["1,5", "1.3 billion dollars", "1e9", "0x10", "1,23,456", "NaN", "Infinity", "€5", "١٢"]
-)
-def test_money_that_could_mean_two_things_is_refused(text):
-    with pytest.raises(ValueError, match="write dollars"):
-        figures.parse_money(text) if not text == "١٢" else (_ for _ in ()).throw(ValueError("write dollars"))
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "—"),
-        (Decimal("1312345678"), "$1.3 bn"),
-        (Decimal("999999999"), "$1.0 bn"),
-        (Decimal("134000000"), "$134 m"),
-        (Decimal("-12000000"), "−$12.0 m"),
-        (Decimal("999"), "$999"),
-        (Decimal("0"), "$0"),
-    ],
-)
-def test_money_is_read_at_a_glance(value, text):
-    assert figures.money(value) == text
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(st.dictionaries(st.text(min_size=1).filter(lambda key: key == key.strip()), json_values, max_size=5))
-def test_an_object_survives_the_form_unchanged(value):
-    try:
-        storable(value)
-    except ValidationError:
-        return
-    field = KeyValueField(required=False)
-    assert field.clean(field.prepare_value(value)) == value
-    assert not field.has_changed(value, widgets.pairs(value))
-
-
-@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00")), max_size=5))
-def test_lines_are_stripped_and_unique(entries):
-    cleaned = LinesField(required=False).clean("\n".join(entries))
-    assert len(cleaned) == len(set(cleaned))
-    assert all(entry == entry.strip() and entry for entry in cleaned)
-
-
-def test_wrong_addresses_are_named_and_not_all_of_many():
-    with pytest.raises(ValidationError, match="and 2 more"):
-        emails([f"wrong{number}" for number in range(7)])
-
-
-def test_an_empty_object_is_an_empty_object():
-    assert JSONObjectField(required=False).clean("") == {}

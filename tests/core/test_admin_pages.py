@@ -102,24 +102,24 @@ def test_an_empty_desk_says_what_to_do(analyst):
         assert "yet</h2>" in text, model
 
 
-@pytest.mark.parametrize("model", sorted(APPS))
-def test_nothing_is_deleted_in_the_admin(analyst, model):
-    row = some_rows("a", 1)[model]
-    assert "delete_selected" not in analyst.get(page(model, "changelist")).content.decode()
-    assert analyst.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
-    type(row)._base_manager.get(pk=row.pk)
+def test_nothing_is_deleted_in_the_admin(analyst):
+    for model, row in some_rows("a", 1).items():
+        assert "delete_selected" not in analyst.get(page(model, "changelist")).content.decode(), model
+        assert analyst.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403, model
+        type(row)._base_manager.get(pk=row.pk)
 
 
-@pytest.mark.parametrize("model", [*READ_ONLY, "signal"])
-def test_a_ledger_or_log_row_is_not_edited(analyst, model):
-    row = some_rows("a", 1)[model]
-    assert analyst.post(page(model, "change", row.pk), {"title": "x"}).status_code == 403
-    assert 'name="_save"' not in analyst.get(page(model, "change", row.pk)).content.decode()
+def test_a_ledger_or_log_row_is_not_edited(analyst):
+    rows = some_rows("a", 1)
+    for model in (*READ_ONLY, "signal"):
+        address = page(model, "change", rows[model].pk)
+        assert analyst.post(address, {"title": "x"}).status_code == 403, model
+        assert 'name="_save"' not in analyst.get(address).content.decode(), model
 
 
-@pytest.mark.parametrize("model", READ_ONLY)
-def test_a_log_row_is_not_added(analyst, model):
-    assert analyst.get(page(model, "add")).status_code == 403
+def test_a_log_row_is_not_added(analyst):
+    for model in READ_ONLY:
+        assert analyst.get(page(model, "add")).status_code == 403, model
 
 
 @pytest.fixture
@@ -166,11 +166,11 @@ def test_the_palette_finds_companies_and_drugs(analyst):
     assert page("drugcandidate", "change", rows["drugcandidate"].pk) in text
 
 
-@pytest.mark.parametrize("model", sorted(APPS))
 @pytest.mark.parametrize("query", ["q=%00", "q=%25", "q=_", "p=abc", "p=99999999999999999999", "e=1", "o=99.-1"])
-def test_odd_queries_end_in_a_page(analyst, model, query):
+def test_odd_queries_end_in_a_page(analyst, query):
     some_rows("a", 1)
-    assert analyst.get(f"{page(model, 'changelist')}?{query}", follow=True).status_code == 200
+    for model in APPS:
+        assert analyst.get(f"{page(model, 'changelist')}?{query}", follow=True).status_code == 200, model
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,9 @@ def test_a_filter_with_nonsense_ends_in_a_page(analyst, model, query):
     assert analyst.get(f"{page(model, 'changelist')}?{query}", follow=True).status_code == 200
 
 
-@pytest.mark.parametrize("model", sorted(APPS))
-def test_an_unknown_row_is_a_message_and_not_an_error(analyst, model):
-    for key in ("nonsense", "01890000-0000-7000-8000-000000000000"):
+@pytest.mark.parametrize("key", ["nonsense", "01890000-0000-7000-8000-000000000000"])
+def test_an_unknown_row_is_a_message_and_not_an_error(analyst, key):
+    for model in APPS:
         assert analyst.get(page(model, "change", key), follow=True).status_code in {200, 404}
         assert analyst.get(page(model, "history", key), follow=True).status_code in {200, 404}
 

@@ -12,13 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils.html import format_html
+from unfold.contrib.filters.admin import RadioFilter
+from unfold.decorators import action
 
 from biotech_ma.core import services
 from biotech_ma.core.admin.base import DeskAdmin, violated_message
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
-from unfold.contrib.filters.admin import RadioFilter
-from unfold.decorators import action
-
 
 MOST_AT_ONCE = 500
 
@@ -77,7 +76,10 @@ class ArchiveAdmin(DeskAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Search; outside the list (autocomplete, command palette) among live rows only."""
-        if getattr(request.resolver_match, "url_name", "") != f"{self.opts.app_label}_{self.opts.model_name}_changelist":
+        if (
+            getattr(request.resolver_match, "url_name", "")
+            != f"{self.opts.app_label}_{self.opts.model_name}_changelist"
+        ):
             queryset = queryset.filter(deleted_at__isnull=True)
         return self.search_rows(request, queryset, search_term)
 
@@ -98,7 +100,7 @@ class ArchiveAdmin(DeskAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Return the page's buttons: archive on a live row, restore on an archived one."""
         archived = getattr(request, "desk_archived", None)
-        unwanted = {True: "archive_row", False: "restore_row"}.get(archived, "")
+        unwanted = "" if archived is None else "archive_row" if archived else "restore_row"
         return [
             item
             for item in super().get_actions_detail(request, object_id)
@@ -213,7 +215,8 @@ class ArchiveAdmin(DeskAdmin):
 
     def _undo(self, request: HttpRequest, row: models.Model) -> str:
         return format_html(
-            '<form class="desk-undo" method="post" action="{}"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+            '<form class="desk-undo" method="post" action="{}">'
+            '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
             '<input type="hidden" name="confirmed" value="yes"><button type="submit">Undo</button></form>',
             reverse(self._name("restore_row"), args=[row.pk]),
             get_token(request),

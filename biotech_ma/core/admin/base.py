@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.options import ModelAdmin as BaseModelAdmin
-from django.core.exceptions import FieldDoesNotExist, NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
 
 from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
 from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
 from biotech_ma.core.admin.paginator import BoundedPaginator
 from biotech_ma.core.services import Refused, violated_constraint
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
 
 Shape = Callable[..., forms.Field]
 
@@ -42,15 +42,13 @@ class _DeskFields:
     """Form fields of the desk: money as analysts write it, JSON without braces, refusals in the constraint's words."""
 
     model: type[models.Model]
-    shapes: dict[str, Shape] = {}
+    shapes: ClassVar[dict[str, Shape]] = {}
 
     def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Return the form field of a column."""
         make = self.shapes.get(db_field.name) or _shape_of(db_field)
         if make is not None:
-            field: Any = make(
-                label=capfirst(db_field.verbose_name), help_text=db_field.help_text, required=False
-            )
+            field: Any = make(label=capfirst(db_field.verbose_name), help_text=db_field.help_text, required=False)
         else:
             field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
             if field is not None:
@@ -71,7 +69,7 @@ def _shape_of(db_field: models.Field[Any, Any]) -> Shape | None:
 def _nullable_text(db_field: models.Field[Any, Any], field: Any) -> None:
     """Keep unknown text NULL, not empty."""
     if isinstance(db_field, models.TextField) and db_field.null and isinstance(field, forms.CharField):
-        field.empty_value = None  # type: ignore[assignment]
+        field.empty_value = None
     if isinstance(field, forms.NullBooleanField):
         field.widget = UnfoldAdminNullBooleanSelectWidget()
 
@@ -96,7 +94,7 @@ class ActionChoices:
     ) -> list[tuple[str, str]]:
         """Return the bulk actions to choose from."""
         choices: list[tuple[str, str]] = BaseModelAdmin.get_action_choices(
-            self, request, default_choices=[("", "Select action")], action_location=action_location
+            cast("Any", self), request, default_choices=[("", "Select action")], action_location=action_location
         )
         return choices
 
@@ -231,7 +229,9 @@ class PanelInline(TabularInline):  # type: ignore[misc]
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Return a formset without forms that knows how to draw the panel."""
         formset = super().get_formset(request, obj, **kwargs)
-        formset.panel = property(lambda bound: "" if bound.instance._state.adding else self.panel(request, bound.instance))
+        formset.panel = property(
+            lambda bound: "" if bound.instance._state.adding else self.panel(request, bound.instance)
+        )
         return formset
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -100,7 +100,9 @@ def runway(quarters: Decimal | None, *, burns: bool | None = None) -> SafeString
             return badge("earns cash", "green", title="Operating cash flow is positive: there is no runway to run out")
         return unknown("Liquid funds or burn are not known")
     tone = "red" if quarters < QUARTERS_CRITICAL else "amber" if quarters < QUARTERS_SHORT else "green"
-    return badge(f"{figures.number(quarters)} q", tone, title=f"{quarters} quarters of liquid funds at the present burn")
+    return badge(
+        f"{figures.number(quarters)} q", tone, title=f"{quarters} quarters of liquid funds at the present burn"
+    )
 
 
 def chips(values: Iterable[str], labels: Mapping[str, str] | None = None, *, most: int = 3) -> SafeString:
@@ -159,7 +161,9 @@ def bullets(texts: Iterable[str], *, empty: str = "None given") -> SafeString:
     items = list(texts)
     if not items:
         return unknown(empty)
-    return format_html('<ul class="desk-list">{}</ul>', format_html_join("", "<li>{}</li>", ((text,) for text in items)))
+    return format_html(
+        '<ul class="desk-list">{}</ul>', format_html_join("", "<li>{}</li>", ((text,) for text in items))
+    )
 
 
 def definitions(values: Mapping[str, Any] | None, *, empty: str = "None given") -> SafeString:
@@ -167,9 +171,7 @@ def definitions(values: Mapping[str, Any] | None, *, empty: str = "None given") 
     if not values:
         return unknown(empty)
     pairs = ((key, figures.plain(value)) for key, value in values.items())
-    return format_html(
-        '<dl class="desk-definitions">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", pairs)
-    )
+    return format_html('<dl class="desk-definitions">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", pairs))
 
 
 def cut(text: str) -> SafeString:

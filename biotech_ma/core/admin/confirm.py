@@ -52,7 +52,7 @@ def asked(
         "form": form,
         "back": request.path if action else "../change/",
     }
-    request.current_app = model_admin.admin_site.name  # type: ignore[attr-defined]
+    request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/desk/confirm.html", context)
 
 

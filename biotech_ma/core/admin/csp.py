@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,10 +19,8 @@ class AdminCSPMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.policy = {
-            **settings.SECURE_CSP,
-            "script-src": [*settings.SECURE_CSP.get("script-src", [CSP.SELF]), CSP.UNSAFE_EVAL],
-        }
+        usual: dict[str, Any] = settings.SECURE_CSP
+        self.policy = {**usual, "script-src": [*usual.get("script-src", [CSP.SELF]), CSP.UNSAFE_EVAL]}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

@@ -10,10 +10,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from unfold.widgets import INPUT_CLASSES
 
 from biotech_ma.core.admin import figures
 from biotech_ma.core.admin.widgets import ChipChoices, KeyValueRows, Lines, RawJSON, from_text, pairs
-from unfold.widgets import INPUT_CLASSES
 
 MOST_CHARACTERS = 100_000
 MOST_SHOWN = 5
@@ -38,7 +38,7 @@ class MoneyField(forms.DecimalField):
 
     widget = forms.TextInput(attrs={"class": " ".join([*INPUT_CLASSES, "desk-money"]), "inputmode": "decimal"})
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and value.strip():
             try:
                 value = figures.parse_money(value)
@@ -121,7 +121,7 @@ class KeyValueField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
-            return (initial or {}) != self.clean(data)
+            return bool((initial or {}) != self.clean(data))
         except ValidationError:
             return True
 
@@ -151,7 +151,7 @@ class JSONObjectField(forms.JSONField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
-            return (initial or {}) != self.clean(data)
+            return bool((initial or {}) != self.clean(data))
         except ValidationError:
             return True
 

@@ -138,18 +138,20 @@ def _span(seconds: int) -> str:
 
 def plain(value: Any) -> str:
     """Return any value of a row as one line of text, for history and logs."""
-    if value is None or value == "" or value == [] or value == {}:
+    if value is None or value in ("", [], {}):
         return UNKNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, dt.datetime):
-        return moment(value)
-    if isinstance(value, dt.date):
-        return day(value)
-    if isinstance(value, Decimal):
-        return f"{value:,f}".replace("-", MINUS)
     if isinstance(value, list):
         return ", ".join(plain(item) for item in value)
     if isinstance(value, dict):
         return "; ".join(f"{key}: {plain(item)}" for key, item in value.items())
-    return str(value)
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return moment(value)
+    if isinstance(value, dt.date):
+        return day(value)
+    return f"{value:,f}".replace("-", MINUS) if isinstance(value, Decimal) else str(value)

@@ -11,10 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
-
-from biotech_ma.core.admin import figures
 from unfold.contrib.filters.admin import BooleanRadioFilter, DropdownFilter, RangeDateFilter, RangeNumericFilter
 
+from biotech_ma.core.admin import figures
 
 MOST = Decimal(10) ** 24
 

@@ -27,7 +27,7 @@ def _names(condition: Any) -> list[str]:
     if isinstance(condition, tuple):
         return [condition[0]]
     if isinstance(condition, F):
-        return [condition.name]
+        return [str(condition.name)]  # type: ignore[attr-defined]
     return [name for source in condition.get_source_expressions() if source is not None for name in _names(source)]
 
 
@@ -54,7 +54,7 @@ class DeskForm(forms.ModelForm):  # type: ignore[type-arg]
         here = [name for name in fields_of(constraint) if name in self.fields]
         if any(name in self.errors for name in here):
             return
-        self.add_error(here[-1] if here else NON_FIELD_ERRORS, error.messages)  # type: ignore[arg-type]
+        self.add_error(here[-1] if here else NON_FIELD_ERRORS, error.messages)
 
 
 class ReasonForm(forms.Form):

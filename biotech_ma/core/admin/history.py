@@ -56,12 +56,12 @@ def _who(event: Any, users: dict[str, str]) -> str:
 
 def steps_of(row: models.Model) -> list[Step]:
     """Return the latest 200 recorded changes of a row, newest first, in two queries."""
-    event_model = row._meta.get_field("history").related_model
+    event_model: Any = row._meta.get_field("history").related_model
     fields = [field for field in event_model._meta.concrete_fields if not field.name.startswith(_BOOKKEEPING)]
     fields = [field for field in fields if field.name not in {"id", "updated_at", "created_at"}]
     newest = event_model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context").order_by("-pgh_id")
     events = list(newest[: MOST_EVENTS + 1])[::-1]
-    wanted = {(e.pgh_context.metadata or {}).get("user") for e in events if e.pgh_context} - {None}
+    wanted: set[Any] = {(e.pgh_context.metadata or {}).get("user") for e in events if e.pgh_context} - {None}
     users = {str(user.pk): user.get_username() for user in get_user_model().objects.filter(pk__in=wanted)}
     steps = []
     for before, event in zip([None, *events], events, strict=False):
@@ -94,5 +94,5 @@ def history_response(model_admin: Any, request: HttpRequest, object_id: str) -> 
         "steps": steps_of(row),
         "preserved_filters": model_admin.get_preserved_filters(request),
     }
-    request.current_app = model_admin.admin_site.name  # type: ignore[attr-defined]
+    request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/desk/history.html", context)

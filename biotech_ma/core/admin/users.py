@@ -23,7 +23,16 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
+    list_display = (
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "last_login",
+    )
     list_per_page = 50
     show_full_result_count = False
     actions: Any = None
@@ -34,5 +43,5 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
 
 
 @admin.register(Group)
-class DeskGroupAdmin(ActionChoices, GroupAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class DeskGroupAdmin(ActionChoices, GroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Permissions by group."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-
 from unfold.widgets import INPUT_CLASSES, TEXTAREA_CLASSES
 
 MONO = "desk-mono"
@@ -30,7 +29,9 @@ class RawJSON(forms.Textarea):
     """A text box for JSON of unknown shape."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"class": " ".join([*TEXTAREA_CLASSES, MONO]), "rows": 6, "spellcheck": "false", **(attrs or {})})
+        super().__init__(
+            {"class": " ".join([*TEXTAREA_CLASSES, MONO]), "rows": 6, "spellcheck": "false", **(attrs or {})}
+        )
 
 
 class KeyValueRows(forms.Widget):

@@ -1,0 +1,33 @@
+"""Cells that several tables show: a link to a company, a phase."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from biotech_ma.core.admin import columns
+from companies.choices import Phase, Role, TherapeuticArea
+from companies.models import Company, DrugCandidate
+
+ROLE_TONES = {Role.TARGET: "green", Role.ACQUIRER: "blue", Role.EXCLUDED: "grey"}
+PHASE_TONES = {
+    Phase.PHASE_2: "blue",
+    Phase.PHASE_2_3: "blue",
+    Phase.PHASE_3: "amber",
+    Phase.NDA_BLA: "amber",
+    Phase.APPROVED: "green",
+    Phase.DISCONTINUED: "red",
+}
+AREAS: dict[str, str] = dict(TherapeuticArea.choices)
+
+
+def phase_badge(candidate: DrugCandidate) -> str:
+    """Return the phase with the colour of its distance to market."""
+    return columns.badge(candidate.get_phase_display(), PHASE_TONES.get(Phase(candidate.phase), "grey"))
+
+
+def company_link(company: Company | None) -> str:
+    """Return a link to the company's page: the ticker, its name on hover."""
+    if company is None:
+        return columns.unknown()
+    url = reverse("admin:companies_company_change", args=[company.pk])
+    return columns.link(url, company.ticker or company.name, title=company.name)

@@ -1,0 +1,230 @@
+"""Companies as analysts scan and edit them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from biotech_ma.core.admin import ArchiveAdmin, DeskInline, column, columns
+from biotech_ma.core.admin.fields import ChoiceListField
+from biotech_ma.core.admin.filters import FigureRangeFilter, NullBooleanFilter, array_filter
+from biotech_ma.core.admin.sources import source_notes, sourced_form
+from companies.admin_cells import AREAS, ROLE_TONES
+from companies.choices import Role, TherapeuticArea
+from companies.models import Company, CompanyAlias, DrugCandidate
+
+COLUMNS_BEFORE = 3
+
+
+def own_facts(company: Company) -> list[tuple[str, Any, str]]:
+    """Return the company's own key figures: label, figure, and where and when it is from."""
+    notes = source_notes(company)
+    day = f"as of {company.market_cap_as_of}" if company.market_cap_as_of else ""
+    burn = company.quarterly_burn_rate_usd
+    return [
+        ("Market cap", columns.money(company.market_cap_usd), day or notes.get("market_cap_usd", "")),
+        ("Liquid funds", columns.money(company.cash_position_usd), notes.get("cash_position_usd", "")),
+        ("Burn a quarter", columns.money(burn), notes.get("quarterly_burn_rate_usd", "")),
+        ("Runway", columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0), ""),
+        ("Debt", columns.money(company.total_debt_usd), notes.get("total_debt_usd", "")),
+        ("Enterprise value", columns.money(company.enterprise_value_usd), notes.get("enterprise_value_usd", "")),
+    ]
+
+
+class PipelineInline(DeskInline):
+    """The company's own drugs, edited in place."""
+
+    model = DrugCandidate
+    verbose_name_plural = "pipeline"
+    fields = (
+        "name",
+        "phase",
+        "indication",
+        "therapeutic_area",
+        "next_milestone",
+        "next_milestone_date",
+        "patent_expiry",
+    )
+    show_change_link = True
+    ordering = ("name", "id")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the live candidates."""
+        return super().get_queryset(request).filter(deleted_at__isnull=True)
+
+
+class AliasInline(DeskInline):
+    """Other names and tickers that lead to the company."""
+
+    model = CompanyAlias
+    verbose_name_plural = "aliases"
+    fields = ("kind", "alias", "valid_from", "valid_to", "source")
+
+
+@admin.register(Company)
+class CompanyAdmin(ArchiveAdmin):
+    """The universe: whom the desk follows. Later apps add their columns and tabs by `extend`."""
+
+    shapes: ClassVar[dict[str, Any]] = {"therapeutic_areas": partial(ChoiceListField, choices=TherapeuticArea.choices)}
+    list_display: Any = ["name_cell", "ticker_cell", "role_badge", "cap", "funds", "runway", "areas"]
+    list_display_links: Any = ["name_cell"]
+    list_filter: Any = [
+        ("role", ChoicesDropdownFilter),
+        array_filter("therapeutic_areas", TherapeuticArea, "area"),
+        ("market_cap_usd", FigureRangeFilter),
+        ("runway_quarters", FigureRangeFilter),
+        ("is_cash_constrained", NullBooleanFilter),
+        ("is_public", NullBooleanFilter),
+    ]
+    search_fields: Any = ["name"]
+    search_help_text = "Name, ticker or alias"
+    ordering: Any = ["name", "id"]
+    inlines: Any = [PipelineInline, AliasInline]
+    empty_hint = "Load the starter data or a source, or add a company by hand."
+    archive_consequence = (
+        "It leaves lists, leaderboards, matches and the API together with its drug candidates. "
+        "Restoring brings back what was archived with it."
+    )
+    readonly_fields: Any = ["last_data_refresh", "sources"]
+    fieldsets: Any = [
+        (
+            None,
+            {
+                "fields": [
+                    ("name", "ticker"),
+                    ("cik", "role"),
+                    ("is_public", "headquarters_location"),
+                    "therapeutic_areas",
+                ]
+            },
+        ),
+        (
+            "Key figures",
+            {
+                "fields": [
+                    ("market_cap_usd", "market_cap_as_of"),
+                    ("cash_position_usd", "quarterly_burn_rate_usd"),
+                    ("total_debt_usd", "enterprise_value_usd"),
+                    ("runway_quarters", "is_cash_constrained"),
+                ]
+            },
+        ),
+        (
+            "Background",
+            {
+                "fields": [
+                    ("founded_year", "employee_count"),
+                    "history_starts",
+                    "metadata",
+                    "last_data_refresh",
+                    "sources",
+                ],
+                "classes": ["collapse"],
+            },
+        ),
+    ]
+    annotations: ClassVar[list[Callable[[Any], Any]]] = []
+
+    key_facts: ClassVar[list[Callable[[Company], list[tuple[str, Any, str]]]]] = []
+    change_form_outer_before_template = "admin/desk/facts.html"
+
+    @classmethod
+    def extend(
+        cls,
+        *,
+        inlines: list[Any] | None = None,
+        list_columns: list[Any] | None = None,
+        rows: Any = None,
+        facts: Any = None,
+    ) -> None:
+        """Add tabs, list columns, what these need of the queryset, and key facts: how a later app shows itself here."""
+        cls.inlines = [*(inlines or []), *cls.inlines]
+        cls.list_display = [
+            *cls.list_display[:COLUMNS_BEFORE],
+            *(list_columns or []),
+            *cls.list_display[COLUMNS_BEFORE:],
+        ]
+        if rows is not None:
+            cls.annotations.append(rows)
+        if facts is not None:
+            cls.key_facts.append(facts)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show the company under its key facts."""
+        company = self.get_object(request, object_id) if object_id and request.method == "GET" else None
+        facts = (
+            [] if company is None else [*own_facts(company), *(fact for of in self.key_facts for fact in of(company))]
+        )
+        return super().changeform_view(request, object_id, form_url, {"facts": facts, **(extra_context or {})})
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the companies with what the columns of later apps need, without what no page shows."""
+        rows = super().get_queryset(request).defer("search_vector")
+        match = request.resolver_match
+        if match and match.url_name == "companies_company_changelist":
+            for annotate in self.annotations:
+                rows = annotate(rows)
+        return rows
+
+    def search_rows(self, request: HttpRequest, queryset: Any, term: str) -> tuple[Any, bool]:
+        """Search name, ticker and aliases; `%` and `_` are letters."""
+        return (queryset.search(term) if term.strip() else queryset), False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, with the source and day of each figure in its help text."""
+        return sourced_form(super().get_form(request, obj, change, **kwargs), obj)
+
+    @column("Company", order="name")
+    def name_cell(self, company: Company) -> str:
+        """Return the name, cut where it would push the figures off the screen."""
+        return format_html('<span class="desk-name" title="{0}">{0}</span>', company.name)
+
+    @column("Ticker", order="ticker")
+    def ticker_cell(self, company: Company) -> str:
+        """Return the ticker."""
+        return company.ticker or columns.unknown("Not listed")
+
+    @column("Role", order="role")
+    def role_badge(self, company: Company) -> str:
+        """Return what the company is to the desk."""
+        return columns.badge(company.get_role_display(), ROLE_TONES[Role(company.role)])
+
+    @column("Market cap", order="market_cap_usd", numeric=True)
+    def cap(self, company: Company) -> str:
+        """Return the market cap; the exact amount and its day on hover."""
+        note = f"as of {company.market_cap_as_of}" if company.market_cap_as_of else "day unknown"
+        return columns.money(company.market_cap_usd, note=note, hint="No price or float known yet")
+
+    @column("Liquid funds", order="cash_position_usd", numeric=True)
+    def funds(self, company: Company) -> str:
+        """Return cash and securities; the exact amount and its source on hover."""
+        note = source_notes(company).get("cash_position_usd", "")
+        return columns.money(company.cash_position_usd, note=note, hint="Unknown or incomplete in the latest filing")
+
+    @column("Runway", order="runway_quarters", numeric=True)
+    def runway(self, company: Company) -> str:
+        """Return the quarters of funds left, coloured by urgency."""
+        burn = company.quarterly_burn_rate_usd
+        return columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0)
+
+    @column("Areas")
+    def areas(self, company: Company) -> str:
+        """Return the first areas as chips, the rest on hover."""
+        return columns.chips(company.therapeutic_areas, AREAS, most=1)
+
+    @column("Sources")
+    def sources(self, company: Company) -> str:
+        """Return where each figure came from, one line each."""
+        notes = source_notes(company)
+        if not notes:
+            return columns.unknown("No source has delivered a figure yet")
+        lines = [f"{Company._meta.get_field(name).verbose_name}: {note}" for name, note in notes.items()]
+        return columns.lines(lines)

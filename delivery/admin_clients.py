@@ -1,0 +1,154 @@
+"""API clients: programs that hold a key."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action
+
+from biotech_ma.core.admin import ArchiveAdmin, column, columns
+from biotech_ma.core.admin.confirm import Question, asked, reason_of
+from biotech_ma.core.admin.fields import ChoiceListField
+from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
+from delivery.admin_fields import TICKERS
+from delivery.admin_secrets import SecretAdmin
+from delivery.choices import Scope
+from delivery.models import Client
+from delivery.services import issue_client, revoke_client, rotate_client_key
+
+RESOURCES = (
+    "companies",
+    "drug-candidates",
+    "signals",
+    "scores",
+    "acquirer-matches",
+    "reports",
+    "alerts",
+    "webhooks",
+    "clients",
+    "catalysts",
+    "exports",
+)
+
+
+@admin.register(Client)
+class ClientAdmin(SecretAdmin):
+    """Programs that may call the API."""
+
+    shown_name = "API key"
+    shown_use = "The program sends it as Authorization: Bearer KEY. The database keeps its digest only."
+    shapes: ClassVar[dict[str, Any]] = {
+        "scopes": partial(ChoiceListField, choices=Scope.choices),
+        "allowed_endpoints": partial(ChoiceListField, choices=[(name, name) for name in RESOURCES]),
+        "watchlist_tickers": TICKERS,
+    }
+    list_display: Any = [
+        "client_name",
+        "client_type",
+        "key",
+        "scopes_cell",
+        "state",
+        "expires",
+        "limit",
+        "calls",
+        "last",
+    ]
+    list_filter: Any = [
+        ("is_active", NullBooleanFilter),
+        ("client_type", ChoicesDropdownFilter),
+        array_filter("scopes", Scope, "scope"),
+    ]
+    search_fields: Any = ["client_name", "key_prefix", "contact_email"]
+    ordering: Any = ["client_name", "id"]
+    actions_detail: Any = ["rotate_key", "revoke_key", *ArchiveAdmin.actions_detail]
+    empty_hint = "Add a client to give a program a key."
+    readonly_fields: Any = ["key_prefix", "last_access", "request_count"]
+    fieldsets: Any = [
+        (None, {"fields": [("client_name", "client_type"), ("contact_email", "is_active"), "key_prefix"]}),
+        ("What it may do", {"fields": ["scopes", "allowed_endpoints", ("rate_limit_per_hour", "expires_at")]}),
+        ("Preferences", {"fields": ["watchlist_tickers", "notification_preferences", "custom_thresholds", "metadata"]}),
+        ("Record", {"fields": [("last_access", "request_count")]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the clients without the digests of their keys: no page shows them."""
+        return super().get_queryset(request).defer("api_key")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Start with a key that may read."""
+        return {"scopes": [Scope.READ.value], **super().get_changeform_initial_data(request)}
+
+    def create(self, values: dict[str, Any]) -> tuple[Any, str]:
+        """Return the new client and its key."""
+        return issue_client(**values)
+
+    @action(description="New key", permissions=["change"], url_path="rotate", icon="key")  # type: ignore[untyped-decorator]
+    def rotate_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give the client a new key, after asking, and show it once."""
+        question = Question("Give it a new key?", "The old key is dead at once.", "New key", grave=True)
+        return self.rotated(
+            request, object_id, question, lambda row, reason: rotate_client_key(client=row, reason=reason)
+        )
+
+    @action(description="Revoke", permissions=["change"], url_path="revoke", icon="key_off")  # type: ignore[untyped-decorator]
+    def revoke_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Revoke the key, after asking."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404("There is no such row.")
+        question = Question(
+            f"Revoke the key of {row}?",
+            "It is dead at once, until the client is made active again.",
+            "Revoke",
+            grave=True,
+        )
+        page = asked(self, request, question, [row])
+        if page is not None:
+            return page
+        messages.success(request, revoke_client(client=row, reason=reason_of(request)).message)
+        self.log_change(request, row, "Revoked the key.")
+        return self.back(row)
+
+    @column("Key")
+    def key(self, client: Client) -> str:
+        """Return the part of the key that is not secret."""
+        return columns.code(f"bma_{client.key_prefix}_…")
+
+    @column("Scopes")
+    def scopes_cell(self, client: Client) -> str:
+        """Return what the key may do."""
+        return columns.chips(client.scopes)
+
+    @column("State", order="is_active")
+    def state(self, client: Client) -> str:
+        """Return whether the key works."""
+        if not client.is_active:
+            return columns.badge("revoked", "red")
+        if client.expires_at and client.expires_at <= timezone.now():
+            return columns.badge("expired", "amber", title=str(client.expires_at))
+        return columns.badge("active", "green")
+
+    @column("Expires", order="expires_at")
+    def expires(self, client: Client) -> str:
+        """Return when the key stops working."""
+        return columns.day(client.expires_at, hint="Never")
+
+    @column("Per hour", order="rate_limit_per_hour", numeric=True)
+    def limit(self, client: Client) -> str:
+        """Return the limit."""
+        return columns.number(client.rate_limit_per_hour, 0)
+
+    @column("Calls", order="request_count", numeric=True)
+    def calls(self, client: Client) -> str:
+        """Return the calls so far."""
+        return columns.number(client.request_count, 0)
+
+    @column("Last call", order="last_access")
+    def last(self, client: Client) -> str:
+        """Return when it last called."""
+        return columns.ago(client.last_access)

@@ -1,0 +1,134 @@
+"""What scoring shows on companies and on the first page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from biotech_ma.core.admin import PanelInline, column, columns, figures
+from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
+from biotech_ma.core.admin.tables import table
+from companies.admin import CompanyAdmin, company_link
+from companies.models import Company
+from scoring.admin_explanation import components_table, explanation_table
+from scoring.admin_matches import range_cell
+from scoring.admin_scores import confidence_badge
+from scoring.engine.total import METHODOLOGY
+from scoring.models import AcquirerMatch, MAScore
+
+TOP_ROWS = 15
+MATCH_ROWS = 20
+
+
+class LatestScorePanel(PanelInline):
+    """The company's latest score, its components and what drives it."""
+
+    model = MAScore
+    fk_name = "company"
+    verbose_name_plural = "score"
+
+    def panel(self, request: HttpRequest, obj: Any) -> SafeString:
+        """Return the latest score with its components and contributions, then who could buy."""
+        score = MAScore.objects.of_company(obj).latest().first()
+        if score is None:
+            return table("Score", [], [], empty="Not scored yet. Run the score command; only targets are ranked.")
+        return SafeString(components_table(score) + explanation_table(score) + matches_table(obj))
+
+
+def matches_table(company: Company) -> SafeString:
+    """Return the likely acquirers of a company."""
+    rows = AcquirerMatch.objects.for_target(company).newest().with_companies()[:MATCH_ROWS]
+    return table(
+        "Likely acquirers",
+        ["Rank", "Acquirer", "Fit", "Valuation"],
+        [
+            [
+                columns.number(row.match_rank, 0),
+                company_link(row.acquirer_company) if row.acquirer_company else row.acquirer_name,
+                columns.bar(row.strategic_fit_score, 10),
+                range_cell(row.estimated_valuation_range_usd),
+            ]
+            for row in rows
+        ],
+        url=f"{reverse('admin:scoring_acquirermatch_changelist')}?target_company__id__exact={company.pk}",
+        empty="No match yet. Run the match command.",
+        numeric=(0, 2, 3),
+    )
+
+
+@column("Score", order=F("latest_total_score").desc(nulls_last=True), numeric=True)
+def score_column(company: Any) -> str:
+    """Return the latest score as a bar, its day on hover."""
+    return columns.bar(company.latest_total_score, hint="Not scored yet")
+
+
+@column("Percentile", order="latest_percentile_rank", numeric=True)
+def percentile_column(company: Any) -> str:
+    """Return the percentile of the latest score."""
+    return columns.number(company.latest_percentile_rank, hint="Not ranked", note=f"as of {company.latest_score_date}")
+
+
+@column("30 d", order="latest_change_30d", numeric=True)
+def change_column(company: Any) -> str:
+    """Return the change of the score over 30 days."""
+    return columns.change(company.latest_change_30d)
+
+
+def score_facts(company: Company) -> list[tuple[str, Any, str]]:
+    """Return the latest score as key facts of the company."""
+    score = MAScore.objects.of_company(company).latest().defer("metadata", "key_drivers", "risk_factors").first()
+    if score is None:
+        return [("Score", columns.unknown("Not scored yet"), "")]
+    ranked = (
+        f"percentile {figures.number(score.percentile_rank)}" if score.percentile_rank is not None else "not ranked"
+    )
+    return [
+        ("Score", columns.bar(score.total_score), f"{ranked}, as of {score.score_date}"),
+        ("Change, 30 days", columns.change(score.score_change_30d), ""),
+    ]
+
+
+CompanyAdmin.extend(
+    inlines=[LatestScorePanel],
+    list_columns=[score_column, percentile_column, change_column],
+    rows=lambda companies: companies.with_score_columns().annotate(latest_change_30d=F("latest__score_change_30d")),
+    facts=score_facts,
+)
+
+
+@on_dashboard(order=30, permission="scoring.view_mascore")
+def score_tile(request: HttpRequest) -> Tile:
+    """Count the ranked targets, and say as of which day."""
+    ranked = MAScore.objects.latest().ranked_targets()
+    newest = ranked.order_by("-score_date").values_list("score_date", flat=True).first()
+    note = f"as of {figures.day(newest)}" if newest else "none scored yet"
+    return Tile("Ranked targets", f"{ranked.count():,}", note, reverse("admin:scoring_mascore_changelist"))
+
+
+@on_dashboard(order=40, permission="scoring.view_mascore")
+def top_panel(request: HttpRequest) -> Panel:
+    """List the top of the ranking."""
+    rows = MAScore.objects.top(TOP_ROWS).defer("company__search_vector", "metadata", "key_drivers", "risk_factors")
+    return Panel(
+        "Top list",
+        ["#", "Company", "Score", "30 d", "Confidence", "Market cap"],
+        [
+            [
+                str(place),
+                company_link(row.company),
+                columns.link(reverse("admin:scoring_mascore_change", args=[row.pk]), columns.bar(row.total_score)),
+                columns.change(row.score_change_30d),
+                confidence_badge(row.confidence),
+                columns.money(row.company.market_cap_usd),
+            ]
+            for place, row in enumerate(rows, start=1)
+        ],
+        note=METHODOLOGY,
+        url=reverse("admin:scoring_mascore_changelist"),
+        empty="Nothing is ranked yet. Run the score command.",
+        numeric=frozenset({0, 2, 3, 4, 5}),
+    )

@@ -1,0 +1,77 @@
+"""Reported figures, to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+)
+
+from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.filters import DayRangeFilter
+from companies.admin import company_link
+from companies.models import Company
+from signals_app.models import FinancialFact
+
+
+@admin.register(FinancialFact)
+class FinancialFactAdmin(ReadOnlyAdmin):
+    """Figures as filings report them, restatements beside the original."""
+
+    list_display: Any = [
+        "company_cell",
+        "concept",
+        "period_start",
+        "period_end",
+        "amount",
+        "unit",
+        "form",
+        "source",
+        "known",
+    ]
+    list_display_links: Any = ["concept"]
+    list_select_related: Any = ["company"]
+    list_filter: Any = [("company", AutocompleteSelectFilter), ("period_end", DayRangeFilter)]
+    search_fields: Any = ["accession"]
+    search_help_text = "Ticker, company or accession number"
+    ordering: Any = ["-id"]
+    sortable_by: Any = []
+    fields = (
+        ("company", "concept"),
+        ("period_start", "period_end"),
+        ("value", "unit"),
+        ("form", "accession"),
+        ("source", "available_at"),
+        "signal",
+    )
+    empty_hint = "Load figures with the ingest command: edgar-facts or universe."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the facts with their companies."""
+        return super().get_queryset(request).defer("company__search_vector")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Search by company or by accession number within what is shown."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = list(Company.objects.search(term).values_list("pk", flat=True)[:200])
+        return (queryset.filter(company_id__in=found) if found else queryset.filter(accession=term)), False
+
+    @column("Company")
+    def company_cell(self, fact: FinancialFact) -> str:
+        """Return a link to the company."""
+        return company_link(fact.company)
+
+    @column("Value", numeric=True)
+    def amount(self, fact: FinancialFact) -> str:
+        """Return the value: dollars at a glance, anything else as it is."""
+        return columns.money(fact.value) if fact.unit == "USD" else columns.number(fact.value, 0)
+
+    @column("Known since")
+    def known(self, fact: FinancialFact) -> str:
+        """Return when the public could know."""
+        return columns.day(fact.available_at)

@@ -1,0 +1,98 @@
+"""Filters and the form of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.contrib.filters.admin import (
+    RadioFilter,
+    TextFilter,
+)
+
+from biotech_ma.core.admin.forms import DeskForm
+from signals_app.catalogue import CATALOGUE
+from signals_app.models import Signal
+from signals_app.services import default_impact
+
+
+class LedgerFilter(RadioFilter):  # type: ignore[misc]
+    """What has happened and still stands, unless something else is asked for."""
+
+    title = "ledger"
+    parameter_name = "ledger"
+    all_option = None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return what can be asked for."""
+        return [("", "Happened"), ("coming", "To come"), ("superseded", "Superseded"), ("all", "Every row")]
+
+    def value(self) -> str:
+        """Return what is asked for."""
+        return super().value() or ""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list."""
+        now = timezone.now()
+        if self.value() == "all":
+            return queryset
+        if self.value() == "superseded":
+            return queryset.filter(pk__in=Signal.objects.filter(supersedes__isnull=False).values("supersedes"))
+        if self.value() == "coming":
+            return queryset.current().filter(event_date__gt=now).order_by("event_date", "id")
+        return queryset.current().filter(event_date__lte=now)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Return the form of the filter."""
+        data = {self.parameter_name: self.value()}
+        yield {
+            "form": self.form_class(label="By ledger", name=self.parameter_name, choices=self.lookup_choices, data=data)
+        }
+
+
+class SourceFilter(TextFilter):  # type: ignore[misc]
+    """One source, by its identifier."""
+
+    title = "source"
+    parameter_name = "source"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list."""
+        return queryset.filter(source=self.value().strip()) if self.value() else queryset
+
+
+class SignalForm(DeskForm):
+    """A new row of the ledger. Severity and impact left empty are the catalogue's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hints = {
+            "severity": "Empty: what the catalogue says of the type.",
+            "ma_impact_score": "−10 to +10. Empty: what the catalogue says of the type.",
+            "available_at": "When the public could know (UTC). Empty: now.",
+            "event_date": "When it happened (UTC).",
+        }
+        for name, hint in hints.items():
+            if name in self.fields:
+                self.fields[name].help_text = hint
+                self.fields[name].required = name == "event_date"
+        if not self.initial.get("supersedes"):
+            for name in ("severity", "ma_impact_score"):
+                self.initial.pop(name, None)
+                if name in self.fields:
+                    self.fields[name].initial = None
+
+    def clean(self) -> dict[str, Any]:
+        """Fill severity, impact and availability where they were left empty."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        kind = CATALOGUE.get(data.get("signal_type") or "")
+        if kind is not None:
+            data["severity"] = data.get("severity") or kind.severity
+            if data.get("ma_impact_score") is None:
+                data["ma_impact_score"] = default_impact(kind.identifier)
+        self.cleaned_data["chosen_available_at"] = data.get("available_at")
+        if "available_at" not in self.errors:
+            data["available_at"] = data.get("available_at") or timezone.now()
+        return data
