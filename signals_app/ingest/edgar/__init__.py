@@ -1,0 +1,1 @@
+"""SEC EDGAR: who files, what they file, who trades, and what the documents say."""

@@ -1,0 +1,1 @@
+"""Full submissions: the header, the exhibits, and what the texts suggest."""

@@ -1,0 +1,155 @@
+"""What makes an 8-K a merger agreement, and of whom: is the registrant bought, or does it buy? Pure.
+
+In the usual form (a reverse triangular merger) a subsidiary of the buyer merges into the target, which survives as the
+buyer's subsidiary. So the question is who survives, and whose subsidiary it becomes. What the text calls the registrant
+is read from where it introduces it: an acquirer's copy calls the target "the Company" as often as not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+_AGREEMENT = re.compile(
+    r"\bagreement and plan of (?:merger|reorganization)\b|\bmerger agreement\b|\bbusiness combination agreement\b"
+    r"|\b(?:scheme|plan) of arrangement\b|\barrangement agreement\b|\bshare (?:exchange|purchase) agreement\b"
+    r"|\btransaction agreement\b|\btender offer\b",
+    re.IGNORECASE,
+)
+_ENTERED = re.compile(r"\benter(?:ed|ing) into\b|\bexecuted\b|\bannounced\b", re.IGNORECASE)
+_ASSETS = re.compile(
+    r"\basset purchase agreement\b|\bpurchase and sale agreement\b"
+    r"|\b(?:sale|sell|transfer)\b.{0,60}\b(?:substantially all|certain)\b.{0,40}\bassets\b",
+    re.IGNORECASE,
+)
+_OWNERSHIP = re.compile(r"\bown\b.{0,60}?(\d{1,2}(?:\.\d+)?)\s?%", re.IGNORECASE)
+_REVERSE = re.compile(r"\breverse (?:merger|acquisition|takeover)\b|\bshell company\b", re.IGNORECASE)
+_COMBINED = re.compile(r"\bcombined (?:company|organization|entity)\b", re.IGNORECASE)
+_PRICE = re.compile(r"\$\s?(\d{1,4}(?:\.\d{1,4})?)\s+(?:per (?:share|ADS)|(?:net )?in cash|cash)", re.IGNORECASE)
+_CONTINGENT = re.compile(r"\bcontingent value right", re.IGNORECASE)
+_TERM = re.compile(r"[“\"]([^”\"]{2,60})[”\"]")
+HALF = Decimal(50)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an agreement is to the registrant, the sentence that says so, and why it is not sure (empty: it is)."""
+
+    signal_type: str
+    sentence: str
+    doubt: str
+    price_usd: Decimal | None = None
+    has_contingent_payment: bool = False
+
+
+@dataclass
+class _Hits:
+    target: str = ""
+    buyer: str = ""
+    reverse: str = ""
+
+
+def names_of_registrant(text: str, registrant: str) -> tuple[str, ...]:
+    """Return what the text calls the registrant: the terms in brackets behind its name; "the Company" by default."""
+    words = re.findall(r"[A-Za-z0-9]+", registrant)
+    start = r"\W+".join(re.escape(word) for word in words[:2]) if words else r"(?!)"
+    found = re.search(rf"\b{start}[^()]{{0,120}}\(([^()]{{2,160}})\)", text, re.IGNORECASE)
+    terms = [term.strip(" ,.") for term in _TERM.findall(found[1])] if found else []
+    return tuple(dict.fromkeys([*(terms or ["Company", "Registrant"]), registrant]))
+
+
+def read(found: Sequence[str], registrant: str, *, has_merger_exhibit: bool) -> Reading | None:
+    """Return what the sentences of an 8-K's item 1.01 (or of a release) say of an agreement; None where there is none.
+
+    Only a target that survives as another's subsidiary at a stated price in cash is sure. `has_merger_exhibit` says
+    that the agreement itself (EX-2) is attached.
+    """
+    agreed = next((s for s in found if _AGREEMENT.search(s) and _ENTERED.search(s)), "")
+    if not agreed:
+        return _asset_sale(found)
+    text = " ".join(found)
+    hits = _who(found, names_of_registrant(text, registrant))
+    price, contingent = _price(found), _CONTINGENT.search(text) is not None
+    if hits.reverse and (hits.buyer or not hits.target):
+        return Reading("reverse_merger", hits.reverse, "a merger in which the others end up with most of the shares")
+    if hits.buyer and not hits.target:
+        return Reading("takeover_acquirer", hits.buyer, "the registrant seems to be the buyer")
+    if not hits.target:
+        return Reading("takeover_target", agreed, "the text does not say plainly who buys whom", price, contingent)
+    doubt = (
+        "the text says both that the registrant is bought and that it buys" if hits.buyer
+        else "" if price is not None and has_merger_exhibit
+        else "no price in cash or no agreement among the exhibits"
+    )  # fmt: skip
+    return Reading("takeover_target", hits.target, doubt, price, contingent)
+
+
+def _asset_sale(found: Iterable[str]) -> Reading | None:
+    sentence = next((s for s in found if _ASSETS.search(s) and _ENTERED.search(s)), "")
+    return (
+        Reading("asset_sale", sentence, "who sells and how much of the company is for an analyst") if sentence else None
+    )
+
+
+def terminated(found: Iterable[str]) -> str:
+    """Return the sentence that says that a merger agreement has ended; empty where none does."""
+    ended = re.compile(r"\bterminat(?:ed|ion of|ing)\b.{0,160}|\bmutual termination\b", re.IGNORECASE)
+    strict = re.compile(r"\bmerger agreement\b|\bagreement and plan of merger\b", re.IGNORECASE)
+    return next((s for s in found if ended.search(s) and strict.search(s)), "")
+
+
+def _who(found: Iterable[str], names: Sequence[str]) -> _Hits:
+    """Return the sentences that show the registrant as target, as buyer, and as what a private company takes over."""
+    own = rf"(?:the\s+)?(?:{'|'.join(re.escape(name) for name in names)})\b"
+    target = re.compile(
+        rf"\b(?:merge|merged|merging|merger)\b.{{0,80}}\bwith and into {own}"
+        rf"|\b{own},?\s+(?:surviving|continuing|will survive|as the surviving).{{0,160}}\bsubsidiary of (?!{own})"
+        rf"|\bacquire\b.{{0,60}}\ball\b.{{0,120}}\b(?:shares|stock|equity)\b.{{0,60}}\bof {own}"
+        rf"|\bacquire {own}(?!['’])"
+        rf"|\boffer\b.{{0,120}}\bto (?:purchase|acquire)\b.{{0,160}}\b(?:shares|stock)\b.{{0,80}}\bof {own}"
+        rf"|\b{own} (?:will|to) be acquired by\b"
+        rf"|\b{own} will become a.{{0,40}} subsidiary of (?!{own})",
+        re.IGNORECASE,
+    )
+    buyer = re.compile(
+        rf"\bsubsidiary of {own}.{{0,80}}(?:merge|Merger Sub|Merger Corp|Acquisition Sub|Purchaser)"
+        rf"|\b(?:surviving|survive|continuing)\b.{{0,160}}\bsubsidiary of {own}"
+        rf"|\b{own} (?:will|agreed to|has agreed to|shall) (?:acquire|purchase) (?:all|100\s?%|the outstanding)",
+        re.IGNORECASE,
+    )
+    hits = _Hits()
+    for sentence in found:
+        hits.target = hits.target or (sentence if target.search(sentence) else "")
+        hits.buyer = hits.buyer or (sentence if buyer.search(sentence) else "")
+        hits.reverse = hits.reverse or (sentence if _is_reverse(sentence, own) else "")
+    return hits
+
+
+def _is_reverse(sentence: str, own: str) -> bool:
+    """Return whether the registrant's holders keep less than half of the combined company."""
+    if _REVERSE.search(sentence):
+        return True
+    if not _COMBINED.search(sentence):
+        return False
+    of_own = re.compile(
+        rf"(?:holders|stockholders|shareholders|securityholders) of {own}|{own}['’]s? \w*holders", re.IGNORECASE
+    )
+    shares = [(match.start(), Decimal(match[1])) for match in _OWNERSHIP.finditer(sentence)]
+    said = of_own.search(sentence)
+    if not shares:
+        return False
+    if said is None:
+        return any(share > HALF for _, share in shares)
+    after = [share for position, share in shares if position > said.start()]
+    return bool(after) and after[0] < HALF
+
+
+def _price(found: Iterable[str]) -> Decimal | None:
+    """Return the price a share in dollars that the first sentence with one states."""
+    for sentence in found:
+        said = _PRICE.search(sentence)
+        if said is not None and re.search(r"\bshare|\bADS", sentence):
+            return Decimal(said[1])
+    return None

@@ -1,0 +1,1 @@
+"""Daily and quarterly indexes and the feed of the latest filings."""

@@ -1,0 +1,1 @@
+"""submissions/CIK##########.json: a registrant and the list of its filings."""

@@ -1,0 +1,1 @@
+"""company_tickers.json: which ticker leads to which registrant today."""
