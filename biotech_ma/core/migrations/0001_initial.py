@@ -25,7 +25,7 @@ FIRST_WITH_BUILT_IN = 180000
 
 def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.pg_version < FIRST_WITH_BUILT_IN:  # type: ignore[attr-defined]
-        schema_editor.execute(CREATE)
+        schema_editor.execute(CREATE, params=None)
 
 
 def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
