@@ -2,8 +2,10 @@
 
 from rest_framework.routers import SimpleRouter
 
+from signals_app.api.catalysts import CatalystViewSet
 from signals_app.api.views import CompanySignalViewSet, SignalViewSet
 
 router = SimpleRouter()
 router.register("signals", SignalViewSet, basename="signal")
+router.register("catalysts", CatalystViewSet, basename="catalyst")
 urlpatterns = [*router.urls, CompanySignalViewSet.address("signals")]

@@ -13,6 +13,7 @@ from companies.models import Company
 from delivery.api import filters as delivery_filters
 from delivery.api.serializers import AlertSerializer, ClientSerializer, ReportSerializer, WebhookSerializer
 from scoring.api.filters import AcquirerMatchFilterSet, ScoreFilterSet, TopFilterSet
+from signals_app.api.catalysts import CatalystFilterSet
 from signals_app.api.filters import SignalFilterSet
 from signals_app.api.serializers import SignalSerializer
 from tests.api.test_api_writes import CREATIONS
@@ -65,6 +66,7 @@ LISTS = {
     "drug-candidates/": DrugCandidateFilterSet,
     "signals/": SignalFilterSet,
     "signals/counts/": SignalFilterSet,
+    "catalysts/": CatalystFilterSet,
     "scores/": ScoreFilterSet,
     "scores/top/": TopFilterSet,
     "acquirer-matches/": AcquirerMatchFilterSet,

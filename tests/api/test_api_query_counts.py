@@ -36,6 +36,7 @@ READS = [
     "signals/?company=ALPH&count=true&data__form=SC 13D",
     "signals/{signal}/",
     "signals/counts/",
+    "catalysts/",
     "scores/",
     "scores/{score}/",
     "scores/top/",

@@ -37,7 +37,9 @@ def test_schema_generates_without_a_warning(capfd):
 
 
 def test_schema_names_every_address_with_its_filters_and_problems(schema):
-    resources = ["companies", "drug-candidates", "signals", "scores", "acquirer-matches", "reports", "alerts", "webhooks", "clients", "scores/top", "signals/counts", "companies/statistics", "companies/cash-constrained", "alerts/history", "clients/me"]
+    resources = ["companies", "drug-candidates", "signals", "scores", "acquirer-matches", "reports", "alerts"]
+    resources += ["webhooks", "clients", "catalysts", "scores/top", "signals/counts", "companies/statistics"]
+    resources += ["companies/cash-constrained", "alerts/history", "clients/me"]
     assert not {f"/api/v1/{name}/" for name in resources} - schema["paths"].keys()
     listing = schema["paths"]["/api/v1/signals/"]["get"]
     names = {parameter["name"] for parameter in listing["parameters"]}

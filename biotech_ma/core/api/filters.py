@@ -169,15 +169,18 @@ def day_or_instant(text: str) -> dt.datetime | dt.date:
             "A day (YYYY-MM-DD), or ISO 8601 with its zone (2026-01-31T16:00:00Z; write + as %2B).", code="invalid"
         )
     if not isinstance(moment, dt.datetime):
-        if not dt.date.min < moment < dt.date.max:
-            raise ValidationError("This day is outside of the calendar.", code="overflow")
-        return moment
+        return within_calendar(moment)
     if moment.tzinfo is None:
         raise ValidationError("A timestamp without zone: add Z or an offset.", code="naive")
     try:
         return moment.astimezone(dt.UTC)
     except OverflowError:
         raise ValidationError("This instant is outside of the calendar.", code="overflow") from None
+
+
+def within_calendar(day: dt.date) -> dt.date:
+    """Return the day, drawn in by one from either end of the calendar: beyond them a time zone finds no midnight."""
+    return min(max(day, dt.date.min + dt.timedelta(days=1)), dt.date.max - dt.timedelta(days=1))
 
 
 class InstantFilter(django_filters.Filter):

@@ -181,21 +181,54 @@ def page(
     parent: models.QuerySet[Any] | None = None,
 ) -> Page:
     """Return one page of the queryset, by one statement; `parent` must exist for the page to mean anything."""
+    inner = project(page_of(queryset, terms, cursor), wanted, keys_of(terms))
+    return _page(inner, wanted, terms, limit, cursor, counted=queryset if count else None, parent=parent)
+
+
+def union_page(
+    parts: Sequence[models.QuerySet[Any]],
+    wanted: Sequence[Column],
+    *,
+    terms: tuple[Term, ...],
+    limit: int,
+    cursor: Cursor | None = None,
+) -> Page:
+    """Return one page of several querysets taken together, by one statement. No part of the order may be NULL.
+
+    Every queryset knows the columns and the terms by the same names. The order is that of the terms' text.
+    """
+    if not parts:
+        return Page(EMPTY)
+    inner = [project(page_of(part, terms, cursor).order_by(), wanted, keys_of(terms)) for part in parts]
+    turned = cursor is not None and cursor.backward
+    order = [f"{'-' if term.descending != turned else ''}{PREFIX}k{place}" for place, term in enumerate(terms)]
+    together = inner[0].union(*inner[1:], all=True).order_by(*order)
+    return _page(together, wanted, terms, limit, cursor)
+
+
+def keys_of(terms: tuple[Term, ...]) -> list[Cast]:
+    """Return the terms' values as text: what a cursor holds."""
+    return [Cast(F(term.path), models.TextField()) for term in terms]
+
+
+def _page(
+    inner: Any,
+    wanted: Sequence[Column],
+    terms: tuple[Term, ...],
+    limit: int,
+    cursor: Cursor | None,
+    *,
+    counted: models.QuerySet[Any] | None = None,
+    parent: models.QuerySet[Any] | None = None,
+) -> Page:
     backward = cursor is not None and cursor.backward
-    keys = [Cast(F(term.path), models.TextField()) for term in terms]
     try:
-        inner = project(page_of(queryset, terms, cursor), wanted, keys)[: limit + 1]
         row = _run(
-            inner,
-            wanted,
-            len(terms),
-            limit=limit,
-            backward=backward,
-            counted=queryset if count else None,
-            parent=parent,
+            inner[: limit + 1], wanted, len(terms), limit=limit, backward=backward, counted=counted, parent=parent
         )
     except EmptyResultSet:
-        return Page(EMPTY, count=0 if count else None, parent_exists=parent is None or parent.exists())
+        zero = None if counted is None else 0
+        return Page(EMPTY, count=zero, parent_exists=parent is None or parent.exists())
     text, first, last, found, total, exists = row
     labels = tuple(term.label for term in terms)
     start = Cursor(labels, tuple(first)) if first else None
