@@ -17,6 +17,8 @@ SHARE_UNIT = "shares"
 WHOLE_OF_SECURITIES = "MarketableSecurities"
 EARLIEST_YEAR = 1900
 BEYOND_ANY_COMPANY = Decimal(10) ** 18
+# Counts in millions reported as if in ones are the commonest slip of scale.
+MOST_SHARES = Decimal(10) ** 12
 FOUR_PLACES = Decimal("0.0001")
 
 
@@ -75,6 +77,8 @@ def _fault_of_value(entry: Entry) -> str | None:
     if not entry.value.is_finite() or abs(entry.value) >= BEYOND_ANY_COMPANY:
         return f"value {entry.value:.6g} is no amount of a company"
     concept = RANKED[entry.tag][0] if entry.tag in RANKED else ""
+    if concept in SHARES and entry.value >= MOST_SHARES:
+        return f"value {entry.value:.6g} is no number of shares of a company"
     if entry.value < 0 and (concept in NOT_NEGATIVE or not concept):
         return f"value {entry.value} of {concept or 'debt'} is negative"
     return None
