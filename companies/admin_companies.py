@@ -25,16 +25,23 @@ COLUMNS_BEFORE = 3
 def own_facts(company: Company) -> list[tuple[str, Any, str]]:
     """Return the company's own key figures: label, figure, and where and when it is from."""
     notes = source_notes(company)
-    day = f"as of {company.market_cap_as_of}" if company.market_cap_as_of else ""
     burn = company.quarterly_burn_rate_usd
-    return [
-        ("Market cap", columns.money(company.market_cap_usd), day or notes.get("market_cap_usd", "")),
-        ("Liquid funds", columns.money(company.cash_position_usd), notes.get("cash_position_usd", "")),
-        ("Burn a quarter", columns.money(burn), notes.get("quarterly_burn_rate_usd", "")),
-        ("Runway", columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0), ""),
-        ("Debt", columns.money(company.total_debt_usd), notes.get("total_debt_usd", "")),
-        ("Enterprise value", columns.money(company.enterprise_value_usd), notes.get("enterprise_value_usd", "")),
+    figures = {
+        "market_cap_usd": "Market cap",
+        "cash_position_usd": "Liquid funds",
+        "quarterly_burn_rate_usd": "Burn a quarter",
+        "total_debt_usd": "Debt",
+        "enterprise_value_usd": "Enterprise value",
+    }
+    facts = [
+        (label, columns.money(value), notes.get(name, "") if value is not None else "")
+        for name, label in figures.items()
+        for value in [getattr(company, name)]
     ]
+    if company.market_cap_usd is not None and company.market_cap_as_of:
+        facts[0] = (*facts[0][:2], f"as of {company.market_cap_as_of}")
+    runway = columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0)
+    return [*facts[:3], ("Runway", runway, ""), *facts[3:]]
 
 
 class PipelineInline(DeskInline):
@@ -226,5 +233,6 @@ class CompanyAdmin(ArchiveAdmin):
         notes = source_notes(company)
         if not notes:
             return columns.unknown("No source has delivered a figure yet")
-        lines = [f"{Company._meta.get_field(name).verbose_name}: {note}" for name, note in notes.items()]
+        fields = {field.name: str(field.verbose_name) for field in Company._meta.fields}
+        lines = [f"{fields.get(name, name)}: {note}" for name, note in notes.items()]
         return columns.lines(lines)
