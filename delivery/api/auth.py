@@ -144,7 +144,8 @@ class ScopePermission(BasePermission):
         if not isinstance(caller, Caller):
             raise _no_key()
         needed = needed_scopes(view, str(request.method))
-        if caller.allowed_endpoints and view.scope not in caller.allowed_endpoints:
+        open_to_all = getattr(view, "action", "") in view.open_actions
+        if caller.allowed_endpoints and not open_to_all and view.scope not in caller.allowed_endpoints:
             raise _forbidden(
                 f"This key may not call {view.scope}: its endpoints are {_list(caller.allowed_endpoints)}."
             )

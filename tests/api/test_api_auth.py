@@ -86,6 +86,8 @@ def test_allowed_endpoints_narrow_a_key():
     narrow = caller("admin", allowed_endpoints=["scores"])
     assert narrow.get("scores/").status == 200
     narrow.get("signals/").is_problem(403)
+    narrow.get("companies/ALPH/signals/").is_problem(403)
+    assert narrow.get("clients/me/").status == 200
 
 
 def test_session_of_the_admin_does_not_open_the_api():

@@ -67,6 +67,10 @@ def test_schema_names_every_address_with_its_filters_and_problems(schema):
     ],
 )
 def test_rows_are_what_the_schema_says(admin, universe, schema, path, component):
+    whole = schema["paths"][f"/api/v1/{path.partition('?')[0].replace('ALPH', '{ref}')}"]["get"]["responses"]["200"]
+    page = whole["content"]["application/json"]["schema"]
+    assert page == {"$ref": f"#/components/schemas/{component}Page"}
+    assert fits(admin.get(f"/api/v1/{path}").json, page, schema)
     described = schema["components"]["schemas"][component]["properties"]
     for row in admin.rows(f"/api/v1/{path}"):
         assert list(row) == list(described)
@@ -126,7 +130,7 @@ def test_health_needs_no_key():
     anyone = HTTPClient()
     assert anyone.get("/livez").json() == {"status": "ok"}
     ready = anyone.get("/readyz")
-    assert (ready.status_code, ready.json()["checks"]) == (200, {"database": "ok", "migrations": "ok"})
+    assert (ready.status_code, ready.json()["checks"]) == (200, {"database": "ok", "migrations": "ok", "sources": "ok"})
 
 
 def test_not_ready_while_a_migration_is_missing(monkeypatch):

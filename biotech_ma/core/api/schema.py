@@ -69,8 +69,8 @@ class ResourceSchema(AutoSchema):
         return described.get(getattr(self.view, "action", ""))
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        """Return whether the endpoint gives a page."""
-        return self.endpoint is not None and self.endpoint.gives == "page"
+        """Return whether the endpoint gives a page; what describes a page is no list itself."""
+        return serializer is None and self.endpoint is not None and self.endpoint.gives == "page"
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         """Tell what is written (CompanyInput) from what is read (Company)."""
