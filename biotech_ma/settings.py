@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
+    "procrastinate.contrib.django",
     "companies",
     "signals_app",
     "scoring",
@@ -114,7 +115,41 @@ STORAGES = {
         "OPTIONS": {"location": str(DATA_DIR / "files")},
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # What the sources answered, by digest: runs are replayed from it.
+    "raw": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(DATA_DIR / "raw")},
+    },
 }
+
+# Who asks the sources: the SEC refuses those that do not say.
+SEC_USER_AGENT = env.str("SEC_USER_AGENT", default="")
+_EDGAR = env.str("BIOTECH_MA_SOURCE_BASE_EDGAR", default="")
+SOURCE_BASES = {
+    "edgar": _EDGAR or "https://www.sec.gov",
+    "edgar-data": env.str("BIOTECH_MA_SOURCE_BASE_EDGAR_DATA", default="") or _EDGAR or "https://data.sec.gov",
+    "clinicaltrials": env.str("BIOTECH_MA_SOURCE_BASE_CLINICALTRIALS", default="")
+    or "https://clinicaltrials.gov/api/v2",
+    "fda": env.str("BIOTECH_MA_SOURCE_BASE_FDA", default="") or "https://www.fda.gov",
+}
+# Requests a second, all processes and machines together: the SEC's rule, and what ClinicalTrials.gov bears (50 a minute).
+SOURCE_RATES = {"edgar": 10, "clinicaltrials": 0.8, "fda": 1}
+# When each source is fetched, in MARKET_TIME_ZONE: minute, hour, day, month, weekday. EDGAR takes filings from 6 to 22.
+INGEST_SCHEDULE = {
+    "edgar-tickers": "15 6 * * *",
+    "edgar-index": "*/15 6-22 * * 1-5",
+    "edgar-documents": "40 7,10,13,16,19,22 * * 1-5",
+    "edgar-submissions": "0 23 * * 1-5",
+    "edgar-ownership": "30 23 * * 1-5",
+    "edgar-facts": "0 1 * * 2-6",
+    "edgar-fsds": "0 3 * * 6",
+    "clinicaltrials": "0 5 * * *",
+    "drugsfda": "0 4 * * 2-6",
+    "orangebook": "30 4 * * 6",
+}
+INGEST_SCHEDULE_CHANGES = env.str("BIOTECH_MA_SCHEDULE", default="")
+# Background jobs stand in each app's `jobs` module.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
 SECURE_CSP = {
     "default-src": [CSP.SELF],

@@ -13,8 +13,9 @@ from companies.models import Company
 from signals_app.catalogue import CATALOGUE, Severity, SignalType
 from signals_app.querysets import FinancialFactQuerySet, SignalQuerySet
 from signals_app.review_models import IngestRun, ReviewItem
+from signals_app.source_models import IngestCursor, RawPayload
 
-__all__ = ["FinancialFact", "IngestRun", "ReviewItem", "Signal"]
+__all__ = ["FinancialFact", "IngestCursor", "IngestRun", "RawPayload", "ReviewItem", "Signal"]
 
 NOT_SELF = ~models.Q(supersedes=models.F("id"))
 

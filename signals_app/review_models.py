@@ -148,6 +148,10 @@ class IngestRun(TimestampedModel):
 
     source = models.CharField(max_length=64, help_text="The source's name.", db_comment="Source identifier.")
     paths = json_array(help_text="Names of what was read; empty for a live run.", db_comment="Array of names.")
+    request = json_object(
+        help_text="How it was asked: live or replayed, since when, for which companies, whether to keep the result.",
+        db_comment="live, replay, dry_run: boolean; since: day; companies: array. Empty = from files, everything.",
+    )
     started_at = models.DateTimeField(help_text="When it began.", db_comment="When it began.")
     finished_at = models.DateTimeField(
         null=True, blank=True, help_text="When it ended.", db_comment="NULL = still running, or killed."
@@ -172,7 +176,7 @@ class IngestRun(TimestampedModel):
         db_table_comment = "The log of the sources' runs."
         ordering = ["-started_at", "-id"]
         constraints = [
-            *json_shapes("ingest_runs", arrays=("paths", "rejects"), objects=("counts",)),
+            *json_shapes("ingest_runs", arrays=("paths", "rejects"), objects=("counts", "request")),
             models.CheckConstraint(
                 condition=models.Q(finished_at__gte=models.F("started_at")) | models.Q(finished_at__isnull=True),
                 name="ingest_runs_period_ordered",

@@ -46,7 +46,7 @@ def test_schema_names_every_address_with_its_filters_and_problems(schema):
     assert {"company", "type", "min_severity", "since", "limit", "cursor", "count", "fields", "ordering"} <= names
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            assert {"bearer", "apiKey"} <= {name for way in operation["security"] for name in way}, (path, method)
+            assert operation["security"] == [{"bearer": []}, {"apiKey": []}], (path, method)
             assert "application/problem+json" in operation["responses"]["401"]["content"], (path, method)
 
 

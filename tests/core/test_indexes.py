@@ -16,6 +16,7 @@ from delivery.models import Alert, AlertTrigger, Client, Report, Webhook, Webhoo
 from scoring.models import AcquirerMatch, MAScore, ScoreVersion, ScoreWeight
 from signals_app.models import FinancialFact, Signal
 from signals_app.review_models import IngestRun, ReviewItem
+from signals_app.source_models import IngestCursor, RawPayload
 
 DAY = dt.date(2025, 6, 30)
 NOON = dt.datetime(2025, 6, 30, 12, tzinfo=dt.UTC)
@@ -81,6 +82,9 @@ SELECT id, 'patent', 0.1, 'x' FROM score_versions WHERE version LIKE 'test %';
 INSERT INTO review_items (kind, company_id, title, source, source_id, status, decided_at)
 SELECT 'signal', id, 'x', 'edgar', ticker, CASE WHEN is_cash_constrained THEN 'open' ELSE 'rejected' END,
        CASE WHEN NOT is_cash_constrained THEN now() END FROM companies;
+INSERT INTO raw_payloads (source, url, name, sha256, size_bytes, fetched_at)
+SELECT 'edgar', 'https://example.org/' || n, 'x', repeat('0', 64), 1, now() FROM generate_series(1, 2000) AS n;
+INSERT INTO ingest_cursors (source, key, value) SELECT 'edgar', n, '2025-01-01' FROM generate_series(1, 2000) AS n;
 INSERT INTO ingest_runs (source, started_at)
 SELECT 'source ' || n % 20, timestamptz '2025-01-01Z' + n * interval '1 hour' FROM generate_series(1, 1000) AS n;
 """
@@ -136,6 +140,8 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "review_items_open_idx": lambda s: ReviewItem.objects.open(),
     "review_items_company_idx": lambda s: ReviewItem.objects.filter(company=s.company),
     "review_items_source_uniq": lambda s: ReviewItem.objects.filter(source="edgar", kind="signal", source_id="T7"),
+    "raw_payloads_uniq": lambda s: RawPayload.objects.filter(source="edgar", url="https://example.org/7"),
+    "ingest_cursors_uniq": lambda s: IngestCursor.objects.filter(source="edgar", key="7"),
     "ingest_runs_source_idx": lambda s: IngestRun.objects.filter(source="source 3").order_by("-started_at")[:1],
     "score_versions_version_uniq": lambda s: ScoreVersion.objects.filter(version="test 7"),
     "score_weights_uniq": lambda s: ScoreWeight.objects.filter(score_version=s.version),
@@ -172,7 +178,7 @@ PATHS: dict[str, Callable[[Some], Any]] = {
 # keys that lead to their users. Django gives a textual primary key a second index for LIKE, which nothing declines.
 OURS = """
     i.indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname !~
-    '^(auth|django|pghistory)_|event$')
+    '^(auth|django|pghistory|procrastinate)_|event$')
 """
 LIKE_OF_KEY = "SELECT 1 FROM pg_index WHERE indisprimary AND indrelid = i.indrelid AND indkey::text = i.indkey::text"
 TO_USERS = "SELECT 1 FROM pg_constraint WHERE confrelid = 'auth_user'::regclass AND conrelid = i.indrelid"

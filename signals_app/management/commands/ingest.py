@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from rich.console import Console
 
-from signals_app.ingest.base import SOURCES, IngestError, Outcome, Request, source
+from signals_app.ingest.base import SOURCES, IngestError, Outcome, Request
+from signals_app.ingest.perform import perform
 
 REJECTS_SHOWN = 20
 
@@ -27,7 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("source", choices=sorted(SOURCES), help="what to read")
         parser.add_argument(
             "--from", dest="paths", action="append", type=Path, default=[], metavar="PATH",
-            help="a file, folder or zip to read; may be repeated",
+            help="a file, folder or zip to read; may be repeated. Without it the source is fetched live",
+        )
+        parser.add_argument(
+            "--replay", action="store_true", help="read again what earlier live runs fetched, without asking anybody"
         )
         parser.add_argument("--since", type=_day, metavar="DAY", help="leave out what was known before this day")
         parser.add_argument(
@@ -45,7 +49,10 @@ class Command(BaseCommand):
         console = Console(stderr=True)
         try:
             with console.status(f"{options['source']} …") as status:
-                outcome = source(options["source"])(request, lambda step: status.update(f"{options['source']}: {step}"))
+                outcome = perform(
+                    options["source"], request, lambda step: status.update(f"{options['source']}: {step}"),
+                    is_replay=options["replay"],
+                )
         except IngestError as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:

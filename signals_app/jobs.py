@@ -1,0 +1,123 @@
+"""Background jobs: fetching the sources when their time has come, and bringing back the jobs of killed workers.
+
+The schedule is looked at every minute, in New York's time and with what was missed: procrastinate's own periodic tasks
+know UTC alone and forget a slot after ten minutes.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from procrastinate import JobContext, RetryStrategy, exceptions
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Job, Status
+
+from signals_app.ingest.base import Request
+from signals_app.ingest.perform import perform
+from signals_app.schedule import ENABLED, SLOT, blocked, entries, mark, marks_of
+
+logger = logging.getLogger(__name__)
+
+INGEST_QUEUE, UPKEEP_QUEUE = "ingest", "upkeep"
+STALLED_SECONDS = 30.0
+# A job that takes its worker down every time must not do so for ever.
+MOST_ATTEMPTS = 5
+RETRIES, RETRY_SECONDS = 3, 600
+KEPT_HOURS = 30 * 24
+
+
+@app.task(queue=INGEST_QUEUE, pass_context=True, retry=RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS))
+def ingest(context: JobContext, source: str) -> None:
+    """Fetch a source and read what came. Ends early, to be taken up again, when its worker is told to stop."""
+
+    def progress(step: str) -> None:
+        if context.should_abort():
+            raise exceptions.JobAborted
+
+    perform(source, Request(paths=()), progress)
+
+
+def queue_ingest(source: str) -> bool:
+    """Queue a run of the source and return whether it was: one waits and one runs at a time."""
+    lock = f"ingest:{source}"
+    try:
+        with transaction.atomic():
+            ingest.configure(lock=lock, queueing_lock=lock).defer(source=source)
+    except exceptions.AlreadyEnqueued:
+        return False
+    return True
+
+
+def queue_due() -> list[str]:
+    """Queue each source whose slot has come since the last look, and return them.
+
+    The first look at a source only notes it: its first run is at its next slot.
+    """
+    now, queued = timezone.now(), []
+    planned = [entry for entry in entries() if not blocked(entry.source)]
+    marks = marks_of([entry.source for entry in planned])
+    for entry in planned:
+        slot, last = entry.latest(now), marks.get((entry.source, SLOT))
+        if last is not None and slot <= last:
+            continue
+        with transaction.atomic():
+            if last is None:
+                mark(entry.source, ENABLED, now)
+            elif queue_ingest(entry.source):
+                queued.append(entry.source)
+            mark(entry.source, SLOT, slot)
+    return queued
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue=UPKEEP_QUEUE, queueing_lock="look at schedule", lock="look at schedule")
+def look_at_schedule(timestamp: int) -> None:
+    """Queue what is due."""
+    queue_due()
+
+
+async def bring_back(stalled_seconds: float = STALLED_SECONDS) -> int:
+    """Give the jobs of workers without a heartbeat to others; return how many.
+
+    Their work is safe to repeat: a run is one transaction, or several of which each is complete.
+    """
+    brought_back = 0
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=stalled_seconds):
+        try:
+            if job.attempts < MOST_ATTEMPTS:
+                await app.job_manager.retry_job(job)
+                brought_back += 1
+            else:
+                await _give_up(job)
+        except exceptions.ConnectorException:
+            # Ended meanwhile, or the next run of the same source waits already and does this one's work, too.
+            await _give_up(job)
+    return brought_back
+
+
+async def _give_up(job: Job) -> None:
+    logger.warning("job %s is given up after %s attempts", job.call_string, job.attempts)
+    try:
+        await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+    except exceptions.ConnectorException:
+        logger.info("job %s has ended meanwhile", job.call_string)
+
+
+@app.periodic(cron="* * * * * */15")
+@app.task(queue=UPKEEP_QUEUE, queueing_lock="bring back", pass_context=True)
+async def bring_back_stalled(context: JobContext, timestamp: int) -> None:
+    """Bring back the jobs of killed workers."""
+    extra: dict[str, Any] = dict(context.additional_context)
+    await bring_back(float(extra.get("stalled_seconds", STALLED_SECONDS)))
+
+
+@app.periodic(cron="30 7 * * *")
+@app.task(queue=UPKEEP_QUEUE, queueing_lock="forget old jobs")
+async def forget_old(timestamp: int) -> None:
+    """Delete the jobs that ended a month ago; the runs' own log stays."""
+    await app.job_manager.delete_old_jobs(
+        nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+    )

@@ -1,0 +1,73 @@
+"""The log of the runs: one row for each, written outside the run's own transaction, so that failures stay on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models.functions import Now
+
+from signals_app.ingest.base import Outcome, Request
+from signals_app.review_models import IngestRun
+
+LONGEST_ERROR = 2000
+
+
+@dataclass
+class Record:
+    """A run that is under way: what it has come to is filled in by whoever runs it."""
+
+    row: IngestRun
+    outcome: Outcome | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def recorded_run(source: str, request: Request, *, live: bool = False, replay: bool = False) -> Iterator[Record]:
+    """Log the run in the block: begun now, ended with the outcome that it fills in, or with the error that it raises.
+
+    Must stand outside every transaction: what is rolled back would take the row along. A killed run has no end.
+    """
+    asked: dict[str, Any] = {
+        name: True for name, is_so in (("live", live), ("replay", replay), ("dry_run", request.dry_run)) if is_so
+    }
+    if request.since:
+        asked["since"] = request.since.isoformat()
+    if request.companies:
+        asked["companies"] = sorted(request.companies)
+    row = IngestRun(source=source, request=asked, paths=[path.name for path in request.paths], started_at=Now())
+    row.save()
+    record = Record(row)
+    error = ""
+    try:
+        yield record
+    except BaseException as failure:
+        error = " ".join(str(failure).split())[:LONGEST_ERROR] or type(failure).__name__
+        raise
+    finally:
+        _close(record, error.replace("\x00", ""))
+
+
+def _close(record: Record, error: str) -> None:
+    outcome = record.outcome
+    found = outcome.to_json() if outcome else {}
+    names = ("read", "created", "updated", "unchanged", "skipped", "rejected")
+    IngestRun.objects.filter(pk=record.row.pk).update(
+        finished_at=Now(),
+        counts={name: found[name] for name in names if name in found} | record.notes,
+        rejects=_storable(found.get("rejects", [])),
+        error=error,
+    )
+
+
+def _storable(value: Any) -> Any:
+    """Return the value without the characters that jsonb cannot hold: a faulty file's words may carry any."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return value
