@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.apps import apps
 
-from biotech_ma.core.api.reads import Column, Resource
+from biotech_ma.core.api.resources import Column, Resource
 from companies.api.reads import COMPANIES
 
 

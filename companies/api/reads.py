@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import OuterRef
 
-from biotech_ma.core.api.reads import Column, JsonRow, JsonRows, Money, Resource, columns
+from biotech_ma.core.api.resources import Column, JsonRow, JsonRows, Money, Resource, columns
 from companies.models import Company, DrugCandidate
 
 STAMPS = columns("created_at", "updated_at")

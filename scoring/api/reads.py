@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from biotech_ma.core.api.reads import Column, Money, Resource, columns
+from biotech_ma.core.api.resources import Column, Money, Resource, columns
 from scoring.models import AcquirerMatch, MAScore
 
 SCORES = Resource(

@@ -16,7 +16,7 @@ from biotech_ma.core.api import query, reads
 from biotech_ma.core.api.cursors import Cursor, Term
 from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.filters import DayFilter, ListFilter, ReadFilterSet, within_calendar
-from biotech_ma.core.api.reads import Column, Resource
+from biotech_ma.core.api.resources import Column, Resource
 from biotech_ma.core.api.views import APIViewSet, envelope
 from companies.api.filters import CompanyFilter
 from companies.choices import TherapeuticArea

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from biotech_ma.core.api.reads import Column, Resource, columns
+from biotech_ma.core.api.resources import Column, Resource, columns
 from signals_app.models import Signal
 
 SIGNALS = Resource(

@@ -10,7 +10,7 @@ from django.db import models
 from rest_framework import serializers
 
 from biotech_ma.core.api.filters import ReadFilterSet
-from biotech_ma.core.api.reads import Column, JsonRow, JsonRows, Money, Resource, model_field
+from biotech_ma.core.api.resources import Column, JsonRow, JsonRows, Money, Resource, model_field
 
 
 @dataclass(frozen=True)

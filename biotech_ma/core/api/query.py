@@ -12,7 +12,7 @@ from rest_framework import status
 from biotech_ma.core.api.cursors import Cursor, Term
 from biotech_ma.core.api.errors import FieldError, Problem, invalid, unknown_names
 from biotech_ma.core.api.parsers import text_fault
-from biotech_ma.core.api.reads import Column, Resource
+from biotech_ma.core.api.resources import Column, Resource
 
 if TYPE_CHECKING:
     from biotech_ma.core.api.filters import ReadFilterSet

@@ -20,7 +20,7 @@ from biotech_ma.core.api.fields import (
     StrictDecimalField,
     StrictIntegerField,
 )
-from biotech_ma.core.api.reads import Resource
+from biotech_ma.core.api.resources import Resource
 
 STRICT: dict[type[models.Field[Any, Any]], type[serializers.Field[Any, Any, Any, Any]]] = {
     models.BooleanField: StrictBooleanField,

@@ -17,7 +17,7 @@ from biotech_ma.core.api import query, reads
 from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem, invalid
 from biotech_ma.core.api.filters import ReadFilterSet
-from biotech_ma.core.api.reads import Column, Resource
+from biotech_ma.core.api.resources import Column, Resource
 
 UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 JSON = "application/json"
@@ -107,7 +107,6 @@ class ResourceViewSet(APIViewSet):
         filters = filterset_class(params, queryset, request=request)
         query.filter_errors(filters)
         page = reads.page(
-            resource,
             filters.qs,
             shape.columns,
             terms=paging.terms,
