@@ -94,7 +94,8 @@ class SignalAdmin(DeskAdmin):
     empty_hint = "Load a source with the ingest command, or add what you know by hand."
     fields: Any = [
         ("company", "signal_type"),
-        ("event_date", "available_at"),
+        "event_date",
+        "available_at",
         ("severity", "ma_impact_score", "confidence"),
         "title",
         "description",

@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import (
 )
 
 from biotech_ma.core.admin.forms import DeskForm
-from signals_app.catalogue import CATALOGUE
+from signals_app.catalogue import CATALOGUE, Severity
 from signals_app.models import Signal
 from signals_app.services import default_impact
 
@@ -78,6 +78,9 @@ class SignalForm(DeskForm):
             if name in self.fields:
                 self.fields[name].help_text = hint
                 self.fields[name].required = name == "event_date"
+        severity: Any = self.fields.get("severity")
+        if severity is not None:
+            severity.choices = [("", "As the catalogue says"), *Severity.choices]
         if not self.initial.get("supersedes"):
             for name in ("severity", "ma_impact_score"):
                 self.initial.pop(name, None)

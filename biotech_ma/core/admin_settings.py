@@ -113,5 +113,5 @@ UNFOLD: dict[str, Any] = {
         },
     },
     "COMMAND": {"search_callback": "companies.admin.found", "show_history": True},
-    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": NAVIGATION},
 }

@@ -202,6 +202,15 @@ def test_a_signal_added_takes_severity_and_impact_from_the_catalogue(analyst):
     assert signal.event_date.isoformat() == "2026-01-05T14:00:00+00:00"
 
 
+def test_a_choice_without_a_default_starts_empty(analyst):
+    page = analyst.get(reverse("admin:signals_app_signal_add")).content.decode()
+    assert page.count('<option value="" selected>') == 2  # type and severity
+    company = CompanyFactory()
+    chosen = signal_form(company, signal_type="", severity="")
+    assert "signal_type" in errors_of(analyst.post(reverse("admin:signals_app_signal_add"), chosen))
+    assert not Signal.objects.exists()
+
+
 def test_a_signal_twice_from_one_source_is_refused_beside_the_field(analyst):
     company = CompanyFactory()
     for status in (302, 200):

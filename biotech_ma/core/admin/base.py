@@ -55,6 +55,7 @@ class _DeskFields:
                 _nullable_text(db_field, field)
         if field is not None:
             _same_words(db_field, field)
+            _ask_for_a_choice(db_field, field)
         return field
 
 
@@ -72,6 +73,13 @@ def _nullable_text(db_field: models.Field[Any, Any], field: Any) -> None:
         field.empty_value = None
     if isinstance(field, forms.NullBooleanField):
         field.widget = UnfoldAdminNullBooleanSelectWidget()
+
+
+def _ask_for_a_choice(db_field: models.Field[Any, Any], field: Any) -> None:
+    """Let a choice without a default start empty: the first of the list is nobody's choice."""
+    if isinstance(field, forms.TypedChoiceField) and not db_field.has_default():
+        choices: Any = field.choices
+        field.choices = [("", "Select value"), *(pair for pair in choices if pair[0] not in ("", None))]
 
 
 def _same_words(db_field: models.Field[Any, Any], field: Any) -> None:
