@@ -82,7 +82,10 @@ def _plain_blocks(text: str) -> list[str]:
 
 
 def items(blocks: list[str]) -> dict[str, list[str]]:
-    """Return the paragraphs of each item of an 8-K, by its number; what stands before the first item is under ''."""
+    """Return the paragraphs of each item of an 8-K, by its number; what stands before the first item is under ''.
+
+    Nothing counts that follows the signatures.
+    """
     found: dict[str, list[str]] = {"": []}
     here = ""
     for block in blocks:
@@ -92,7 +95,7 @@ def items(blocks: list[str]) -> dict[str, list[str]]:
             rest = block[start.end() :]
             found.setdefault(here, []).extend([rest] if rest else [])
         elif here and _END_OF_ITEMS.match(block):
-            here = ""
+            break
         else:
             found[here].append(block)
     return found

@@ -115,7 +115,8 @@ class Load:
         self._write()
         for record in sorted(self.amendments, key=lambda each: (each.available_at, each.source_id)):
             count(self.outcome, merge_correction(_correction(record)))
-        count(self.outcome, merge_signals(_clusters(self.bought)))
+        # A list: the connection cannot be asked while rows are copied through it.
+        count(self.outcome, merge_signals(list(_clusters(self.bought))))
 
 
 def _known(filed: Filed) -> tuple[datetime, str]:

@@ -1,0 +1,1 @@
+"""A CSV of announced acquisitions: labels of the targets."""
