@@ -176,6 +176,8 @@ REAL = [
     ("0000882095", "short_term_debt", "2010-03-31", None, 7_088_000),
     ("0000318154", "cash", "2010-03-31", None, 2_266_000_000),
     ("0000318154", "short_term_investments", "2010-03-31", None, 11_851_000_000),
+    # The current part stands under Amgen's own tag OtherConvertibleDebtCurrent.
+    ("0000318154", "convertible_debt", "2010-03-31", None, 2_201_000_000 + 2_378_000_000),
     ("0000318154", "long_term_debt", "2010-03-31", None, 7_085_000_000),
     ("0000318154", "operating_cash_flow", "2009-03-31", "2009-01-01", 859_000_000),
 ]

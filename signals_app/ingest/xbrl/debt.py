@@ -60,6 +60,10 @@ SOLD_ROYALTIES = re.compile(
     r"|Royalty(?:Financing)?(?:Obligation|Liabilit(?:y|ies))\w*"
     r"|RevenueInterest(?:Financing|Purchase)?(?:Agreement)?(?:Liabilit(?:y|ies)|Obligation)\w*)"
 )
+# Companies extend the taxonomy for their convertible notes too; these names leave no doubt.
+OWN_CONVERTIBLE = re.compile(
+    r"(?:Other)?Convertible(?:Senior|Subordinated)?(?:Debt|Notes)(?:Payable)?(?:Net)?(?:Current|Non[Cc]urrent)"
+)
 CURRENT_ROYALTY = re.compile(r"Current$")
 NONCURRENT = re.compile(r"(?:Noncurrent|NonCurrent|NetOfCurrentPortion\w*|LongTerm)$")
 
@@ -71,7 +75,12 @@ STANDARD: frozenset[str] = frozenset(
 
 def is_debt(tag: str) -> bool:
     """Return whether a tag says something about debt."""
-    return tag in STANDARD or SOLD_ROYALTIES.fullmatch(tag) is not None
+    return tag in STANDARD or is_own_name(tag)
+
+
+def is_own_name(tag: str) -> bool:
+    """Return whether a company's own tag names a debt beyond doubt."""
+    return SOLD_ROYALTIES.fullmatch(tag) is not None or OWN_CONVERTIBLE.fullmatch(tag) is not None
 
 
 def kinds(reported: Mapping[str, Decimal]) -> dict[str, tuple[Decimal, tuple[str, ...]]]:
@@ -79,6 +88,8 @@ def kinds(reported: Mapping[str, Decimal]) -> dict[str, tuple[Decimal, tuple[str
     sheet = _Sheet(reported)
     for part in PARTS:
         sheet.take(part.kind, part.tags)
+    for part in PARTS[:2]:
+        _own_convertibles(sheet, part)
     if not sheet.has(CONVERTIBLE):
         sheet.take(CONVERTIBLE, CONVERTIBLE_TOTAL)
     if not sheet.take_rest(SHORT, CURRENT_TOTAL, of=PARTS[1].tags):
@@ -126,6 +137,17 @@ class _Sheet:
         before, tags = self.found.get(kind, (Decimal(0), ()))
         self.found[kind] = before + amount, (*tags, tag)
         self.counted[tag] = amount
+
+
+def _own_convertibles(sheet: _Sheet, part: Part) -> None:
+    """Count a company's own tag for a maturity of its convertibles that no standard tag reports."""
+    is_later = part is PARTS[0]
+    own = sorted(
+        tag for tag in sheet.reported
+        if tag not in STANDARD and OWN_CONVERTIBLE.fullmatch(tag) and bool(NONCURRENT.search(tag)) == is_later
+    )
+    if not any(tag in sheet.reported for tag in part.tags):
+        sheet.take(CONVERTIBLE, tuple(own))
 
 
 def _royalties(sheet: _Sheet) -> None:

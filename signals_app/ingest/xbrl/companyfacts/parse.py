@@ -19,7 +19,7 @@ from signals_app.ingest.xbrl.choose import Entry, exact, fault, has_unit_of, is_
 TAXONOMIES = ("us-gaap", "ifrs-full", "dei")
 ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
 CIK_DIGITS = 10
-LONGEST_FORM = 32
+FORM = re.compile(r"[ -~]{1,32}")
 LONGEST_QUOTE = 40
 MOST_DIGITS = 18
 
@@ -134,7 +134,7 @@ class _Reader:
             raise ValueError(f"accn {accession[:LONGEST_QUOTE]!r} is no accession number")
         if filed > self.today:
             raise ValueError(f"filed {filed} is in the future")
-        if not 0 < len(form) <= LONGEST_FORM:
+        if not FORM.fullmatch(form):
             raise ValueError(f"form {form[:LONGEST_QUOTE]!r} is no form")
         self.filings[accession] = Filing(accession, form, filed)
         return self.filings[accession]

@@ -119,7 +119,7 @@ def is_total(row: Row) -> bool:
     """Return whether a row is of a tag that the desk keeps, and for the company as a whole."""
     tag = row["tag"]
     is_standard = STANDARD_VERSION.match(row["version"]) is not None
-    # A company's own tag may have a standard one's name; only sold royalties are known by their names.
+    # A company's own tag may have a standard one's name; only a few debts are known by their names.
     if not is_wanted(tag) or (not is_standard and (tag in RANKED or tag in STANDARD)):
         return False
     if row["coreg"].strip():

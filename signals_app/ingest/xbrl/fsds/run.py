@@ -91,7 +91,7 @@ class Run:
 
     def data_set(self, paths: tuple[Path, ...]) -> None:
         """Load one data set in one transaction."""
-        tables = {"sub": [], "num": []}  # type: dict[str, list[Document]]
+        tables: dict[str, list[Document]] = {"sub": [], "num": []}
         with recorded(f"ingest {SOURCE}"):
             take_turn()
             found = documents(paths, _is_table)
