@@ -125,15 +125,15 @@ MERGERS = [
     ),
     (
         "acquirer that calls itself the Company",
-        [INTRO, "Merger Sub, a wholly owned subsidiary of the Company, will merge with and into Other Corp., with Other "
-         "Corp. surviving as a wholly owned subsidiary of the Company."],
+        [INTRO, "Merger Sub, a wholly owned subsidiary of the Company, will merge with and into Other Corp., with "
+         "Other Corp. surviving as a wholly owned subsidiary of the Company."],
         True, "takeover_acquirer", False,
     ),
     (
         "reverse merger",
-        [INTRO, "Merger Sub will merge with and into Other Corp., with Other Corp. surviving as a wholly owned subsidiary "
-         "of the Company.", "Pre-merger stockholders of the Company are expected to own approximately 12.5% of the "
-         "combined company."],
+        [INTRO, "Merger Sub will merge with and into Other Corp., with Other Corp. surviving as a wholly owned "
+         "subsidiary of the Company.", "Pre-merger stockholders of the Company are expected to own approximately 12.5% of "
+         "the combined company."],
         True, "reverse_merger", False,
     ),
     (

@@ -22,9 +22,11 @@ ISSUER = "0009000001"
 
 
 def owner(cik=1, director=1, officer=0, ten=0, title=""):
-    return f"""<reportingOwner><reportingOwnerId><rptOwnerCik>{cik}</rptOwnerCik><rptOwnerName>Owner {cik}</rptOwnerName>
-</reportingOwnerId><reportingOwnerRelationship><isDirector>{director}</isDirector><isOfficer>{officer}</isOfficer>
-<isTenPercentOwner>{ten}</isTenPercentOwner><officerTitle>{title}</officerTitle></reportingOwnerRelationship></reportingOwner>"""
+    return f"""<reportingOwner><reportingOwnerId><rptOwnerCik>{cik}</rptOwnerCik>
+<rptOwnerName>Owner {cik}</rptOwnerName></reportingOwnerId>
+<reportingOwnerRelationship><isDirector>{director}</isDirector><isOfficer>{officer}</isOfficer>
+<isTenPercentOwner>{ten}</isTenPercentOwner><officerTitle>{title}</officerTitle></reportingOwnerRelationship>
+</reportingOwner>"""
 
 
 def line(code="P", day="2024-05-01", shares="1000", price="2.50", direction="A", note="", table="nonDerivative"):

@@ -110,6 +110,8 @@ def _fixed(line: str, layout: Layout) -> tuple[str, str, str, str, str]:
     # A row of other widths than the header's: the columns lie at least two blanks apart.
     if not first or not second or not head[layout.second - 1].isspace():
         parts = _GAP.split(head.strip())
-        first, second = (" ".join(parts[:-1]), parts[-1]) if layout.name_first else (parts[0], " ".join(parts[1:]))
+        if len(parts) > 1:
+            last, others = (parts[-1], parts[:-1]) if layout.name_first else (" ".join(parts[1:]), parts[:1])
+            first, second = " ".join(others), last
     name, form = (first, second) if layout.name_first else (second, first)
     return name, form, found["cik"], found["day"], found["path"]
