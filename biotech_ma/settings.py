@@ -132,7 +132,7 @@ SOURCE_BASES = {
     or "https://clinicaltrials.gov/api/v2",
     "fda": env.str("BIOTECH_MA_SOURCE_BASE_FDA", default="") or "https://www.fda.gov",
 }
-# Requests a second, all processes and machines together: the SEC's rule, and what ClinicalTrials.gov bears (50 a minute).
+# Requests a second, all processes and machines together. The SEC asks for 10; ClinicalTrials.gov bears 50 a minute.
 SOURCE_RATES = {"edgar": 10, "clinicaltrials": 0.8, "fda": 1}
 # When each source is fetched, in MARKET_TIME_ZONE: minute, hour, day, month, weekday. EDGAR takes filings from 6 to 22.
 INGEST_SCHEDULE = {

@@ -30,7 +30,6 @@ ATTEMPTS = 6
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 MOST_REDIRECTS = 5
-CHUNK_BYTES = 64 * 1024
 PASSING = frozenset({429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 OK, NOT_MODIFIED, NOT_FOUND = 200, 304, frozenset({404, 410})
@@ -187,7 +186,7 @@ class Client:
         with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as file:
             path = Path(file.name)
             try:
-                for chunk in response.iter_bytes(CHUNK_BYTES):
+                for chunk in response.iter_bytes():  # as they come: filling up chunks would wait for ever
                     size += len(chunk)
                     if size > self.most_bytes:
                         raise FetchError(f"{_bare(url)}: sends more than {self.most_bytes:,} bytes")

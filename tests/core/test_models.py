@@ -30,15 +30,6 @@ LEAST = {
     "financial_facts": {"company_id": "companies", "concept": "cash", "period_end": "2025-03-31", "value": "1"},
     "review_items": {"kind": "signal", "title": "x", "source": "edgar", "source_id": "1"},
     "ingest_runs": {"source": "edgar", "started_at": "2025-01-01Z"},
-    "raw_payloads": {
-        "source": "edgar",
-        "url": "https://example.org/",
-        "name": "x",
-        "sha256": "0" * 64,
-        "size_bytes": "1",
-        "fetched_at": "2025-01-01Z",
-    },
-    "ingest_cursors": {"source": "edgar", "key": "day", "value": "2025-01-01"},
     "ingest_cursors": {"source": "edgar", "key": "day", "value": "2025-01-01"},
     "raw_payloads": {
         "source": "edgar",
