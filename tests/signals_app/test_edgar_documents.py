@@ -132,7 +132,8 @@ MERGERS = [
     (
         "reverse merger",
         [INTRO, "Merger Sub will merge with and into Other Corp., with Other Corp. surviving as a wholly owned "
-         "subsidiary of the Company.", "Pre-merger stockholders of the Company are expected to own approximately 12.5% of "
+         "subsidiary of the Company.",
+         "Pre-merger stockholders of the Company are expected to own approximately 12.5% of "
          "the combined company."],
         True, "reverse_merger", False,
     ),

@@ -129,17 +129,21 @@ _HOPED_FOR = re.compile(
 )
 
 
+READOUTS = frozenset({"topline_positive", "topline_mixed", "topline_negative"})
+
+
 def suggestions(found: Iterable[str], only: frozenset[str] | None = None) -> list[Suggestion]:
     """Return what sentences suggest, each type once with the first sentence that says so; `only` narrows the types."""
     listed = list(found)
     first: dict[str, Suggestion] = {}
+    asked = [phrase for phrase in PHRASES if only is None or phrase.signal_type in only]
     for sentence in listed:
-        for phrase in PHRASES:
+        for phrase in asked:
             if phrase.says.search(sentence) and not phrase.denies.search(sentence):
                 first.setdefault(phrase.signal_type, Suggestion(phrase.signal_type, sentence))
         for suggestion in _dated(sentence):
             first.setdefault(suggestion.signal_type, suggestion)
-    readout = topline(listed)
+    readout = topline(listed) if only is None or READOUTS & only else None
     if readout is not None:
         first[readout.signal_type] = readout
     return [suggestion for kind, suggestion in first.items() if only is None or kind in only]

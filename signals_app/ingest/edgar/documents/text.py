@@ -27,6 +27,8 @@ _NO_NEWS = re.compile(
     re.IGNORECASE,
 )
 LONGEST_HEADING = 160
+# What is longer is a table that has lost its cells.
+LONGEST_SENTENCE = 3000
 
 
 class _Reader(HTMLParser):
@@ -116,7 +118,7 @@ def sentences(blocks: list[str]) -> Iterator[str]:
         for part in _BREAK.split(block):
             pending = f"{pending} {part}".strip()
             if not _ABBREVIATION.search(pending):
-                yield pending
+                yield pending[:LONGEST_SENTENCE]
                 pending = ""
         if pending:
-            yield pending
+            yield pending[:LONGEST_SENTENCE]
