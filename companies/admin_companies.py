@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin import EmptyFieldListFilter
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -88,6 +89,7 @@ class CompanyAdmin(ArchiveAdmin):
         ("runway_quarters", FigureRangeFilter),
         ("is_cash_constrained", NullBooleanFilter),
         ("is_public", NullBooleanFilter),
+        ("under_offer_since", EmptyFieldListFilter),
     ]
     search_fields: Any = ["name"]
     search_help_text = "Name, ticker or alias"
@@ -98,7 +100,7 @@ class CompanyAdmin(ArchiveAdmin):
         "It leaves lists, leaderboards, matches and the API together with its drug candidates. "
         "Restoring brings back what was archived with it."
     )
-    readonly_fields: Any = ["last_data_refresh", "sources"]
+    readonly_fields: Any = ["under_offer_since", "last_data_refresh", "sources"]
     fieldsets: Any = [
         (
             None,
@@ -127,7 +129,7 @@ class CompanyAdmin(ArchiveAdmin):
             {
                 "fields": [
                     ("founded_year", "employee_count"),
-                    "history_starts",
+                    ("history_starts", "under_offer_since"),
                     "metadata",
                     "last_data_refresh",
                     "sources",

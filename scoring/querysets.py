@@ -140,7 +140,11 @@ class MAScoreQuerySet(QuerySet["MAScore"]):
         Now: each company's latest score. With a day or a version: see `on_day`. Archived companies never show, on no
         day. The area and the cap (USD, end included) are today's; an unknown cap is not under a maximum.
         """
-        rows = self.latest() if on is None and version is None else self.on_day(on, version=version)
+        if on is None and version is None:
+            # Whoever is under offer now leaves the live list at once; on a past day that was not known.
+            rows = self.latest().filter(company__under_offer_since__isnull=True)
+        else:
+            rows = self.on_day(on, version=version)
         rows = rows.ranked_targets().select_related("company")
         if area is not None:
             rows = rows.filter(company__therapeutic_areas__contains=[area])

@@ -23,6 +23,7 @@ from scoring.store import write_day
 from signals_app.figures import Unknown
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
+from signals_app.offers import refresh_offers
 from signals_app.refresh import ledger_day
 
 NEAR_ONES = 3
@@ -138,6 +139,7 @@ def score_universe(*, day: dt.date, version: str | None = None) -> ComputedDay:
         name, _ = weights_of(version)
         with connection.cursor() as cursor:
             cursor.execute(LOCK, [name])
+        refresh_offers()
         computed = compute_day(day=day, version=name)
         write_day(computed.rows, day=day, version=name)
         scores = MAScore.objects.all()

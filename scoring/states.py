@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from scoring.engine.inputs import Evidence, State
+from signals_app.offers import OFFER, OFFER_ENDED, OFFER_TYPES
 
 DESIGNATIONS = {
     "designation_breakthrough": "breakthrough",
@@ -20,12 +21,10 @@ TOGGLES = {
     "clinical_hold": ({"clinical_hold"}, {"clinical_hold_lifted"}),
     "complete_response": ({"fda_complete_response"}, {"fda_approval"}),
 }
-OFFER, OFFER_ENDED = "takeover_target", "takeover_terminated"
 STATE_TYPES: tuple[str, ...] = (
     *DESIGNATIONS,
     *sorted({kind for begins, ends in TOGGLES.values() for kind in begins | ends}),
-    OFFER,
-    OFFER_ENDED,
+    *OFFER_TYPES,
 )
 
 

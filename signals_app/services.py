@@ -17,6 +17,7 @@ from biotech_ma.core.vocabulary import known
 from companies.models import Company
 from signals_app.catalogue import CATALOGUE
 from signals_app.models import Signal
+from signals_app.offers import OFFER_TYPES, refresh_offers
 
 MOST_IMPACT = Decimal(10)
 ANALYST = "analyst"
@@ -113,6 +114,8 @@ def _append(signal: Signal, available_at: dt.datetime | None) -> Signal:
     try:
         with transaction.atomic():
             signal.save(force_insert=True)
+            if {signal.signal_type, signal.supersedes.signal_type if signal.supersedes else ""} & set(OFFER_TYPES):
+                refresh_offers([signal.company_id])
     except IntegrityError as error:
         raise _refusal(error) from None
     return signal

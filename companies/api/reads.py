@@ -99,6 +99,7 @@ COMPANIES = Resource(
         Column("headquarters_location"),
         Column("is_public"),
         Column("is_cash_constrained"),
+        Column("under_offer_since"),
         Column("history_starts"),
         Column("metadata"),
         Column("field_sources"),

@@ -123,6 +123,13 @@ class Company(SoftDeleteModel):
         help_text="Runway under four quarters. Unknown when the runway is.",
         db_comment="True = runway under 4 quarters. NULL = unknown.",
     )
+    under_offer_since = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Day on which a takeover of the company was announced that stands. Such a company is not ranked.",
+        db_comment="Day of the announced takeover, from the ledger's signals. NULL = not under offer.",
+    )
     history_starts = models.DateField(
         null=True,
         blank=True,

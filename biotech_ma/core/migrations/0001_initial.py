@@ -1,4 +1,4 @@
-"""`uuidv7()` for servers before PostgreSQL 18, where it is not built in."""
+"""Functions that every table uses: `uuidv7()` where the server has none, true stamps, the append-only ledger."""
 
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -22,6 +22,24 @@ END $$
 """
 FIRST_WITH_BUILT_IN = 180000
 
+TRIGGERS = """
+CREATE OR REPLACE FUNCTION public.touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.updated_at = statement_timestamp();
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE FUNCTION public.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        RAISE EXCEPTION 'append-only: % rows are never changed; insert a superseding row', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RAISE EXCEPTION 'append-only: % rows are never deleted one by one', TG_TABLE_NAME
+        USING ERRCODE = 'check_violation';
+END $$;
+"""
+DROP_TRIGGERS = "DROP FUNCTION IF EXISTS public.touch_updated_at(), public.refuse_change()"
+
 
 def create(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.pg_version < FIRST_WITH_BUILT_IN:  # type: ignore[attr-defined]
@@ -32,7 +50,18 @@ def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     schema_editor.execute("DROP FUNCTION IF EXISTS public.uuidv7()")
 
 
+def create_triggers(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    schema_editor.execute(TRIGGERS, params=None)
+
+
+def drop_triggers(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    schema_editor.execute(DROP_TRIGGERS)
+
+
 class Migration(migrations.Migration):
     initial = True
     dependencies: list[tuple[str, str]] = []
-    operations = [migrations.RunPython(create, drop)]
+    operations = [
+        migrations.RunPython(create, drop),
+        migrations.RunPython(create_triggers, drop_triggers),
+    ]

@@ -8,6 +8,7 @@ from uuid import UUID
 from signals_app.catalogue import CATALOGUE
 from signals_app.ingest.merge.ledger import SignalRecord, Written
 from signals_app.models import Signal
+from signals_app.offers import OFFER_TYPES, refresh_offers
 from signals_app.services import default_impact
 
 
@@ -47,4 +48,6 @@ def merge_correction(correction: Correction) -> Written:
         signal_data=record.signal_data,
         ma_impact_score=default_impact(record.signal_type),
     )
+    if record.signal_type in OFFER_TYPES:
+        refresh_offers([record.company_id])
     return Written(1, 1)

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from signals_app.catalogue import CATALOGUE
+from signals_app.offers import OFFER_TYPES, refresh_offers
 from signals_app.services import default_impact
 
 # Rows beyond this make the planner's statistics wrong enough to matter.
@@ -122,7 +123,12 @@ def merge_signals(records: Iterable[SignalRecord]) -> Written:
     with connection.cursor() as cursor:
         staged = _copy(cursor, _STAGE_SIGNALS, f"stage_signals ({_SIGNAL_COLUMNS})", map(_signal_row, records))
         cursor.execute(_INSERT_SIGNALS)
-        return _written(cursor, staged, "signals")
+        written = _written(cursor, staged, "signals")
+        if written.created:
+            cursor.execute("SELECT DISTINCT company_id FROM stage_signals WHERE signal_type = ANY(%s)", [list(OFFER_TYPES)])
+            if concerned := [row[0] for row in cursor.fetchall()]:
+                refresh_offers(concerned)
+        return written
 
 
 def _signal_row(record: SignalRecord) -> tuple[Any, ...]:
