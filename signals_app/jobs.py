@@ -99,11 +99,11 @@ async def bring_back(stalled_seconds: float = STALLED_SECONDS) -> int:
 
 
 async def _give_up(job: Job) -> None:
-    logger.warning("job %s is given up after %s attempts", job.call_string, job.attempts)
+    logger.warning("job %s (%s) is given up after %s attempts", job.id, job.lock or job.task_name, job.attempts)
     try:
         await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
     except exceptions.ConnectorException:
-        logger.info("job %s has ended meanwhile", job.call_string)
+        logger.info("job %s has ended meanwhile", job.id)
 
 
 @app.periodic(cron="* * * * * */15")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 from signals_app.ingest.base import Outcome, Request
 from signals_app.review_models import IngestRun
+
+logger = logging.getLogger(__name__)
 
 LONGEST_ERROR = 2000
 
@@ -21,7 +25,6 @@ class Record:
 
     row: IngestRun
     outcome: Outcome | None = None
-    notes: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
@@ -47,16 +50,29 @@ def recorded_run(source: str, request: Request, *, live: bool = False, replay: b
         error = " ".join(str(failure).split())[:LONGEST_ERROR] or type(failure).__name__
         raise
     finally:
-        _close(record, error.replace("\x00", ""))
+        _close(record, str(_storable(error)))
 
 
 def _close(record: Record, error: str) -> None:
-    outcome = record.outcome
-    found = outcome.to_json() if outcome else {}
+    try:
+        _write_end(record, error)
+    except DatabaseError:
+        if connection.in_atomic_block:
+            raise
+        # The run's connection may be what broke.
+        connection.close()
+        try:
+            _write_end(record, error)
+        except DatabaseError:
+            logger.warning("the end of the run of %s could not be noted", record.row.source)
+
+
+def _write_end(record: Record, error: str) -> None:
+    found = record.outcome.to_json() if record.outcome else {}
     names = ("read", "created", "updated", "unchanged", "skipped", "rejected")
     IngestRun.objects.filter(pk=record.row.pk).update(
         finished_at=Now(),
-        counts={name: found[name] for name in names if name in found} | record.notes,
+        counts={name: found[name] for name in names if name in found},
         rejects=_storable(found.get("rejects", [])),
         error=error,
     )
