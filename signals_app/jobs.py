@@ -106,7 +106,7 @@ async def _give_up(job: Job) -> None:
         logger.info("job %s has ended meanwhile", job.id)
 
 
-@app.periodic(cron="* * * * * */15")
+@app.periodic(cron="* * * * * */10")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="bring back", pass_context=True)
 async def bring_back_stalled(context: JobContext, timestamp: int) -> None:
     """Bring back the jobs of killed workers."""
