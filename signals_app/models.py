@@ -238,8 +238,16 @@ class FinancialFact(AppendOnlyModel):
         ordering = ["-period_end", "concept", "-available_at", "-id"]
         constraints = [
             # its prefix serves the foreign key and a company's facts by concept
+            # the starter data's copy of a figure does not stand in the way of the source's own, which outranks it
             models.UniqueConstraint(
-                fields=["company", "concept", "period_start", "period_end", "accession", "value", "available_at"],
+                "company",
+                "concept",
+                "period_start",
+                "period_end",
+                "accession",
+                "value",
+                "available_at",
+                models.ExpressionWrapper(models.Q(source="starter"), output_field=models.BooleanField()),
                 nulls_distinct=False,
                 name="financial_facts_uniq",
                 violation_error_message="This filing's figure is there already.",

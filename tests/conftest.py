@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -15,3 +17,10 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the folder of real public data, ../shared/data, is not here")
     return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def first_weights(request: pytest.FixtureRequest, _django_db_marker: None) -> None:
+    """Seed the first version of the weights again where a test that commits has emptied all tables."""
+    if request.node.get_closest_marker("django_db") and not apps.get_model("scoring", "ScoreVersion").objects.exists():
+        import_module("scoring.migrations.0002_first_weights").seed(apps, None)

@@ -1460,7 +1460,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="financialfact",
             constraint=models.UniqueConstraint(
-                fields=("company", "concept", "period_start", "period_end", "accession", "value", "available_at"),
+                models.F("company"),
+                models.F("concept"),
+                models.F("period_start"),
+                models.F("period_end"),
+                models.F("accession"),
+                models.F("value"),
+                models.F("available_at"),
+                models.ExpressionWrapper(models.Q(("source", "starter")), output_field=models.BooleanField()),
                 name="financial_facts_uniq",
                 nulls_distinct=False,
                 violation_error_message="This filing's figure is there already.",

@@ -16,7 +16,7 @@ from companies.services import archive_company
 from scoring import services
 from scoring.models import MAScore, ScoreVersion, ScoreWeight
 from scoring.services import score_universe
-from tests.scoring.universe import DAY, candidate, company, ensure_weights, research, signal, small_universe
+from tests.scoring.universe import DAY, candidate, company, research, signal, small_universe
 
 pytestmark = pytest.mark.django_db
 
@@ -202,7 +202,6 @@ def test_no_target_is_said_in_one_line() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_scorers_at_once_leave_one_latest_score_a_company() -> None:
-    ensure_weights()
     small_universe(5)
     failures: list[BaseException] = []
 

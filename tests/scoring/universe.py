@@ -7,22 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from companies.models import Company
-from scoring.models import COMPONENTS, ScoreVersion, ScoreWeight
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 from tests.factories import CompanyFactory, DrugCandidateFactory
 
 DAY = dt.date(2026, 6, 30)
-
-
-def ensure_weights() -> None:
-    """Make a published version again where a test that commits has flushed what the migration seeded."""
-    if ScoreVersion.objects.exists():
-        return
-    version = ScoreVersion.objects.create(version="1", status="published", published_at=moment("2026-01-01"))
-    shares = dict(zip(COMPONENTS, ("0.30", "0.10", "0.20", "0.10", "0.20", "0.10"), strict=True))
-    for component, weight in shares.items():
-        ScoreWeight.objects.create(score_version=version, component=component, weight=Decimal(weight), reason="test")
 
 
 def moment(text: str, hour: int = 0) -> dt.datetime:

@@ -265,9 +265,9 @@ def test_missing_input_is_an_error(paths: list[Path]) -> None:
         ingest(*paths)
 
 
-def test_sources_that_do_not_exist_yet_are_refused() -> None:
+def test_sources_that_do_not_exist_are_refused() -> None:
     with pytest.raises(CommandError, match="invalid choice"):
-        call_command("ingest", "prices")
+        call_command("ingest", "bloomberg")
 
 
 def test_dry_run_reports_and_keeps_nothing() -> None:
