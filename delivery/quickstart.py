@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
 
 from companies.models import Company, DrugCandidate
 from companies.starter import STARTER_AS_OF
@@ -101,7 +102,7 @@ def set_up(say: Say) -> Outcome:
         signals=Signal.objects.count(),
         scores=MAScore.objects.count(),
         matches=AcquirerMatch.objects.count(),
-        as_of=STARTER_AS_OF,
+        as_of=day_shown(),
         access=grant_access(say),
         top=top_rows(),
     )
@@ -152,6 +153,11 @@ def grant_access(say: Say) -> Access:
         say("Creating the API client …")
         _, api_key = issue_client(client_name=CLIENT, scopes=["admin"])
     return Access(username=ANALYST, password=password, api_key=api_key)
+
+
+def day_shown() -> dt.date:
+    """Return the day of the latest scores: the starter data's own until somebody scores a later one."""
+    return MAScore.objects.filter(is_latest=True).aggregate(day=Max("score_date"))["day"] or STARTER_AS_OF
 
 
 def top_rows() -> list[TopRow]:

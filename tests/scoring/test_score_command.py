@@ -141,16 +141,37 @@ def test_json_holds_no_ids_or_clock_times(capsys: pytest.CaptureFixture[str]) ->
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("how", [["--even-stale"], ["--as-of", "2026-11-22"]])
 def test_stale_figures_are_said_on_stderr_with_the_day_to_use(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    how: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_universe(2)
     monkeypatch.setattr(services, "market_today", lambda: dt.date(2026, 11, 22))
-    out, err = run(capsys, "--json")
+    out, err = run(capsys, "--json", *how)
     assert json.loads(out)["score_date"] == "2026-11-22"
     assert "2 of 2 reporting targets are older than 200 days" in err
     assert "--as-of 2026-06-01" in err
     assert run(capsys, "--json", "--as-of", str(DAY))[1] == ""
+
+
+def test_today_with_stale_figures_is_refused_and_keeps_the_latest_scores(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_universe(2)
+    run(capsys, "--as-of", str(DAY))
+    monkeypatch.setattr(services, "market_today", lambda: dt.date(2026, 11, 22))
+    with pytest.raises(CommandError, match=r"nothing was scored: .* --as-of 2026-06-01, .* --even-stale$"):
+        call_command("score")
+    assert set(MAScore.objects.filter(is_latest=True).values_list("score_date", flat=True)) == {DAY}
+
+
+def test_today_with_current_figures_needs_no_day(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_universe(2)
+    monkeypatch.setattr(services, "market_today", lambda: DAY)
+    out, err = run(capsys, "--json")
+    assert (json.loads(out)["score_date"], err) == (str(DAY), "")
 
 
 @pytest.mark.parametrize(

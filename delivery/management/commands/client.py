@@ -8,9 +8,10 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.dateparse import parse_date
 
+from biotech_ma.core.management.base import DeskCommand, add_verb
 from biotech_ma.core.services import Refused
 from delivery.choices import Scope
 from delivery.models import Client
@@ -33,33 +34,47 @@ def _rate(text: str) -> int:
     return int(text)
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Creates, lists, rotates and revokes the API's clients."""
 
     help = "Creates, lists, rotates and revokes API keys. A key is shown once; the database keeps its digest only."
+    examples = (
+        'client create "Fund X" --scope read       a key that may read everything but clients',
+        "client list                               who has a key, and when it was last used",
+        'client rotate "Fund X"                    a new key in place of a lost one',
+        'client revoke "Fund X"                    shut the key out at once',
+    )
+    refusals = (Refused, ValidationError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the verbs."""
-        verbs = parser.add_subparsers(dest="verb", required=True)
-        create = verbs.add_parser("create", help="a new client, and its key")
-        create.add_argument("name")
+        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+        create = add_verb(
+            verbs,
+            "create",
+            summary="make a client, and print its key once",
+            examples=(
+                'client create "Fund X"',
+                'client create "Desk" --scope read --scope write:signals --rate 10000 --expires 2027-12-31',
+            ),
+        )
+        create.add_argument("name", metavar="NAME", help="who holds the key")
         create.add_argument("--scope", action="append", choices=Scope.values, metavar="S", help=", ".join(Scope.values))
         create.add_argument("--rate", type=_rate, metavar="N", help="requests an hour; 10,000 when left out")
         create.add_argument("--expires", type=_day, metavar="DAY", help="last day on which the key works (UTC)")
-        listing = verbs.add_parser("list", help="the clients, without their keys")
-        rotate = verbs.add_parser("rotate", help="a new key; the old one is dead at once")
-        revoke = verbs.add_parser("revoke", help="the key stops working at once")
-        for verb in (rotate, revoke):
-            verb.add_argument("client", help="id, key prefix or name")
-        for verb in (create, listing, rotate, revoke):
-            verb.add_argument("--json", action="store_true", help="one JSON value on stdout")
+        both = ("client list", "client list --json")
+        add_verb(verbs, "list", summary="list the clients, without their keys", examples=both)
+        for name, summary in (
+            ("rotate", "print a new key; the old one is dead at once"),
+            ("revoke", "shut a key out at once"),
+        ):
+            ways = (f'client {name} "Fund X"', f"client {name} 1a2b3c4d")
+            verb = add_verb(verbs, name, summary=summary, examples=ways)
+            verb.add_argument("client", metavar="CLIENT", help="id, key prefix or name")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the verb."""
-        try:
-            getattr(self, f"_{options['verb']}")(options)
-        except (Refused, ValidationError) as error:
-            raise CommandError(_line(error)) from None
+        getattr(self, f"_{options['verb']}")(options)
 
     def _create(self, options: dict[str, Any]) -> None:
         day = options["expires"]
@@ -132,9 +147,3 @@ def _find(ref: str) -> Client:
         raise CommandError(f"{len(found)} clients are called {ref!r}: name one by its key prefix")
     client: Client = found[0]
     return client
-
-
-def _line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return " ".join(error.messages)
-    return str(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from argparse import RawDescriptionHelpFormatter
 from decimal import Decimal
 from itertools import accumulate
 from typing import Any
@@ -14,36 +13,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from biotech_ma.core.management.base import DeskCommand
 from companies.models import Company
 from scoring import services
 from scoring.explanation import Explanation, Line, explanation_of, label_of
-from scoring.management.base import ScoringCommand, warn_if_stale
+from scoring.management.staleness import warn_if_stale
 from scoring.models import MAScore
 
 BAR_WIDTH = 20
-EXAMPLES = """examples:
-  uv run manage.py explain AXSM                          the latest score
-  uv run manage.py explain axsm --as-of 2026-06-30       of that day, worked out anew when it was not scored
-  uv run manage.py explain AXSM --json                   baseline + contributions = total, exactly
-"""
 
 
-class Command(ScoringCommand):
+class Command(DeskCommand):
     """Takes a score apart; writes nothing."""
 
     help = "Explain one score: each contribution with its input, value, median and source, and what is missing."
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
+    examples = (
+        "explain AXSM                          the latest score",
+        "explain axsm --as-of 2026-06-30       of that day, worked out anew when it was not scored",
+        "explain AXSM --json                   baseline + contributions = total, exactly",
+    )
+    refusals = (services.ScoringError, ValueError)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("company", metavar="TICKER", help="ticker in any case, or the company's id")
         parser.add_argument("--as-of", metavar="DAY", help="YYYY-MM-DD, the latest score by default")
         parser.add_argument("--json", action="store_true", help="print one object")
 
-    def run(self, options: dict[str, Any]) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         day = None if options["as_of"] is None else services.checked_day(options["as_of"])
         company = services.find_target(options["company"])
         score = services.score_of(company, day)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from argparse import RawDescriptionHelpFormatter
 from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
@@ -12,32 +12,39 @@ from django.core.management.base import CommandParser
 from rich.console import Console
 from rich.table import Table
 
+from biotech_ma.core.management.base import DeskCommand
 from scoring import services
 from scoring.engine.total import METHODOLOGY
 from scoring.explanation import label_of
-from scoring.management.base import ScoringCommand, day_of, warn_if_stale
+from scoring.management.staleness import staleness, warn_if_stale
 from scoring.models import COMPONENTS, MAScore
 
 SHOWN = 20
-EXAMPLES = """examples:
-  uv run manage.py score                                 every target, as of today
-  uv run manage.py score --as-of 2026-06-30              with what was public by the end of that day
-  uv run manage.py score --company AXSM --json           one company's figures, as JSON
-"""
 
 
-class Command(ScoringCommand):
+class Command(DeskCommand):
     """Scores, ranks and compares all targets; the same day gives the same bytes."""
 
     help = "Score every target as of a day: totals, percentiles, changes over 30 and 90 days."
 
+    examples = (
+        "score                                            every target, as of today",
+        "score --as-of 2026-06-30                         with what was public by the end of that day",
+        "score --as-of 2026-06-30 --company AXSM --json   one company's figures, as JSON",
+    )
+    refusals = (services.ScoringError, ValueError)
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
+        # `--version` is the version of the weights here, as it is in every script that uses this command.
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--as-of", metavar="DAY", help="YYYY-MM-DD, today in New York by default")
+        parser.add_argument(
+            "--even-stale",
+            action="store_true",
+            help="score today although most figures are too old for it: the stale scores become the latest",
+        )
         parser.add_argument("--version", metavar="V", help="version of the weights, the one in force by default")
         parser.add_argument(
             "--company",
@@ -49,9 +56,9 @@ class Command(ScoringCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one object: tickers and figures")
 
-    def run(self, options: dict[str, Any]) -> None:
-        day = day_of(options["as_of"])
+    def handle(self, *args: Any, **options: Any) -> None:
         wanted = {services.find_target(ref).pk for ref in options["companies"]}
+        day = self._day(options)
         computed = services.score_universe(day=day, version=options["version"])
         warn_if_stale(self.notes, computed)
         scores = _scores(computed, wanted)
@@ -59,6 +66,20 @@ class Command(ScoringCommand):
             self.out.write(json.dumps(_document(computed, scores), sort_keys=True) + "\n")
         else:
             _print(Console(file=self.out), computed, scores, everything=bool(wanted))
+
+    def _day(self, options: dict[str, Any]) -> dt.date:
+        """Return the day asked for, without one today. Raises ScoringError for a today with stale figures."""
+        if options["as_of"] is not None:
+            return services.checked_day(options["as_of"])
+        today = services.market_today()
+        if not options["even_stale"]:
+            computed = services.compute_day(day=today, version=options["version"])
+            if computed.is_stale:
+                raise services.ScoringError(
+                    f"nothing was scored: {staleness(computed)}; score that day with --as-of {services.data_day()}, "
+                    "ingest newer filings, or take stale scores as the latest with --even-stale"
+                )
+        return today
 
 
 def _scores(computed: services.ComputedDay, wanted: Collection[UUID]) -> list[MAScore]:

@@ -9,23 +9,32 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from rich.console import Console
 
+from biotech_ma.core.management.base import DeskCommand
 from signals_app.ingest.base import SOURCES, IngestError, Outcome, Request
 from signals_app.ingest.perform import perform
 
 REJECTS_SHOWN = 20
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Reads a source and writes what is new; a second run of the same input changes nothing."""
 
     help = "Load a source's data. What is there already stays; analysts' values are never overwritten."
+    examples = (
+        "ingest universe --from FOLDER                      the files of a universe",
+        "ingest edgar-facts                                 live, of all companies (set SEC_USER_AGENT first)",
+        "ingest edgar-facts --from companyfacts.zip         from the SEC's own archive",
+        "ingest clinicaltrials --company AXSM --dry-run     what would change, and nothing kept",
+        "ingest drugsfda --from drugsfda.zip --json         counts and rejects as one object",
+    )
+    refusals = (IngestError,)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("source", choices=sorted(SOURCES), help="what to read")
+        parser.add_argument("source", choices=sorted(SOURCES), metavar="SOURCE", help=", ".join(sorted(SOURCES)))
         parser.add_argument(
             "--from", dest="paths", action="append", type=Path, default=[], metavar="PATH",
             help="a file, folder or zip to read; may be repeated. Without it the source is fetched live",
@@ -53,8 +62,6 @@ class Command(BaseCommand):
                     options["source"], request, lambda step: status.update(f"{options['source']}: {step}"),
                     is_replay=options["replay"],
                 )
-        except IngestError as error:
-            raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(f"nothing was written: {' '.join(str(error).split())}") from error
         if options["json"]:

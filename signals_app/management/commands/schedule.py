@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from rich.console import Console
 from rich.table import Table
 
+from biotech_ma.core.management.base import DeskCommand
 from signals_app.market_day import NEW_YORK
 from signals_app.review_models import IngestRun
 from signals_app.schedule import Freshness, freshness
@@ -18,10 +19,11 @@ MINUTES = "%Y-%m-%d %H:%M"
 WIDTH = 160
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Prints the schedule of the worker; times are New York's."""
 
     help = "Show what the worker fetches when, each source's last run and next run, and which one has gone silent."
+    examples = ("schedule", "schedule --json")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one object and nothing else")

@@ -8,11 +8,12 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from procrastinate import App
 from procrastinate.contrib.django import DjangoApp, app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
+from biotech_ma.core.management.base import DeskCommand
 from signals_app.ingest.live import LIVE
 from signals_app.jobs import STALLED_SECONDS, bring_back, queue_due
 
@@ -23,10 +24,14 @@ BEATS_BEFORE_STALLED = 3
 STOP_SECONDS = 20.0
 
 
-class Command(BaseCommand):
+class Command(DeskCommand):
     """Runs queued jobs and what is due until SIGTERM or Ctrl-C, which let running jobs end or stop safely."""
 
     help = "Run background jobs: ingest by schedule, and whatever the apps queue. SIGTERM ends it in good order."
+    examples = (
+        "worker            until SIGTERM or Ctrl-C",
+        "worker --once     run what is due and queued, then end",
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="run what is due and queued, then end")
