@@ -57,6 +57,11 @@ def of_figure(figure: Figure, cik: str | None) -> Evidence:
     )
 
 
+def of_price(cap: Figure) -> Evidence:
+    """Return the evidence of a market cap of the ledger: who says so, and the day that it is of."""
+    return Evidence(source=f"{', '.join(cap.sources)}: market cap"[:MOST_SOURCE], url=None, day=cap.period_end)
+
+
 def as_day(text: object) -> date | None:
     """Return the day that an ISO text begins with, or None."""
     try:

@@ -1,4 +1,4 @@
-"""The only door from the database to the engine: what was known of the targets by the end of a day, in five queries.
+"""The only door from the database to the engine: what was known of the targets by the end of a day, in six queries.
 
 The ledger (signals, facts) is read point in time. Companies and drug candidates are kept as they are now; an approval
 that the ledger knows to be later than the day is undone. docs/scoring.md says what that leaves open.
@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, IntegerField, TextField, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, TextField, Value, When
 from django.db.models.functions import Coalesce, Collate
 
 from companies.choices import Phase
@@ -21,10 +22,17 @@ from companies.models import Company, DrugCandidate
 from scoring import evidence
 from scoring.engine.inputs import Amount, CompanyInputs, Evidence, Programme
 from scoring.states import STATE_TYPES, Event, is_under_offer, states
-from signals_app.figures import HORIZON_DAYS, RESEARCH, CompanyFigures, figures
+from signals_app.figures import (
+    HORIZON_DAYS,
+    MARKET_CAP,
+    MARKET_CAP_STALE_AFTER_DAYS,
+    RESEARCH,
+    CompanyFigures,
+    figures,
+)
 from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import FinancialFact, Signal
-from signals_app.periods import CURATED_FORM, FIELDS, LOWEST_SOURCE, Fact
+from signals_app.periods import CURATED_FORM, FIELDS, LOWEST_SOURCE, USD, Fact
 
 APPROVAL = "fda_approval"
 # Runway, funds and debt are shown, filtered and alerted on, and do not score: docs/scoring.md says why.
@@ -54,7 +62,9 @@ def universe_inputs(day: date, *, company_ids: Collection[UUID] | None = None) -
 
     A company whose takeover was announced by then, and not called off, is out of the universe.
     """
+    priced = FinancialFact.objects.filter(company_id=OuterRef("pk"), concept=MARKET_CAP, unit=USD)
     companies = Company.objects.targets().order_by("id").defer("search_vector", "metadata")
+    companies = companies.annotate(is_priced=Exists(priced))
     if company_ids is not None:
         companies = companies.filter(pk__in=company_ids)
     rows = list(companies)
@@ -74,10 +84,12 @@ def inputs(company: Company, day: date) -> CompanyInputs | None:
 
 
 def _inputs(company: Company, pipeline: Sequence[dict[str, Any]], known: Known, day: date) -> CompanyInputs:
+    # Once the ledger has a market cap of the company, of whatever day, it speaks alone: the present one is of now.
+    is_priced: bool = company.is_priced  # type: ignore[attr-defined]
     found = figures(
         known.facts,
         day,
-        market_cap_usd=company.market_cap_usd,
+        market_cap_usd=None if is_priced else company.market_cap_usd,
         market_cap_as_of=company.market_cap_as_of,
         history_starts=company.history_starts,
     )
@@ -99,6 +111,8 @@ def _inputs(company: Company, pipeline: Sequence[dict[str, Any]], known: Known, 
 def _market_cap(company: Company, found: CompanyFigures) -> Amount | None:
     if found.market_cap_usd is None:
         return None
+    if found.market_cap is not None:
+        return Amount(found.market_cap_usd, evidence.of_price(found.market_cap))
     source = evidence.of_field(company.field_sources, "market_cap_usd")
     return Amount(found.market_cap_usd, Evidence(source.source, source.url, found.market_cap_as_of))
 
@@ -183,7 +197,7 @@ def _by_company(signals: Any) -> dict[UUID, list[Event]]:
 def _facts(ids: Collection[UUID], day: date) -> dict[UUID, list[Fact]]:
     """Return by company the facts in force on the day: the one of the highest precedence a period and unit."""
     found: dict[UUID, list[Fact]] = defaultdict(list)
-    for company_id, *values in _facts_in_force(ids, day):
+    for company_id, *values in chain(_facts_in_force(ids, day), _market_caps(ids, day)):
         found[company_id].append(Fact(*values))
     return found
 
@@ -193,6 +207,19 @@ def _facts_in_force(ids: Collection[UUID], day: date) -> Iterator[tuple[Any, ...
     facts = FinancialFact.objects.known_by_day(day).filter(
         company_id__in=ids, concept__in=SCORED_CONCEPTS, period_end__gte=day - timedelta(days=HORIZON_DAYS)
     )
+    return _first(facts, ordering=period, distinct=period)
+
+
+def _market_caps(ids: Collection[UUID], day: date) -> Iterator[tuple[Any, ...]]:
+    """Return the newest market cap of each company, of the day or before."""
+    oldest = day - timedelta(days=MARKET_CAP_STALE_AFTER_DAYS)
+    facts = FinancialFact.objects.known_by_day(day).filter(
+        company_id__in=ids, concept=MARKET_CAP, unit=USD, period_start=None, period_end__range=(oldest, day)
+    )
+    return _first(facts, ordering=("company_id", "-period_end"), distinct=("company_id",))
+
+
+def _first(facts: Any, *, ordering: Sequence[str], distinct: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     # The same order as signals_app.periods.precedence, so that one row a period has to leave the database.
     rank = Case(
         When(form=CURATED_FORM, then=Value(2)),
@@ -201,9 +228,10 @@ def _facts_in_force(ids: Collection[UUID], day: date) -> Iterator[tuple[Any, ...
         output_field=IntegerField(),
     )
     accession = Collate(Coalesce(F("accession"), Value(""), output_field=TextField()), "C")
-    return (
-        facts.order_by(*period, rank.desc(), "-available_at", accession.desc(), "-value")
-        .distinct(*period)
+    rows: Iterator[tuple[Any, ...]] = (
+        facts.order_by(*ordering, rank.desc(), "-available_at", accession.desc(), "-value")
+        .distinct(*distinct)
         .values_list("company_id", *FIELDS)
         .iterator(chunk_size=20_000)
     )
+    return rows

@@ -12,7 +12,16 @@ from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 
-from signals_app.periods import USD, Fact, Figure, Series, in_force, last_quarter, trailing_year
+from signals_app.periods import (
+    CURATED_FORM,
+    USD,
+    Fact,
+    Figure,
+    Series,
+    in_force,
+    last_quarter,
+    trailing_year,
+)
 
 CASH = "cash"
 ASSETS = "assets"
@@ -22,7 +31,15 @@ SECURITIES = ("short_term_investments", "long_term_investments")
 DEBTS = ("long_term_debt", "short_term_debt", "convertible_debt", "royalty_liability")
 OPERATING_CASH_FLOW = "operating_cash_flow"
 RESEARCH = "research_and_development"
-CONCEPTS: tuple[str, ...] = (CASH, ASSETS, *SECURITIES, *DEBTS, OPERATING_CASH_FLOW, RESEARCH)
+MARKET_CAP = "market_cap"
+# What an analyst says of a figure that is otherwise derived; only facts of the form `curated` count.
+LIQUID_FUNDS = "liquid_funds"
+QUARTERLY_BURN = "quarterly_burn"
+TOTAL_DEBT = "total_debt"
+CURATED_CONCEPTS: tuple[str, ...] = (LIQUID_FUNDS, QUARTERLY_BURN, TOTAL_DEBT)
+CONCEPTS: tuple[str, ...] = (
+    CASH, ASSETS, *SECURITIES, *DEBTS, OPERATING_CASH_FLOW, RESEARCH, *CURATED_CONCEPTS,
+)  # fmt: skip
 
 STALE_AFTER_DAYS = 200
 MARKET_CAP_STALE_AFTER_DAYS = 400
@@ -59,7 +76,8 @@ class CompanyFigures:
     """The figures of one company on one day. `unknown` names the reason for each that is None.
 
     `liquid_funds` is what is reported even where `liquidity_complete` is False; nothing is then derived from it.
-    `runway_quarters` is None for a company that burns nothing, which is not cash-constrained.
+    `runway_quarters` is None for a company that burns nothing, which is not cash-constrained. `market_cap` is the
+    ledger's figure behind `market_cap_usd`; None where that is the caller's own.
     """
 
     day: date
@@ -73,6 +91,7 @@ class CompanyFigures:
     research_spending: Figure | None = None
     market_cap_usd: Decimal | None = None
     market_cap_as_of: date | None = None
+    market_cap: Figure | None = None
     enterprise_value_usd: Decimal | None = None
     unknown: Mapping[str, Unknown] = field(default_factory=dict)
 
@@ -87,13 +106,13 @@ def figures(
 ) -> CompanyFigures:
     """Return what was known of a company's figures at the end of the day in New York.
 
-    `facts` are one company's, in any order and of any period; the market cap counts from its own day on, for 400 days.
+    `facts` are one company's, in any order and of any period. A market cap counts from its own day on, for 400
+    days: the newest of the facts, else the one given. An analyst's figure stands until a newer period is reported.
     Source: the periodic reports' balance sheets and cash-flow statements (XBRL), as analysts compute runway from them.
     """
     ledger = _Ledger(facts, day, history_starts)
     liquid, complete = _liquid_funds(ledger)
-    flow = ledger.year(OPERATING_CASH_FLOW, "quarterly_burn")
-    burn = _scaled(flow, Decimal(-1) / 4)
+    burn = _burn(ledger)
     runway = _runway(ledger, liquid if complete else None, burn)
     constrained = (
         None if not complete or burn is None else runway is not None and runway < CASH_CONSTRAINED_UNDER_QUARTERS
@@ -101,6 +120,9 @@ def figures(
     if constrained is None:
         ledger.unknown["is_cash_constrained"] = ledger.unknown["runway_quarters"]
     debt = _total_debt(ledger)
+    priced = _priced(ledger)
+    if priced is not None:
+        market_cap_usd, market_cap_as_of = priced.value, priced.period_end
     cap = _market_cap(ledger, market_cap_usd, market_cap_as_of)
     value = None
     if cap is not None and debt is not None and liquid is not None and complete:
@@ -119,6 +141,7 @@ def figures(
         research_spending=ledger.year(RESEARCH, "research_spending"),
         market_cap_usd=cap,
         market_cap_as_of=market_cap_as_of if cap is not None else None,
+        market_cap=priced if cap is not None else None,
         enterprise_value_usd=value,
         unknown=ledger.unknown,
     )
@@ -153,6 +176,17 @@ class _Ledger:
                 if start is None:
                     by_end.setdefault(end, []).append(fact)
         return by_end
+
+    def said(self, concept: str, name: str, newest: date | None) -> Figure | None:
+        """Return an analyst's figure of a period no older than the newest reported one, or None."""
+        facts = [
+            fact for (_, end), fact in self.series(concept).items()
+            if fact.form == CURATED_FORM and end <= self.day and (newest is None or end >= newest)
+        ]  # fmt: skip
+        if not facts:
+            return None
+        fact = max(facts, key=lambda fact: fact.period_end)
+        return self._fresh(Figure.of(fact.value, [fact], start=None, end=fact.period_end), name, [concept], None)
 
     def year(self, concept: str, name: str) -> Figure | None:
         """Return the concept's trailing twelve months, or None with the reason noted under `name`."""
@@ -198,6 +232,9 @@ def _liquid_funds(ledger: _Ledger) -> tuple[Figure | None, bool]:
     No securities at that period end means unknown, not zero: cash alone then counts if it is 40 % of total assets.
     """
     cash = ledger.balances([CASH])
+    said = ledger.said(LIQUID_FUNDS, "liquid_funds", max(cash, default=None))
+    if said is not None:
+        return said, True
     if not cash:
         ledger.missing("liquid_funds", [CASH])
         return None, False
@@ -219,6 +256,9 @@ def _liquid_funds(ledger: _Ledger) -> tuple[Figure | None, bool]:
 def _total_debt(ledger: _Ledger) -> Figure | None:
     """Return the debts of the newest period end that reports any; one that reports none is unknown, not debt-free."""
     debts = ledger.balances(DEBTS)
+    said = ledger.said(TOTAL_DEBT, "total_debt", max(debts, default=None))
+    if said is not None:
+        return said
     if not debts:
         ledger.missing("total_debt", DEBTS)
         return None
@@ -227,6 +267,13 @@ def _total_debt(ledger: _Ledger) -> Figure | None:
         ledger.unknown["total_debt"] = Unknown.STALE
         return None
     return ledger.balance("total_debt", debts[end], end)
+
+
+def _burn(ledger: _Ledger) -> Figure | None:
+    """Return the burn a quarter: an analyst's, or a quarter of the operating cash flow of twelve months."""
+    flow = trailing_year(ledger.series(OPERATING_CASH_FLOW))
+    said = ledger.said(QUARTERLY_BURN, "quarterly_burn", flow.period_end if flow else None)
+    return said or _scaled(ledger.year(OPERATING_CASH_FLOW, "quarterly_burn"), Decimal(-1) / 4)
 
 
 def _runway(ledger: _Ledger, liquid: Figure | None, burn: Figure | None) -> Decimal | None:
@@ -241,6 +288,15 @@ def _runway(ledger: _Ledger, liquid: Figure | None, burn: Figure | None) -> Deci
         ledger.unknown["runway_quarters"] = Unknown.BURNS_NOTHING
         return None
     return min((liquid.value / burn.value), LONGEST_RUNWAY_QUARTERS).quantize(CENT, ROUND_FLOOR)
+
+
+def _priced(ledger: _Ledger) -> Figure | None:
+    """Return the ledger's newest market cap of a day no later than the day, if it is at most 400 days old."""
+    caps = [fact for (start, end), fact in ledger.series(MARKET_CAP).items() if start is None and end <= ledger.day]
+    newest = max(caps, key=lambda fact: fact.period_end, default=None)
+    if newest is None or (ledger.day - newest.period_end).days > MARKET_CAP_STALE_AFTER_DAYS:
+        return None
+    return Figure.of(newest.value.quantize(CENT), [newest], start=None, end=newest.period_end)
 
 
 def _market_cap(ledger: _Ledger, cap: Decimal | None, as_of: date | None) -> Decimal | None:

@@ -17,7 +17,7 @@ from companies.models import Company
 from signals_app.figures import CONCEPTS, HORIZON_DAYS, CompanyFigures, figures
 from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import FinancialFact
-from signals_app.periods import FIELDS, Fact, Figure
+from signals_app.periods import CURATED_FORM, FIELDS, Fact, Figure
 
 CENT = Decimal("0.01")
 LEDGER = "edgar"
@@ -29,12 +29,13 @@ FIGURES = (
 
 
 def ledger_day() -> dt.date:
-    """Return the last day on which the ledger learned a figure or a market cap, at most today.
+    """Return the last day on which a source told the ledger a figure or a market cap, at most today.
 
     Figures derived for a later day would call everything stale that merely has not been brought up to date.
     """
     today = timezone.localdate(timezone=NEW_YORK)
-    filed = FinancialFact.objects.filter(available_at__lt=end_of(today)).aggregate(last=Max("available_at"))["last"]
+    reported = FinancialFact.objects.exclude(form=CURATED_FORM).filter(available_at__lt=end_of(today))
+    filed = reported.aggregate(last=Max("available_at"))["last"]
     priced = Company.objects.filter(market_cap_as_of__lte=today).aggregate(last=Max("market_cap_as_of"))["last"]
     days = [filed.astimezone(NEW_YORK).date()] if filed else []
     return max([*days, *([priced] if priced else [])], default=today)

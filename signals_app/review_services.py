@@ -17,6 +17,7 @@ from biotech_ma.core.services import Refused, locked, recorded
 from companies.choices import AliasKind
 from companies.models import Company, CompanyAlias
 from signals_app.ingest.merge.authority import CURATED
+from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.models import ReviewItem
 from signals_app.review_models import ReviewKind, ReviewStatus
 from signals_app.services import record_signal
@@ -120,10 +121,12 @@ def _write_market_cap(item: ReviewItem, company: Company) -> None:
     if day is None or said.get("market_cap_usd") is None:
         raise ValidationError({"proposed": "A market cap needs an amount and a day."})
     if row.market_cap_as_of is None or row.market_cap_as_of <= day:
+        keep_market_caps([row])
         row.market_cap_usd, row.market_cap_as_of = Decimal(str(said["market_cap_usd"])), day
         note = {"source": item.source, "as_of": day.isoformat(), "id": item.source_id}
         row.field_sources = {**row.field_sources, "market_cap_usd": note, "market_cap_as_of": note}
         row.save(update_fields=["market_cap_usd", "market_cap_as_of", "field_sources"])
+        keep_market_caps([row])
 
 
 def _write_value(item: ReviewItem, company: Company) -> None:

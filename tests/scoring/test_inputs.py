@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from companies.models import Company
 from companies.services import archive_company
 from scoring.engine.inputs import CompanyInputs
 from scoring.inputs import inputs, universe_inputs
-from signals_app.models import Signal
+from signals_app.ingest.base import Request, source
+from signals_app.models import FinancialFact, Signal
 from tests.scoring.universe import DAY, candidate, company, moment, research, signal, small_universe
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +27,10 @@ def of(target: Company, day: dt.date = DAY) -> CompanyInputs:
 
 
 @pytest.mark.parametrize("number", [3, 30])
-def test_universe_takes_five_queries_whatever_its_size(number: int, django_assert_num_queries: Any) -> None:
+def test_universe_takes_six_queries_whatever_its_size(number: int, django_assert_num_queries: Any) -> None:
     for target in small_universe(number):
         signal(target, "designation_orphan", "2025-01-01")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(universe_inputs(DAY)) == number
 
 
@@ -163,3 +165,41 @@ def test_market_cap_counts_for_400_days_from_its_own(as_of: str, day: dt.date, i
     if cap:
         assert cap.usd == Decimal("2511886432")
         assert cap.evidence.day == dt.date(2026, 6, 1)
+
+
+def price(of: Company, day: str, usd: int, **other: Any) -> None:
+    FinancialFact.objects.create(
+        company=of, concept="market_cap", period_end=day, value=Decimal(usd), available_at=moment(day, 16),
+        **{"unit": "USD", "form": "price", "source": "prices", **other},
+    )  # fmt: skip
+
+
+def test_market_cap_of_a_past_day_is_the_price_of_that_day() -> None:
+    target = company("PAST", cap=900, as_of="2026-06-01")
+    price(target, "2026-01-30", 500)
+    price(target, "2026-02-27", 700)
+    found = of(target, dt.date(2026, 2, 10)).market_cap
+    assert found is not None
+    assert (found.usd, found.evidence.source, found.evidence.day) == (500, "prices: market cap", dt.date(2026, 1, 30))
+    assert of(target, dt.date(2026, 2, 27)).market_cap.usd == 700  # type: ignore[union-attr]
+    assert of(target, dt.date(2026, 1, 29)).market_cap is None
+    assert of(target, dt.date(2027, 6, 1)).market_cap is None
+
+
+def test_market_cap_that_is_not_in_usd_does_not_count() -> None:
+    target = company("EURO", cap=900, as_of="2026-06-01")
+    price(target, "2026-06-10", 500, unit="EUR")
+    assert of(target).market_cap.usd == 900  # type: ignore[union-attr]
+
+
+def test_later_prices_change_no_earlier_inputs(tmp_path: Path) -> None:
+    target = company("LATER", cap=900, as_of="2026-06-01")
+    before = of(target)
+    for day, close in (("2026-07-15", 3), ("2026-08-15", 4)):
+        file = tmp_path / "prices.csv"
+        file.write_text(f"ticker,cik,date,close,shares,adr_ratio\nLATER,,{day},{close},1000,\n")
+        assert source("prices")(Request((file,)), str).created == 1
+    after = of(target)
+    assert (before.market_cap.usd, after.market_cap.usd) == (900, 900)  # type: ignore[union-attr]
+    assert after.market_cap.evidence.day == dt.date(2026, 6, 1)  # type: ignore[union-attr]
+    assert of(target, dt.date(2026, 7, 20)).market_cap.usd == 3000  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from django.db import connection
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError
 from signals_app.ingest.merge.authority import Said, apply
+from signals_app.ingest.merge.market_caps import CLOSING_TIME, keep_market_caps
 from signals_app.ingest.merge.reviews import Proposal, merge_reviews
 from signals_app.review_models import ReviewKind
 
@@ -27,7 +28,6 @@ CONCEPT = "market_cap"
 # The shares behind it, summed over the classes: what the next day's are held against.
 SHARES = "shares_priced"
 SPLIT_ABOVE = Decimal("0.40")
-CLOSING_TIME = time(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,9 @@ def _count(caps: list[tuple[Any, ...]], new: set[tuple[UUID, date]], source: str
         outcome.count("created" if (company_id, day) in new else "unchanged", number)
         latest[company_id] = day, cap
     changed = []
-    for company in Company.objects.filter(pk__in=latest):
+    companies = list(Company.objects.filter(pk__in=latest))
+    keep_market_caps(companies)
+    for company in companies:
         day, cap = latest[company.pk]
         said = {
             "market_cap_usd": Said(cap, CONCEPT, day.isoformat()),
