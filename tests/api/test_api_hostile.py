@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from biotech_ma.core.api.cursors import Cursor
+from biotech_ma.core.api.errors import MAX_ERRORS
 from companies.api.filters import CashConstrainedFilterSet, CompanyFilterSet, DrugCandidateFilterSet
 from companies.api.serializers import CompanySerializer, DrugCandidateSerializer
 from companies.models import Company
@@ -182,6 +184,44 @@ def test_fields_survive_everything(admin, universe, resource):
 def test_bodies_survive_everything(admin, path, body, codes):
     admin.post(path, body).is_problem(*codes)
     assert not Company.objects.exists()
+
+
+KEYS = ",".join(f'"k{n}": 1' for n in range(200_000))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # Each cost minutes of a thread's time: a search for near names by key, a count of all keys by key, …
+        "{" + KEYS + "}",
+        "{" + KEYS + ', "k199999": 2}',
+        '{"metadata": {"a": [' + "1," * 2_400_000 + "1]}}",
+        "[" + "{}," * 1_000_000 + "{}]",
+        "[" + "[]," * 3_000_000 + "[]]",
+        '{"name": "x", "therapeutic_areas": [' + '"",' * 300_000 + '""]}',
+    ],
+    ids=["unknown keys", "key twice", "values", "objects", "lists", "items"],
+)
+def test_documents_of_very_many_parts_are_refused_soon_and_shortly(admin, body):
+    started = time.process_time()
+    answer = admin.post("companies/", body.encode())
+    answer.is_problem(400)
+    assert time.process_time() - started < 10
+    assert len(answer.text) < 50_000
+    assert not Company.objects.exists()
+
+
+def test_object_too_long_for_lists_to_carry_is_400(admin):
+    body = {"name": "x", "metadata": {"a": ["x" * 90_000, "y" * 90_000]}}
+    answer = admin.post("companies/", body)
+    answer.is_problem(400)
+    assert answer.fields == {"metadata": "max_length"}
+
+
+def test_unknown_names_by_the_thousand_are_answered_shortly(admin):
+    answer = admin.get("companies/", fields=",".join(f"nbme{n}" for n in range(5000)))
+    answer.is_problem(400)
+    assert len(answer.json["errors"]) == MAX_ERRORS
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "", "text/json"])

@@ -7,7 +7,9 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
@@ -20,6 +22,11 @@ from rest_framework import exceptions, status
 CONTENT_TYPE = "application/problem+json"
 # The type of a problem that needs no more than its status (RFC 9457, section 4.2.1).
 BLANK = "about:blank"
+# An answer names this many errors, and looks for names near to this many unknown ones: what a caller gets wrong a
+# hundred thousand times is not worth the time, nor the megabytes.
+MAX_ERRORS = 100
+MAX_HINTS = 5
+MAX_HINTED_LENGTH = 60
 logger = logging.getLogger("biotech_ma.api")
 
 
@@ -50,18 +57,24 @@ class Problem(exceptions.APIException):
 
 def invalid(field: str, detail: str, code: str = "invalid") -> Problem:
     """Return the 400 for one wrong field or parameter."""
-    return Problem(status.HTTP_400_BAD_REQUEST, f"{field}: {detail}", [FieldError(field, code, detail)])
+    summary = f"{field}: {detail}" if field else detail
+    return Problem(status.HTTP_400_BAD_REQUEST, summary, [FieldError(field, code, detail)])
 
 
 def unknown_names(kind: str, names: Iterable[str], known: Iterable[str]) -> Problem:
     """Return the 400 for names that are not known, with the near ones: 'no such parameter "limt"; near: limit'."""
-    choices = sorted(known)
+    choices = tuple(sorted(known))
     errors = []
-    for name in names:
-        near = get_close_matches(name, choices, n=3, cutoff=0.6)
-        hint = f"Near: {', '.join(near)}." if near else f"Known: {', '.join(choices)}."
-        errors.append(FieldError(name[:100], "unknown", f'There is no {kind} "{name[:100]}". {hint}'))
+    for place, name in enumerate(islice(names, MAX_ERRORS)):
+        hint = f" {_near(name, choices)}" if place < MAX_HINTS else ""
+        errors.append(FieldError(name[:100], "unknown", f'There is no {kind} "{name[:100]}".{hint}'))
     return Problem(status.HTTP_400_BAD_REQUEST, " ".join(e.detail for e in errors[:3]), errors)
+
+
+@lru_cache(maxsize=1024)
+def _near(name: str, choices: tuple[str, ...]) -> str:
+    near = get_close_matches(name, choices, n=3, cutoff=0.6) if len(name) <= MAX_HINTED_LENGTH else []
+    return f"Near: {', '.join(near)}." if near else f"Known: {', '.join(choices)}."
 
 
 def problem_response(
@@ -73,7 +86,7 @@ def problem_response(
         "title": HTTPStatus(status_code).phrase,
         "status": status_code,
         "detail": detail,
-        "errors": [asdict(error) for error in errors],
+        "errors": [asdict(error) for error in islice(errors, MAX_ERRORS)],
     }
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return HttpResponse(text, status=status_code, content_type=CONTENT_TYPE, headers=dict(headers or {}))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
 MAX_ITEMS = 1000
+MAX_JSON = 100_000
 
 
 class StrictCharField(serializers.CharField):
@@ -96,12 +98,17 @@ class DayField(serializers.DateField):
 class JSONObjectField(serializers.JSONField):
     """A JSON object of any keys."""
 
-    default_error_messages = {"not_an_object": "A JSON object."}
+    default_error_messages = {
+        "not_an_object": "A JSON object.",
+        "max_length": "A JSON object has at most {most:,} characters, for lists carry it in every row.",
+    }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the object; fails for other JSON."""
         if not isinstance(data, dict):
             self.fail("not_an_object")
+        if len(json.dumps(data, ensure_ascii=False, separators=(",", ":"))) > MAX_JSON:
+            self.fail("max_length", most=MAX_JSON)
         return data
 
 
@@ -109,10 +116,18 @@ class TextListField(serializers.ListField):
     """A JSON array of texts."""
 
     child: Any = StrictCharField(max_length=1000)
+    default_error_messages = {"max_length": "At most {max_length} items."}
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("max_length", MAX_ITEMS)
         super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the texts; a list that is too long is refused before its texts are looked at."""
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        texts: list[Any] = super().to_internal_value(data)
+        return texts
 
 
 class TickersField(TextListField):

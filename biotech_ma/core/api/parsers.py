@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import IO, Any, NoReturn
 
@@ -16,6 +16,11 @@ from biotech_ma.core.api.errors import FieldError, Problem
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_TEXT = 100_000
 MAX_DEPTH = 32
+# Ten thousand signals of fifty fields each; what is kept of a document costs time by the value, not by the byte.
+MAX_VALUES = 500_000
+
+
+TOO_MANY = f"A body has at most {MAX_VALUES:,} values."
 
 
 class _Refused(ValueError):
@@ -42,7 +47,7 @@ class StrictJSONParser(BaseParser):
 def parse_json(raw: bytes) -> Any:
     """Return the JSON document in the bytes; raises Problem (400)."""
     try:
-        document = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique)
+        document = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_Objects().take)
     except UnicodeDecodeError as error:
         raise Problem(status.HTTP_400_BAD_REQUEST, f"The body is not UTF-8 (byte {error.start}).") from None
     except _Refused as error:
@@ -66,21 +71,37 @@ def _no_constant(word: str) -> NoReturn:
     raise _Refused(f"{word} is not JSON; leave out what is unknown, or send null.")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _Refused(f'The key "{twice[:100].encode("utf-8", "replace").decode()}" stands twice in one object.')
-    return result
+class _Objects:
+    """Takes the objects of one document: each key once, and no more of them than a document may have."""
+
+    def __init__(self) -> None:
+        self.values = 0
+
+    def take(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return the object; raises for a key that stands in it twice, and beyond the document's last value."""
+        self.values += len(pairs) + 1
+        if self.values > MAX_VALUES:
+            raise _Refused(TOO_MANY)
+        result = dict(pairs)
+        if len(result) < len(pairs):
+            name = _first_repeated(name for name, _ in pairs)
+            raise _Refused(f'The key "{name[:100].encode("utf-8", "replace").decode()}" stands twice in one object.')
+        return result
+
+
+def _first_repeated(names: Iterable[str]) -> str:
+    """Return the first name that was there before. Raises StopIteration when each is there once."""
+    seen: set[str] = set()
+    return next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
 
 def unstorable(document: Any) -> Iterator[FieldError]:
     """Yield what PostgreSQL cannot keep, each with its path; stops at the tenth, and at too deep a nesting."""
-    found = 0
+    found = values = 0
     stack: list[tuple[Any, str, int]] = [(document, "", 1)]
     while stack and found < 10:  # noqa: PLR2004
         value, path, depth = stack.pop()
+        values += 1
         reason = None
         if isinstance(value, str):
             reason = text_fault(value)
@@ -89,6 +110,9 @@ def unstorable(document: Any) -> Iterator[FieldError]:
         elif isinstance(value, dict | list):
             if depth > MAX_DEPTH:
                 yield FieldError(path[:200], "depth", f"JSON may nest {MAX_DEPTH} levels deep.")
+                return
+            if values + len(stack) + len(value) > MAX_VALUES:
+                yield FieldError("", "max_values", TOO_MANY)
                 return
             children = value.items() if isinstance(value, dict) else enumerate(value)
             for key, child in children:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from copy import copy
+from itertools import islice
 from typing import Any, ClassVar, cast
 
 from django.db import IntegrityError, models, transaction
 from rest_framework import serializers
 
 from biotech_ma.core.api.constraints import integrity_problem, rules, violations
-from biotech_ma.core.api.errors import FieldError, Problem, unknown_names
+from biotech_ma.core.api.errors import MAX_ERRORS, FieldError, Problem, unknown_names
 from biotech_ma.core.api.fields import (
     DayField,
     InstantField,
@@ -44,7 +45,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values."""
-        if isinstance(data, dict) and (unknown := [n for n in data if n not in self.fields and n not in self.echoed]):
+        known = {*self.fields, *self.echoed}
+        if isinstance(data, dict) and (unknown := list(islice((n for n in data if n not in known), MAX_ERRORS))):
             problem = unknown_names("field", unknown, self.writable)
             raise serializers.ValidationError(
                 {error.field: serializers.ErrorDetail(error.detail, code=error.code) for error in problem.errors}
