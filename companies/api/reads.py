@@ -105,9 +105,19 @@ COMPANIES = Resource(
         Column("field_sources"),
         Column("last_data_refresh"),
         *STAMPS,
-        Column("pipeline", _pipeline(), on_request=True, help_text="The live drug candidates."),
         Column(
-            "latest_score", _latest_score(), on_request=True, help_text="The newest score, null when there is none."
+            "pipeline",
+            _pipeline(),
+            on_request=True,
+            help_text="The live drug candidates.",
+            endpoint="drug-candidates",
+        ),
+        Column(
+            "latest_score",
+            _latest_score(),
+            on_request=True,
+            help_text="The newest score, null when there is none.",
+            endpoint="scores",
         ),
     ),
     ordering=("name",),

@@ -43,7 +43,7 @@ class SignalSerializer(OfCompanySerializer):
         """Return the signal to correct."""
         if value is None:
             return None
-        signal = Signal.objects.filter(pk=value).first()
+        signal = Signal.objects.of_live_companies().filter(pk=value).first()
         if signal is None:
             raise serializers.ValidationError("There is no such signal.", code="does_not_exist")
         return signal

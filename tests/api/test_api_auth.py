@@ -90,6 +90,17 @@ def test_allowed_endpoints_narrow_a_key():
     assert narrow.get("clients/me/").status == 200
 
 
+def test_allowed_endpoints_hold_for_included_fields_too(universe):
+    narrow = caller("read", allowed_endpoints=["companies"])
+    assert narrow.get("companies/").status == 200
+    for query in ("include=pipeline", "include=latest_score", "fields=name,pipeline"):
+        narrow.get(f"companies/?{query}").is_problem(403)
+        narrow.get(f"companies/ALPH/?{query}").is_problem(403)
+    wider = caller("read", allowed_endpoints=["companies", "scores"])
+    assert wider.get("companies/ALPH/?include=latest_score").status == 200
+    assert caller("read").get("companies/ALPH/?include=pipeline,latest_score").status == 200
+
+
 def test_session_of_the_admin_does_not_open_the_api():
     get_user_model().objects.create_superuser("analyst", password="a long enough password")
     browser = HTTPClient()

@@ -74,6 +74,16 @@ def test_signal_is_corrected_by_a_new_row(admin, universe):
     admin.post("signals/", {**NEW_SIGNAL, "title": "Again", "supersedes": str(universe.signal.pk)}).is_problem(400, 409)
 
 
+def test_signal_of_an_archived_company_cannot_be_corrected(admin, universe):
+    other = admin.post("companies/", {"name": "Other", "ticker": "OTHR"})
+    assert other.status == 201
+    assert admin.delete("companies/ALPH/").status == 204
+    body = {**NEW_SIGNAL, "company": "OTHR", "supersedes": str(universe.signal.pk)}
+    answer = admin.post("signals/", body)
+    answer.is_problem(400)
+    assert answer.fields == {"supersedes": "does_not_exist"}
+
+
 def test_patch_changes_what_is_sent_and_put_accepts_what_was_read(admin, universe):
     patched = admin.patch("companies/ALPH/", {"employee_count": 130}).json
     assert (patched["employee_count"], patched["name"]) == (130, "Alpha Bio")

@@ -30,12 +30,16 @@ class Money(Cast):
 
 @dataclass(frozen=True)
 class Column:
-    """A public field: its name, where it comes from, and whether it is given only when asked for (`include`)."""
+    """A public field: its name, where it comes from, and whether it is given only when asked for (`include`).
+
+    `endpoint` names the resource that a field is borrowed from, for keys that may not call that one.
+    """
 
     name: str
     source: str | Combinable = ""
     on_request: bool = False
     help_text: str = ""
+    endpoint: str = ""
 
     @property
     def expression(self) -> Combinable:

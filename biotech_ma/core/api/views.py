@@ -86,8 +86,18 @@ class ResourceViewSet(APIViewSet):
     def retrieve(self, request: Request, ref: str) -> HttpResponseBase:
         """Give one row."""
         query.allow_only(request.query_params, shaping(self.resource))
-        shape = query.shape(request.query_params, self.resource)
+        shape = self.shape(request, self.resource)
         return self.answer_one(request, self.row(ref), shape.columns)
+
+    def shape(self, request: Request, resource: Resource) -> query.Shape:
+        """Return the fields that are asked for; 403 for those of a resource that the key may not call."""
+        shape = query.shape(request.query_params, resource)
+        allowed = getattr(request.auth, "allowed_endpoints", ())
+        barred = [column for column in shape.columns if allowed and column.endpoint not in ("", *allowed)]
+        if barred:
+            names = ", ".join(f"{column.name} ({column.endpoint})" for column in barred)
+            raise Problem(status.HTTP_403_FORBIDDEN, f"This key may not call what these fields come from: {names}.")
+        return shape
 
     def answer_list(
         self,
@@ -103,7 +113,7 @@ class ResourceViewSet(APIViewSet):
         params = request.query_params
         known = (filterset_class.known() - without) | shaping(resource) | query.PAGING
         query.allow_only(params, known, prefixes=filterset_class.prefixes, repeatable=filterset_class.repeatable())
-        shape, paging = query.shape(params, resource), query.paging(params, resource, self.ordering_for(params))
+        shape, paging = self.shape(request, resource), query.paging(params, resource, self.ordering_for(params))
         filters = filterset_class(params, queryset, request=request)
         query.filter_errors(filters)
         page = reads.page(
