@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from biotech_ma.core.api import docs, fallback, health
+from biotech_ma.core.api import docs, fallback, health, index
 from delivery.api.metrics import metrics
 
 handler400 = fallback.bad_request
@@ -19,6 +19,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("api/schema/", docs.SchemaView.as_view(), name="schema"),
     path("api/docs/", docs.DocsView.as_view(), name="docs"),
+    path("api/v1/", index.index, name="api-index"),
     path("api/v1/", include("companies.api.urls")),
     path("api/v1/", include("signals_app.api.urls")),
     path("api/v1/", include("scoring.api.urls")),

@@ -250,7 +250,6 @@ def test_charset_parameter_is_no_matter(admin):
         "scores/1/",
         "webhooks/1/deliveries/",
         "nothing/",
-        "",
         "/api/",
         "/api/v2/companies/",
         "/api/v1/companies/%0d%0aX: y",

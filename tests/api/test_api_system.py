@@ -32,6 +32,19 @@ def test_schema_is_valid_openapi_3_1_and_needs_no_key(schema):
     validate_schema(schema)
 
 
+def test_entrance_leads_to_documentation_and_every_list(admin, universe):
+    found = HTTPClient().get("/api/v1/").json()
+    assert HTTPClient().get(found["docs"]).status_code == 200
+    assert HTTPClient().get(found["schema"]).status_code == 200
+    names = {"companies", "drug-candidates", "signals", "scores", "acquirer-matches", "reports", "alerts", "webhooks"}
+    assert names | {"clients", "catalysts"} <= found["resources"].keys()
+    for address in found["resources"].values():
+        assert admin.get(address.removeprefix("http://testserver")).status == 200, address
+    refused = admin.post("/api/v1/", {})
+    refused.is_problem(405)
+    assert refused.headers["Allow"] == "GET, HEAD"
+
+
 def test_schema_generates_without_a_warning(capfd):
     call_command("spectacular", "--fail-on-warn", "--file", "/dev/null")
 
