@@ -1,0 +1,154 @@
+"""What an independent reader gets from the real files: figures, trials and last protected days, reckoned by hand.
+
+The numbers were read with zcat, awk, grep and date from the files, never with the code under test.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from signals_app.figures import figures
+from signals_app.ingest.base import Outcome, Request
+from signals_app.ingest.clinicaltrials.parse import PartialDate, Study, parse
+from signals_app.ingest.fda.orangebook import run as orangebook
+from signals_app.ingest.universe import run as universe
+from signals_app.models import FinancialFact
+from signals_app.periods import FIELDS, Fact
+from tests.factories import DrugCandidateFactory
+
+# Thousands of dollars: liquid funds, trailing operating cash flow; runway in quarters, rounded down. From
+# `zcat financial_facts.csv.gz`, the rows of the company filed by the day, of one period the one filed last:
+# liquid = cash + short-term investments at the newest end of cash; "part" where there are no investments and cash is
+# under 40 % of assets; trailing = last year + this year to date - last year to the same date; runway = 4 x liquid /
+# -trailing, None where liquid is "part", the trailing year unknown or positive.
+WHOLE, PART = True, False
+FIGURES = [
+    # Its first report was filed on 2025-05-14; the year 2024 only with the 10-K of 2026-03-23.
+    ("AARD", "2025-05-13", None, PART, None, None),
+    ("AARD", "2025-11-12", 25_998 + 115_822, WHOLE, None, None),
+    ("AARD", "2026-03-31", 47_051 + 62_976, WHOLE, -54_172, "8.12"),  # 440,108 / 54,172
+    ("ABEO", "2023-06-30", 4_680, PART, -43_483 - 11_744 + 13_687, None),  # of 53,345: 9 %
+    ("ABEO", "2024-06-28", 17_558, PART, -37_009 - 14_538 + 11_744, None),  # of 74,828: 23 %
+    ("ABEO", "2026-03-31", 78_437, PART, -76_326, None),  # of 219,570: 36 %
+    ("VKTX", "2023-06-30", 18_362, PART, -48_397 - 24_643 + 10_530, None),  # of 150,895: 12 %
+    ("VKTX", "2024-06-28", 195_579, PART, -73_376 - 6_134 + 24_643, None),  # of 967,518: 20 %
+    ("VKTX", "2026-03-31", 165_810, PART, -278_685, None),  # of 715,729: 23 %
+    ("MDGL", "2023-06-30", 113_308, PART, -224_857 - 84_067 + 49_913, None),  # of 332,449: 34 %
+    ("MDGL", "2024-06-28", 622_517, WHOLE, -324_230 - 149_157 + 84_067, "6.39"),  # 58 %; 2,490,068 / 389,320
+    ("MDGL", "2026-03-31", 198_693, PART, -189_553, None),  # of 1,259,589: 16 %
+    ("SRPT", "2023-06-30", 871_668 + 1_010_429, WHOLE, -325_346 - 209_396 + 101_175, "17.36"),  # 7,528,388 / 433,567
+    ("SRPT", "2024-06-28", 427_290 + 963_453, WHOLE, -500_993 - 242_076 + 209_396, "10.42"),  # 5,562,972 / 533,673
+    ("SRPT", "2026-03-31", 801_282 + 138_368, WHOLE, -205_479, "18.29"),  # 3,758,600 / 205,479
+    ("ACAD", "2023-06-30", 290_895, WHOLE, -114_035 - 17_933 + 76_329, "20.91"),  # of 655,305: 44 %; 1,163,580 / 55,639
+    ("ACAD", "2024-06-28", 204_745, PART, 16_702 + 29_079 + 17_933, None),  # of 855,103: 24 %
+    ("ACAD", "2026-03-31", 177_695, PART, 109_836, None),  # of 1,564,195: 11 %
+    ("NVAX", "2023-06-30", 624_950, WHOLE, -415_937 - 325_593 + 88_510, "3.82"),  # 40.5 %; 2,499,800 / 653,020
+    ("NVAX", "2024-06-28", 480_586, PART, -713_967 - 83_555 + 325_593, None),  # of 1,353,534: 36 %
+    ("NVAX", "2026-03-31", 240_634 + 494_450, WHOLE, -244_635, "12.01"),  # 2,940,336 / 244,635
+    ("CRSP", "2023-06-30", 344_407 + 1_538_763, WHOLE, -495_741 + 8_799 + 135_239, "21.41"),  # 7,532,680 / 351,703
+    ("CRSP", "2024-06-28", 707_427 + 1_400_698, WHOLE, -260_375 + 109_752 - 8_799, "52.89"),  # 8,432,500 / 159,422
+    ("CRSP", "2026-03-31", 347_559 + 1_628_269, WHOLE, -345_014, "22.90"),  # 7,903,312 / 345,014
+    ("BEAM", "2023-06-30", 249_771 + 809_700, WHOLE, 22_527 - 109_815 - 218_490, "13.85"),  # 4,237,884 / 305,778
+    ("BEAM", "2024-06-28", 287_848 + 806_706, WHOLE, -149_195 - 99_747 + 109_815, "31.46"),  # 4,378,216 / 139,127
+    ("BEAM", "2026-03-31", 294_944 + 950_266, WHOLE, -345_102, "14.43"),  # 4,980,840 / 345,102
+    # Years of 52 weeks that end on a Friday.
+    ("EXEL", "2023-06-30", 540_597, PART, 362_614 + 84_408 - 147_719, None),  # of 3,143,359: 17 %
+    ("EXEL", "2024-06-28", 259_561, PART, 333_324 + 68_822 - 84_408, None),  # of 2,803,752: 9 %
+    ("EXEL", "2026-03-31", 482_488 + 576_603, WHOLE, 884_267, None),
+    # Years that end in June, on foreign forms, in dollars.
+    ("MESO", "2023-06-30", 48_799, PART, -65_782 - 46_991 + 51_888, None),  # of 650,441: 8 %
+    ("MESO", "2024-06-28", 77_554, PART, -63_269 - 26_572 + 30_741, None),  # of 670,285: 12 %
+    ("MESO", "2026-03-31", 129_975, PART, -49_954 - 30_344 + 20_655, None),  # of 782,307: 17 %
+    ("BCRX", "2023-06-30", 155_136, PART, -161_850 - 47_512 + 77_800, None),  # of 509,737: 30 %
+    ("BCRX", "2024-06-28", 84_333, PART, -95_141 - 53_684 + 47_512, None),  # of 467,892: 18 %
+    ("BCRX", "2026-03-31", 89_736 + 185_011, WHOLE, 347_369, None),
+]  # fmt: skip
+
+# Phases, status, start, primary completion, completion, last update posted; a month as it is written.
+TRIALS = [
+    ("NCT00002297", "NA", "COMPLETED", None, None, None, "2005-06-24"),
+    ("NCT00439621", "PHASE2", "COMPLETED", "2007-02", "2008-03", "2008-08", "2008-08-18"),
+    ("NCT00813748", "", "COMPLETED", "2009-03", "2014-01", "2014-01", "2017-07-11"),
+    ("NCT01490411", "PHASE2", "COMPLETED", "2010-10", "2011-04", "2011-09", "2014-01-24"),
+    ("NCT01544348", "PHASE1", "COMPLETED", "2012-01", "2013-06", "2013-06", "2014-12-30"),
+    ("NCT02345278", "PHASE1|PHASE2", "COMPLETED", "2015-05", "2015-11", "2015-11", "2015-12-02"),
+    ("NCT02628535", "PHASE1", "TERMINATED", "2015-09", "2019-11-25", "2019-11-25", "2022-02-08"),
+    ("NCT04543617", "PHASE3", "ACTIVE_NOT_RECRUITING", "2020-09-28", "2027-03-31", "2027-03-31", "2026-01-20"),
+    ("NCT04561128", "PHASE1", "COMPLETED", "2020-11-01", "2022-03-07", "2022-03-07", "2022-07-12"),
+    ("NCT05007782", "PHASE1", "RECRUITING", "2021-08-18", "2028-12", "2028-12", "2025-12-29"),
+    ("NCT05816382", "PHASE2|PHASE3", "RECRUITING", "2023-04-05", "2026-12-31", "2026-12-31", "2023-06-09"),
+    ("NCT06644495", "", "NOT_YET_RECRUITING", "2024-12", "2027-04-30", "2027-04-30", "2024-10-16"),
+    ("NCT07424547", "PHASE1", "RECRUITING", "2026-02-03", "2029-12", "2030-04", "2026-02-23"),
+]
+
+
+def read(source: object, *paths: Path, **asked: object) -> Outcome:
+    return source.run(Request(paths=paths, **asked), lambda step: None)  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db
+def test_figures_of_a_dozen_companies_on_three_days_each(shared_data):
+    tickers = {ticker for ticker, *_ in FIGURES}
+    read(
+        universe, shared_data / "universe" / "companies.csv", shared_data / "universe" / "financial_facts.csv.gz",
+        companies=frozenset(tickers),
+    )  # fmt: skip
+    facts = {
+        ticker: [Fact(*row) for row in FinancialFact.objects.filter(company__ticker=ticker).values_list(*FIELDS)]
+        for ticker in tickers
+    }
+    found = []
+    for ticker, day, *_ in FIGURES:
+        seen = figures(facts[ticker], dt.date.fromisoformat(day))
+        liquid, burn, runway = seen.liquid_funds, seen.quarterly_burn, seen.runway_quarters
+        found.append((
+            ticker, day, liquid and liquid.value / 1000, seen.liquidity_complete, burn and burn.value * -4 / 1000,
+            runway,
+        ))  # fmt: skip
+    assert found == [(*others, runway and Decimal(runway)) for *others, runway in FIGURES]
+
+
+@pytest.mark.parametrize(("nct_id", "phase", "status", "start", "primary", "completion", "version"), TRIALS)
+def test_trial_reads_as_the_registry_shows_it(shared_data, nct_id, phase, status, start, primary, completion, version):
+    path = shared_data / "clinicaltrials" / f"{nct_id}.json"
+    (study,) = parse(path.read_bytes(), path.name, today=dt.date(2026, 11, 23))
+    assert isinstance(study, Study)
+    assert (study.nct_id, study.phase, study.status) == (nct_id, phase, status)
+    dates = [as_written(found) for found in (study.start, study.primary_completion, study.completion)]
+    assert dates == [start, primary, completion]
+    assert study.version == dt.date.fromisoformat(version)
+
+
+def as_written(found: PartialDate | None) -> str | None:
+    if found is None:
+        return None
+    is_last_day = (found.day + dt.timedelta(days=1)).day == 1
+    assert is_last_day or not found.by_month
+    return found.day.isoformat()[: 7 if found.by_month else 10]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("application", "last_day", "label"), [
+    # The latest of the application's rows in patent.txt and exclusivity.txt, delisted patents left out.
+    ("NDA022291", "2028-02-01", "patent 8828430*PED"),  # six months after the patent's own 2027-08-01
+    ("NDA020610", "2027-02-24", "*PED"),
+    ("NDA022497", "2027-06-25", "patent 7674479"),
+    ("NDA021976", "2027-06-26", "patent 7700645*PED"),
+    ("NDA202155", "2031-02-24", "patent 9326945"),
+    ("NDA213969", "2027-11-20", "exclusivity ODE-324"),  # its last patent ends on 2024-10-17
+    ("NDA202324", "2037-01-12", "patent 10869924"),
+    ("NDA203284", "2030-09-22", "patent 9999608"),  # patent 8404215, to 2032-03-09, is delisted
+])  # fmt: skip
+def test_last_protected_day_of_a_drug(shared_data, application, last_day, label):
+    candidate = DrugCandidateFactory(
+        phase="approved", additional_data={"applications": [application]},
+        field_sources={"patent_expiry": {"source": "starter"}},
+    )  # fmt: skip
+    read(orangebook, shared_data / "fda" / "orangebook")
+    candidate.refresh_from_db()
+    assert candidate.patent_expiry == dt.date.fromisoformat(last_day)
+    assert candidate.field_sources["patent_expiry"]["id"].endswith(label)
