@@ -107,14 +107,14 @@ MARKET_TIME_ZONE = "America/New_York"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # empty until collectstatic; whitenoise warns of one that is not there
-# Serves straight from the packages, so that a fresh clone needs no collectstatic.
-WHITENOISE_USE_FINDERS = True
+# Straight from the packages, so that a fresh clone needs no collectstatic; once collected, the compressed copies.
+WHITENOISE_USE_FINDERS = not any(STATIC_ROOT.iterdir())
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(DATA_DIR / "files")},
     },
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
     # What the sources answered, by digest: runs are replayed from it.
     "raw": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -215,6 +215,13 @@ def test_if_match_refuses_a_stale_write(admin, universe):
     assert Company.objects.get(ticker="ALPH").employee_count == 1
 
 
+@pytest.mark.parametrize("form", ["W/{}", '{}-gzip"', '{}-zstd"', '"other", {}'])
+def test_if_match_knows_a_tag_that_a_compressing_proxy_changed(admin, universe, form):
+    tag = admin.get("companies/ALPH/").headers["ETag"]
+    changed = form.format(tag.removesuffix('"') if form.endswith('"') else tag)
+    assert admin.patch("companies/ALPH/", {"employee_count": 1}, headers={"If-Match": changed}).status == 200
+
+
 def test_bulk_gives_each_row_its_result(admin, universe):
     rows = [NEW_SIGNAL, {**NEW_SIGNAL, "signal_type": "rumour"}, 5, {**NEW_SIGNAL, "company": "BETA"}]
     answer = admin.post("signals/", rows)

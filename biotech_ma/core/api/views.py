@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -150,14 +151,20 @@ def not_found() -> Problem:
     return Problem(status.HTTP_404_NOT_FOUND, "There is no such row, or it is archived.")
 
 
+_ADDED_BY_PROXIES = re.compile(r'-(gzip|br|zstd|deflate)"$')
+
+
 def etag(body: bytes) -> str:
     """Return the entity tag of a representation: the digest of its bytes."""
     return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def known_tags(header: str) -> set[str]:
-    """Return the entity tags of an If-None-Match or If-Match header, weak marks dropped."""
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    """Return the entity tags of an If-None-Match or If-Match header, without what compressing proxies add to them.
+
+    nginx marks them weak, Caddy and Apache put the encoding at their end.
+    """
+    return {_ADDED_BY_PROXIES.sub('"', tag.strip().removeprefix("W/")) for tag in header.split(",")}
 
 
 def envelope(request: Request, page: reads.Page) -> HttpResponse:
