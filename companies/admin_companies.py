@@ -16,9 +16,11 @@ from biotech_ma.core.admin import ArchiveAdmin, DeskInline, column, columns
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import FigureRangeFilter, NullBooleanFilter, array_filter
 from biotech_ma.core.admin.sources import source_notes, sourced_form
+from biotech_ma.core.services import locked
 from companies.admin_cells import AREAS, ROLE_TONES
 from companies.choices import Role, TherapeuticArea
 from companies.models import Company, CompanyAlias, DrugCandidate
+from companies.services import curated_notes, note_edit
 
 COLUMNS_BEFORE = 3
 
@@ -190,6 +192,17 @@ class CompanyAdmin(ArchiveAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form, with the source and day of each figure in its help text."""
         return sourced_form(super().get_form(request, obj, change, **kwargs), obj)
+
+    def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
+        """Write the company: what was changed is curated, and what that says of its figures goes into the ledger."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        before = locked(obj)
+        changed = [name for name in form.changed_data if getattr(before, name) != getattr(obj, name)]
+        obj.field_sources = curated_notes(before, changed)
+        super().save_model(request, obj, form, change)
+        note_edit(before=before, after=obj)
 
     @column("Company", order="name")
     def name_cell(self, company: Company) -> str:

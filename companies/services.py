@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from copy import copy
 from decimal import Decimal
+from typing import Any, Protocol
 
 from django.db import connection
+from django.utils import timezone
 
 from biotech_ma.core.services import Outcome, Refused, locked, recorded, register, stamp, unstamp
 from companies.models import Company, DrugCandidate
@@ -22,6 +26,36 @@ FROM (
 ) AS fresh
 WHERE d.id = fresh.id AND d.patent_years_remaining IS DISTINCT FROM fresh.years
 """
+
+
+# The source that outranks all others.
+CURATED = "curated"
+
+
+class Edited(Protocol):
+    """Takes note of what an analyst changed in a company's row, in the transaction of the change."""
+
+    def __call__(self, *, before: Company, after: Company) -> object: ...
+
+
+_noting: list[Edited] = []
+
+
+def when_edited(note: Edited) -> None:
+    """Have every edit of a company noted: for the apps above, from their `ready()`."""
+    _noting.append(note)
+
+
+def note_edit(*, before: Company, after: Company) -> None:
+    """Tell those who keep the companies' past what an analyst changed; call it within the transaction."""
+    for note in _noting:
+        note(before=before, after=after)
+
+
+def curated_notes(row: Any, changed: Iterable[str]) -> dict[str, Any]:
+    """Return the row's `field_sources` with a note on each changed field that it is an analyst's from today on."""
+    note = {"source": CURATED, "as_of": timezone.localdate().isoformat()}
+    return {**row.field_sources, **{name: copy(note) for name in changed}}
 
 
 def archive_company(*, row: Company, reason: str = "") -> Outcome:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from biotech_ma.core.api.fields import choices_field
@@ -14,9 +14,7 @@ from companies.api.reads import COMPANIES, DRUG_CANDIDATES
 from companies.choices import TherapeuticArea
 from companies.models import Company, DrugCandidate
 from companies.querysets import id_or_ticker
-
-# The source that outranks all others.
-CURATED = "curated"
+from companies.services import curated_notes, note_edit
 
 
 class CompanyRefField(serializers.CharField):
@@ -53,11 +51,9 @@ class CuratedSerializer(CheckedModelSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values, with a note on each that the caller set."""
         attrs = super().validate(attrs)
-        day = timezone.localdate().isoformat()
         held = self.instance or self.model()
         changed = [name for name, value in attrs.items() if value != getattr(held, name, None) and name != "company"]
-        notes = {name: {"source": CURATED, "as_of": day} for name in changed}
-        return {**attrs, "field_sources": {**getattr(held, "field_sources", {}), **notes}} if notes else attrs
+        return {**attrs, "field_sources": curated_notes(held, changed)} if changed else attrs
 
 
 class CompanySerializer(CuratedSerializer):
@@ -89,6 +85,13 @@ class CompanySerializer(CuratedSerializer):
             "history_starts",
             "metadata",
         )
+
+    def update(self, instance: Company, validated_data: dict[str, Any]) -> Any:
+        """Write the company; what the edit says of its figures goes into the ledger, too."""
+        before = copy(instance)
+        after = super().update(instance, validated_data)
+        note_edit(before=before, after=after)
+        return after
 
 
 class OfCompanySerializer(CheckedModelSerializer):

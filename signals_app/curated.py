@@ -1,0 +1,67 @@
+"""Appends to the ledger what an analyst says of a company's figures: a fact of form `curated`, known from now on."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from companies.models import Company
+from signals_app.figures import CONCEPTS, HORIZON_DAYS, LIQUID_FUNDS, MARKET_CAP, QUARTERLY_BURN, TOTAL_DEBT, figures
+from signals_app.ingest.merge.market_caps import keep_market_caps
+from signals_app.market_day import NEW_YORK
+from signals_app.models import FinancialFact
+from signals_app.periods import CURATED_FORM, FIELDS, USD, Fact
+from signals_app.services import ANALYST
+
+# The columns that an analyst edits, and what the ledger calls the figure.
+EDITED = {
+    "cash_position_usd": LIQUID_FUNDS,
+    "quarterly_burn_rate_usd": QUARTERLY_BURN,
+    "total_debt_usd": TOTAL_DEBT,
+    "market_cap_usd": MARKET_CAP,
+}
+
+
+def append_edited_figures(*, before: Company, after: Company) -> list[FinancialFact]:
+    """Append one fact for each figure that differs between the company's two states, and return them.
+
+    A figure is of the period that it corrects, or of today where nothing fresh is reported; a market cap of its day.
+    A figure that was emptied appends nothing: the ledger cannot say "unknown".
+    """
+    names = [name for name in EDITED if getattr(before, name) != getattr(after, name)]
+    if before.market_cap_as_of != after.market_cap_as_of and "market_cap_usd" not in names:
+        names.append("market_cap_usd")
+    said = {EDITED[name]: getattr(after, name) for name in names if getattr(after, name) is not None}
+    if not said:
+        return []
+    periods = _periods(after)
+    appended = []
+    with transaction.atomic():
+        if MARKET_CAP in said:
+            keep_market_caps([before])
+        for concept, value in said.items():
+            fact = FinancialFact(
+                company=after,
+                concept=concept,
+                period_end=periods[concept],
+                value=value,
+                unit=USD,
+                form=CURATED_FORM,
+                source=ANALYST,
+            )
+            fact.save(force_insert=True)
+            appended.append(fact)
+    return appended
+
+
+def _periods(company: Company) -> dict[str, dt.date]:
+    """Return the period end of each figure as the ledger has it today; today where it has none that is fresh."""
+    today = timezone.localdate(timezone=NEW_YORK)
+    rows = FinancialFact.objects.known_by_day(today).of_concepts(*CONCEPTS)
+    rows = rows.filter(company=company, period_end__gte=today - dt.timedelta(days=HORIZON_DAYS))
+    found = figures([Fact(*row) for row in rows.values_list(*FIELDS)], today, history_starts=company.history_starts)
+    held = {LIQUID_FUNDS: found.liquid_funds, QUARTERLY_BURN: found.quarterly_burn, TOTAL_DEBT: found.total_debt}
+    ends = {concept: figure.period_end if figure else today for concept, figure in held.items()}
+    return {**ends, MARKET_CAP: company.market_cap_as_of or today}
