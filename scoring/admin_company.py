@@ -55,7 +55,7 @@ def matches_table(company: Company) -> SafeString:
             for row in rows
         ],
         url=f"{reverse('admin:scoring_acquirermatch_changelist')}?target_company__id__exact={company.pk}",
-        empty="No match yet. Run the match command.",
+        empty="No match yet.",
         numeric=(0, 2, 3),
     )
 

@@ -52,6 +52,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _item("Signals", "sensors", "signals_app.signal"),
             _item("Reported figures", "receipt_long", "signals_app.financialfact"),
+            _item("Review queue", "rule", "signals_app.reviewitem"),
             _item("Runs of sources", "cloud_download", "signals_app.ingestrun"),
         ],
     },

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client as Browser
@@ -14,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.admin_rows import some_rows
+from tests.core.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +95,14 @@ def test_the_first_page_takes_under_twenty_queries(analyst):
     with CaptureQueriesContext(connection) as queries:
         analyst.get(reverse("admin:index"))
     assert len(queries) < 20
+
+
+def test_every_table_is_in_the_sidebar(analyst):
+    shown = analyst.get(reverse("admin:index")).content.decode()
+    own = [model for model in site._registry if (ROOT / model._meta.app_label).is_dir()]
+    assert len(own) >= 16
+    for model in own:
+        assert f'href="{reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")}"' in shown, model
 
 
 def test_an_empty_desk_says_what_to_do(analyst):
