@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from biotech_ma.core.services import Refused, locked, recorded
 from companies.choices import AliasKind
-from companies.models import Company, CompanyAlias
+from companies.models import Company, CompanyAlias, DrugCandidate
+from signals_app.curated import append_edited_figures
 from signals_app.ingest.merge.authority import CURATED
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.models import ReviewItem
@@ -25,6 +27,10 @@ from signals_app.services import record_signal
 # What a proposed signal may say of itself; company, source and source id are the item's.
 SIGNAL_TEXTS = ("signal_type", "title", "description", "severity")
 # Fields that an accepted value may set: those that sources propose for a company.
+CANDIDATE_VALUES = (
+    "phase", "therapeutic_area", "patent_expiry", "orphan_designation", "additional_data", "next_milestone",
+    "next_milestone_date",
+)  # fmt: skip
 VALUES = ("name", "ticker", "cik", "headquarters_location", "market_cap_usd", "market_cap_as_of")
 
 
@@ -130,15 +136,25 @@ def _write_market_cap(item: ReviewItem, company: Company) -> None:
 
 
 def _write_value(item: ReviewItem, company: Company) -> None:
-    """Set the field as the analyst's own from now on."""
-    name = str(item.proposed.get("field", ""))
-    if name not in VALUES:
+    """Set the field of the company, or of its candidate: as the source's if it refused the source, else as curated."""
+    said = item.proposed
+    name = str(said.get("field", ""))
+    candidate = said.get("candidate")
+    if name not in (CANDIDATE_VALUES if candidate else VALUES):
         raise ValidationError({"proposed": f"{name or 'Nothing'} is no field that a proposal may set."})
-    row = locked(company)
-    setattr(row, name, item.proposed.get("value"))
-    row.field_sources = {**row.field_sources, name: {"source": CURATED, "id": f"{item.source}:{item.source_id}"}}
+    row: Any = locked(DrugCandidate(pk=candidate) if candidate else company)
+    if row.is_archived:
+        raise Refused(f"{row} is archived; restore it first.", field="company")
+    before = copy(row)
+    note = said.get("provenance") or {"source": CURATED, "id": f"{item.source}:{item.source_id}"}
+    values = {name: said.get("value"), **(said.get("with") or {})}
+    for field, value in values.items():
+        setattr(row, field, row._meta.get_field(field).to_python(value))
+    row.field_sources = {**row.field_sources, **dict.fromkeys(values, note)}
     row.full_clean()
-    row.save(update_fields=[name, "field_sources"])
+    row.save(update_fields=[*values, "field_sources"])
+    if not candidate:
+        append_edited_figures(before=before, after=row)
 
 
 _WRITERS = {

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from signals_app.ingest.merge.authority import Refusal
 from signals_app.market_day import start_of
 
 # The ones that keep every reject would grow with a wrong file; the count goes on, the list ends here.
@@ -68,7 +69,7 @@ class Outcome:
     skipped: int = 0
     rejected: int = 0
     rejects: list[ParseError] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
 
     def reject(self, error: ParseError, *, counted: bool = True) -> None:
         """Take note of a row that was not taken; `counted=False` for a fault of the file beyond its rows."""
@@ -94,7 +95,7 @@ class Outcome:
         return {
             **{name: getattr(self, name) for name in counts},
             "rejects": [reject.to_json() for reject in self.rejects],
-            "refusals": list(self.refusals),
+            "refusals": [str(refusal) for refusal in self.refusals],
         }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from signals_app.ingest.base import IngestError, Outcome, Progress, Request, source
 from signals_app.ingest.live import LIVE, replayed, session
+from signals_app.ingest.merge.refused import queue_refusals
 from signals_app.runs import recorded_run
 
 
@@ -20,6 +21,8 @@ def perform(name: str, request: Request, progress: Progress, *, is_replay: bool 
         else:
             outcome = source(name)(request, progress)
         record.outcome = outcome
+        if not request.dry_run:
+            queue_refusals(outcome.refusals)
     return outcome
 
 

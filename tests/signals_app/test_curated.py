@@ -83,7 +83,8 @@ def edit_in_admin(company: Company, **values: Any) -> None:
 
 
 def edit_over_api(company: Company, **values: Any) -> None:
-    answer = caller("admin").patch(f"companies/{company.pk}/", {name: value if name == "employee_count" else str(value) for name, value in values.items()})
+    body = {name: value if name == "employee_count" else str(value) for name, value in values.items()}
+    answer = caller("admin").patch(f"companies/{company.pk}/", body)
     assert answer.status == 200, answer.text
 
 

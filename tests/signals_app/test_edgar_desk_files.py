@@ -242,4 +242,4 @@ def test_analysts_market_cap_stays(load):
     outcome = load(run_prices, PRICES, "TSTB,,2024-05-01,10,1000,")
     company.refresh_from_db()
     assert company.market_cap_usd == Decimal(7)
-    assert "set by an analyst" in outcome.refusals[0]
+    assert "set by an analyst" in str(outcome.refusals[0])

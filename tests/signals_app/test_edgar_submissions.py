@@ -286,7 +286,7 @@ class TestTickers:
         outcome = self.ingest(tmp_path, tickers(NEWT=9000001))
         company.refresh_from_db()
         assert company.ticker == "OLDT"
-        assert "set by an analyst" in outcome.refusals[0]
+        assert "set by an analyst" in str(outcome.refusals[0])
 
     def test_reused_ticker_goes_to_its_new_company(self, tmp_path):
         sources = {"ticker": {"source": "universe"}}

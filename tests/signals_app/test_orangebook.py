@@ -80,7 +80,7 @@ def test_analysts_day_is_kept_and_the_refusal_told():
     outcome = ingest(*TABLES)
     candidate.refresh_from_db()
     assert candidate.patent_expiry == dt.date(2030, 1, 1)
-    assert "set by an analyst" in outcome.refusals[0]
+    assert "set by an analyst" in str(outcome.refusals[0])
 
 
 @pytest.mark.django_db

@@ -30,12 +30,27 @@ class Said:
         return {key: value for key, value in note.items() if value}
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What a source says of a field that an analyst's value refuses; the row's key is known once it is written."""
+
+    row: Any
+    name: str
+    held: Any
+    said: Said
+    source: str
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.name} stays {self.held}, set by an analyst; {self.source} says {self.said.value}"
+
+
 def authority(source: str) -> int:
     """Return the rank of a source: curated 2, starter 0, all others 1."""
     return {CURATED: 2, STARTER: 0}.get(source, 1)
 
 
-def apply(row: Provenanced, said: Mapping[str, Said], *, source: str, label: str, refusals: list[str]) -> list[str]:
+def apply(row: Provenanced, said: Mapping[str, Said], *, source: str, label: str, refusals: list[Refusal]) -> list[str]:
     """Set the fields that the source may set and return those that changed, `field_sources` with them.
 
     A value without a note of its origin counts as an analyst's. Refused values are added to `refusals`; a source says
@@ -52,7 +67,7 @@ def apply(row: Provenanced, said: Mapping[str, Said], *, source: str, label: str
         held_by = CURATED if note is None else note.get("source", STARTER)
         if authority(held_by) > authority(source):
             if held_by == CURATED:
-                refusals.append(f"{label}: {name} stays {held}, set by an analyst; {source} says {news.value}")
+                refusals.append(Refusal(row, name, held, news, source, label))
             continue
         if note and note.get("as_of", "") > news.as_of:
             continue
