@@ -1,6 +1,7 @@
 """What an independent reader gets from the real files: figures, trials and last protected days, reckoned by hand.
 
-The numbers were read with zcat, awk, grep and date from the files, never with the code under test.
+The inputs were listed by throw-away scripts (csv and json of Python; awk and date for the Orange Book) without the
+code under test; the sums and quotients were reckoned by hand.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from signals_app.periods import FIELDS, Fact
 from tests.factories import DrugCandidateFactory
 
 # Thousands of dollars: liquid funds, trailing operating cash flow; runway in quarters, rounded down. From
-# `zcat financial_facts.csv.gz`, the rows of the company filed by the day, of one period the one filed last:
+# financial_facts.csv.gz, the rows of the company filed by the day, of one period the one filed last:
 # liquid = cash + short-term investments at the newest end of cash; "part" where there are no investments and cash is
 # under 40 % of assets; trailing = last year + this year to date - last year to the same date; runway = 4 x liquid /
 # -trailing, None where liquid is "part", the trailing year unknown or positive.
