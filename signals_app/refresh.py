@@ -23,7 +23,11 @@ CENT = Decimal("0.01")
 LEDGER = "edgar"
 CURATED = "curated"
 FIGURES = (
-    "cash_position_usd", "quarterly_burn_rate_usd", "total_debt_usd", "runway_quarters", "enterprise_value_usd",
+    "cash_position_usd",
+    "quarterly_burn_rate_usd",
+    "total_debt_usd",
+    "runway_quarters",
+    "enterprise_value_usd",
     "is_cash_constrained",
 )
 
@@ -53,8 +57,11 @@ def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | Non
         facts = dict(_facts(day, by_id))
         for company_id, company in by_id.items():
             derived = figures(
-                facts.get(company_id, ()), day, market_cap_usd=company.market_cap_usd,
-                market_cap_as_of=company.market_cap_as_of, history_starts=company.history_starts,
+                facts.get(company_id, ()),
+                day,
+                market_cap_usd=company.market_cap_usd,
+                market_cap_as_of=company.market_cap_as_of,
+                history_starts=company.history_starts,
             )
             if _set(company, derived):
                 company.last_data_refresh = timezone.now()
@@ -66,7 +73,9 @@ def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | Non
 def _facts(day: dt.date, company_ids: Collection[UUID]) -> Iterator[tuple[UUID, list[Fact]]]:
     """Yield each company's facts that can matter on the day."""
     rows = FinancialFact.objects.order_by().filter(
-        company_id__in=company_ids, concept__in=CONCEPTS, available_at__lt=end_of(day),
+        company_id__in=company_ids,
+        concept__in=CONCEPTS,
+        available_at__lt=end_of(day),
         period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
     )
     found: dict[UUID, list[Fact]] = defaultdict(list)

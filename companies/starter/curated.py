@@ -97,8 +97,9 @@ def indication(condition: str) -> Indication:
 @cache
 def _corrections() -> dict[tuple[str, str, str], Indication | None]:
     return {
-        (row["ticker"], row["drug"], row["indication"]):
-            Indication(row["to_indication"], row["to_area"]) if row["to_indication"] else None
+        (row["ticker"], row["drug"], row["indication"]): Indication(row["to_indication"], row["to_area"])
+        if row["to_indication"]
+        else None
         for row in rows(CURATION / "corrections.csv")
     }
 

@@ -60,6 +60,4 @@ def reviewed(ticker: str, arm: str, condition: str) -> tuple[str, Indication] | 
 def _worth_keeping(found: Mapping[tuple[str, str, str], Candidate]) -> list[Candidate]:
     phased = {key: entry for key, entry in found.items() if entry.phase_and_status is not None}
     with_indication = {(ticker, drug) for ticker, drug, indication in phased if indication}
-    return [
-        phased[key] for key in sorted(phased) if key[2] or key[:2] not in with_indication
-    ]
+    return [phased[key] for key in sorted(phased) if key[2] or key[:2] not in with_indication]

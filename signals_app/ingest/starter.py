@@ -47,7 +47,11 @@ def _count(outcome: Outcome, written: Written) -> None:
 def _companies() -> Iterator[CompanyRecord]:
     for line, row in enumerate(starter.rows(starter.COMPANIES), start=2):
         yield CompanyRecord(
-            file=starter.COMPANIES.name, line=line, ticker=row["ticker"], cik=row["cik"], name=row["name"],
+            file=starter.COMPANIES.name,
+            line=line,
+            ticker=row["ticker"],
+            cik=row["cik"],
+            name=row["name"],
             role=row["role"],
             market_cap_usd=Decimal(row["market_cap_usd"]) if row["market_cap_usd"] else None,
             market_cap_as_of=_day(row["market_cap_as_of"]),
@@ -58,13 +62,18 @@ def _candidates(companies: Mapping[str, Company]) -> Iterator[CandidateRecord]:
     for row in starter.rows(starter.CANDIDATES):
         if row["ticker"] in companies:
             yield CandidateRecord(
-                company_id=companies[row["ticker"]].pk, ticker=row["ticker"], name=row["name"],
-                indication=row["indication"] or None, phase=row["phase"],
-                therapeutic_area=row["therapeutic_area"] or None, patent_expiry=_day(row["patent_expiry"]),
+                company_id=companies[row["ticker"]].pk,
+                ticker=row["ticker"],
+                name=row["name"],
+                indication=row["indication"] or None,
+                phase=row["phase"],
+                therapeutic_area=row["therapeutic_area"] or None,
+                patent_expiry=_day(row["patent_expiry"]),
                 orphan_designation=True if row["orphan_designation"] == "true" else None,
                 additional=_additional(row),
                 identifiers={
-                    "phase": row["source"], "patent_expiry": row["patent_source"],
+                    "phase": row["source"],
+                    "patent_expiry": row["patent_source"],
                     "orphan_designation": row["orphan_source"],
                 },
             )
@@ -73,8 +82,11 @@ def _candidates(companies: Mapping[str, Company]) -> Iterator[CandidateRecord]:
 def _additional(row: Mapping[str, str]) -> dict[str, object]:
     """Return what has no column of its own; empty values are left out."""
     found: dict[str, object] = {
-        "status": row["status"], "nct_ids": row["nct_ids"].split(), "applications": row["applications"].split(),
-        "brands": [brand for brand in row["brands"].split(" | ") if brand], "approved_on": row["approved_on"],
+        "status": row["status"],
+        "nct_ids": row["nct_ids"].split(),
+        "applications": row["applications"].split(),
+        "brands": [brand for brand in row["brands"].split(" | ") if brand],
+        "approved_on": row["approved_on"],
     }
     return {name: value for name, value in found.items() if value}
 
@@ -83,9 +95,16 @@ def _signals(companies: Mapping[str, Company]) -> Iterator[SignalRecord]:
     for row in starter.rows(starter.SIGNALS):
         if row["ticker"] in companies:
             yield SignalRecord(
-                companies[row["ticker"]].pk, row["signal_type"], known_from(date.fromisoformat(row["event_date"])),
-                known_from(date.fromisoformat(row["available_at"])), row["title"], row["source"], row["source_id"],
-                row["source_url"], json.loads(row["signal_data"]), row["severity"],
+                companies[row["ticker"]].pk,
+                row["signal_type"],
+                known_from(date.fromisoformat(row["event_date"])),
+                known_from(date.fromisoformat(row["available_at"])),
+                row["title"],
+                row["source"],
+                row["source_id"],
+                row["source_url"],
+                json.loads(row["signal_data"]),
+                row["severity"],
             )
 
 
@@ -94,9 +113,17 @@ def _facts(companies: Mapping[str, Company]) -> Iterator[FactRecord]:
         if row["cik"] in companies:
             filed = date.fromisoformat(row["filed"])
             yield FactRecord(
-                companies[row["cik"]].pk, row["cik"], row["concept"], _day(row["period_start"]),
-                date.fromisoformat(row["period_end"]), Decimal(row["value"]), row["unit"] or None, row["form"],
-                row["accession"], filed, known_from(filed),
+                companies[row["cik"]].pk,
+                row["cik"],
+                row["concept"],
+                _day(row["period_start"]),
+                date.fromisoformat(row["period_end"]),
+                Decimal(row["value"]),
+                row["unit"] or None,
+                row["form"],
+                row["accession"],
+                filed,
+                known_from(filed),
             )
 
 

@@ -63,7 +63,9 @@ def test_universe_becomes_companies_candidates_facts_and_signals() -> None:
     assert types.count("financial_snapshot") == 4
     assert types.count("trial_results_posted") == 2
     assert [kind for kind in types if kind.startswith("fda")] == [
-        "fda_approval", "fda_supplement", "fda_tentative_approval",
+        "fda_approval",
+        "fda_supplement",
+        "fda_tentative_approval",
     ]
 
 
@@ -73,7 +75,8 @@ def test_second_run_changes_nothing() -> None:
     outcome = ingest(FIXTURE)
     assert (outcome["created"], outcome["updated"], outcome["unchanged"]) == (0, 0, 21)
     assert before == (
-        list(Company.objects.order_by("id").values()), list(DrugCandidate.objects.order_by("id").values())
+        list(Company.objects.order_by("id").values()),
+        list(DrugCandidate.objects.order_by("id").values()),
     )
 
 
@@ -100,7 +103,9 @@ def test_figures_are_derived_after_the_load() -> None:
     # Filed on a 20-F: the currency is not known.
     assert gamma.cash_position_usd is gamma.quarterly_burn_rate_usd is None
     assert alpha.field_sources["cash_position_usd"] == {
-        "source": "edgar", "id": "0009000001-26-000001", "as_of": "2025-12-31",
+        "source": "edgar",
+        "id": "0009000001-26-000001",
+        "as_of": "2025-12-31",
     }
 
 
@@ -114,7 +119,8 @@ def test_trial_arms_become_own_drugs_at_their_furthest_phase() -> None:
     ingest(FIXTURE)
     found = DrugCandidate.objects.order_by("name").values_list("name", "indication", "phase", "therapeutic_area")
     assert list(found) == [
-        ("TBA-101", "Obesity", "phase_2", "metabolic"), ("TBA-202", "Plaque psoriasis", "discontinued", "dermatology"),
+        ("TBA-101", "Obesity", "phase_2", "metabolic"),
+        ("TBA-202", "Plaque psoriasis", "discontinued", "dermatology"),
     ]
     drug = DrugCandidate.objects.get(name="TBA-101")
     assert drug.additional_data["nct_ids"] == ["NCT90000001", "NCT90000002"]
@@ -137,7 +143,10 @@ def test_company_that_is_not_in_the_universe_is_skipped_without_error() -> None:
 
 def test_analysts_value_is_kept_and_the_refusal_listed() -> None:
     Company.objects.create(
-        ticker="TSTA", cik="0009000001", name="Alpha as we call it", market_cap_usd=1,
+        ticker="TSTA",
+        cik="0009000001",
+        name="Alpha as we call it",
+        market_cap_usd=1,
         field_sources={"market_cap_usd": {"source": "curated"}, "name": {"source": "curated"}},
     )
     outcome = ingest(FIXTURE)
@@ -156,8 +165,12 @@ def test_value_without_a_note_of_its_origin_counts_as_an_analysts() -> None:
 def test_older_market_cap_does_not_replace_a_newer_one() -> None:
     note = {"source": "prices", "as_of": "2026-06-15"}
     Company.objects.create(
-        ticker="TSTA", cik="0009000001", name="Testbio Alpha, Inc.", market_cap_usd=7,
-        market_cap_as_of=date(2026, 6, 15), field_sources={"market_cap_usd": note, "market_cap_as_of": note},
+        ticker="TSTA",
+        cik="0009000001",
+        name="Testbio Alpha, Inc.",
+        market_cap_usd=7,
+        market_cap_as_of=date(2026, 6, 15),
+        field_sources={"market_cap_usd": note, "market_cap_as_of": note},
     )
     ingest(FIXTURE)
     company = Company.objects.get(ticker="TSTA")
@@ -197,12 +210,18 @@ def test_archived_company_stays_archived_and_its_rows_are_skipped() -> None:
 
 def test_faulty_rows_are_rejected_and_the_others_go_in(folder: Path) -> None:
     spoil(
-        folder / "companies.csv", "TSTD,0009000004,Testbio Delta,-5,2026-05", "TSTA,0009000005,Twice,1,2026-05",
-        "TSTE,abc,No CIK,1,2026-05", "too,few",
+        folder / "companies.csv",
+        "TSTD,0009000004,Testbio Delta,-5,2026-05",
+        "TSTA,0009000005,Twice,1,2026-05",
+        "TSTE,abc,No CIK,1,2026-05",
+        "too,few",
     )
     spoil(folder / "programs.csv", "TSTA,NCT90000006,TBA-303,,,Obesity,PHASE9,RECRUITING")
-    spoil(folder / "financial_facts.csv", "TSTA,0009000001,cash,,2025-12-31,x,2026-03-10,10-K,0009000001-26-000001",
-          "TSTA,0009000001,cash,,2025-12-31,5,2999-03-10,10-K,0009000001-26-000001")
+    spoil(
+        folder / "financial_facts.csv",
+        "TSTA,0009000001,cash,,2025-12-31,x,2026-03-10,10-K,0009000001-26-000001",
+        "TSTA,0009000001,cash,,2025-12-31,5,2999-03-10,10-K,0009000001-26-000001",
+    )
     outcome = ingest(folder)
     reasons = {(reject["file"], reject["line"]): reject["reason"] for reject in outcome["rejects"]}
     assert outcome["rejected"] == 8

@@ -50,9 +50,19 @@ def test_designations_and_expiries_stand_only_beside_their_citation() -> None:
 @pytest.mark.parametrize(
     ("ticker", "role"),
     [
-        ("AMGN", "acquirer"), ("SNY", "acquirer"), ("GILD", "acquirer"), ("VRTX", "acquirer"), ("TEVA", "acquirer"),
-        ("CRL", "excluded"), ("AVTR", "excluded"), ("RPRX", "excluded"), ("ILMN", "excluded"), ("TECH", "excluded"),
-        ("VKTX", "target"), ("MDGL", "target"), ("SRPT", "target"),
+        ("AMGN", "acquirer"),
+        ("SNY", "acquirer"),
+        ("GILD", "acquirer"),
+        ("VRTX", "acquirer"),
+        ("TEVA", "acquirer"),
+        ("CRL", "excluded"),
+        ("AVTR", "excluded"),
+        ("RPRX", "excluded"),
+        ("ILMN", "excluded"),
+        ("TECH", "excluded"),
+        ("VKTX", "target"),
+        ("MDGL", "target"),
+        ("SRPT", "target"),
     ],
 )
 def test_role_is_curated(ticker: str, role: str) -> None:
@@ -61,7 +71,8 @@ def test_role_is_curated(ticker: str, role: str) -> None:
 
 def test_no_company_of_twenty_billion_is_a_target() -> None:
     assert [
-        row["ticker"] for row in COMPANIES
+        row["ticker"]
+        for row in COMPANIES
         if row["role"] == Role.TARGET and row["market_cap_usd"] and int(row["market_cap_usd"]) >= 20_000_000_000
     ] == []
     assert Counter(row["role"] for row in COMPANIES)["target"] >= 100
@@ -82,8 +93,17 @@ def test_one_row_a_drug_and_indication_and_none_of_an_excluded_company() -> None
 
 @pytest.mark.parametrize(
     ("ticker", "word"),
-    [("AARD", "Low Dose"), ("ACRV", "Gemcitabine"), ("ALVO", "Humira"), ("ARVN", "Midazolam"), ("CELC", "Neratinib"),
-     ("EXEL", "rosiglitazone"), ("IBRX", "Bevacizumab"), ("GH", ""), ("ABSI", "")],
+    [
+        ("AARD", "Low Dose"),
+        ("ACRV", "Gemcitabine"),
+        ("ALVO", "Humira"),
+        ("ARVN", "Midazolam"),
+        ("CELC", "Neratinib"),
+        ("EXEL", "rosiglitazone"),
+        ("IBRX", "Bevacizumab"),
+        ("GH", ""),
+        ("ABSI", ""),
+    ],
 )
 def test_comparators_noise_and_strangers_are_not_there(ticker: str, word: str) -> None:
     names = [row["name"] for row in CANDIDATES if row["ticker"] == ticker]
@@ -102,7 +122,8 @@ def test_comparators_noise_and_strangers_are_not_there(ticker: str, word: str) -
 )
 def test_known_programme_stands_as_an_analyst_keeps_it(ticker: str, name: str, indication: str, phase: str) -> None:
     found = [
-        row["phase"] for row in CANDIDATES
+        row["phase"]
+        for row in CANDIDATES
         if (row["ticker"], row["name"], row["indication"]) == (ticker, name, indication)
     ]
     assert found == [phase]
@@ -157,9 +178,7 @@ def test_curated_tables_use_known_words() -> None:
     assert {rule["area"] for rule in rules} <= {*TherapeuticArea.values, ""}
 
 
-def test_builder_gives_the_same_bytes_again(
-    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_builder_gives_the_same_bytes_again(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert build.__doc__
     shipped = {name: getattr(starter, name).read_bytes() for name in ("COMPANIES", "CANDIDATES", "SIGNALS", "FACTS")}
     for name in shipped:
@@ -215,8 +234,11 @@ def test_figures_agree_with_those_worked_out_by_hand() -> None:
     for ticker, (liquid, burn, runway, constrained, debt, value) in BY_HAND.items():
         company = Company.objects.get(ticker=ticker)
         found = [
-            company.cash_position_usd, company.quarterly_burn_rate_usd, company.runway_quarters,
-            company.total_debt_usd, company.enterprise_value_usd,
+            company.cash_position_usd,
+            company.quarterly_burn_rate_usd,
+            company.runway_quarters,
+            company.total_debt_usd,
+            company.enterprise_value_usd,
         ]
         expected = [None if text is None else Decimal(text) for text in (liquid, burn, runway, debt, value)]
         assert (ticker, found) == (ticker, expected)

@@ -19,20 +19,42 @@ from signals_app.ingest.universe import own_drugs, parse
 
 TODAY = date(2026, 6, 30)
 COMPANY = {
-    "ticker": "tsta", "cik": "9000001", "name": " Testbio ", "market_cap_usd_approx": "330000000",
+    "ticker": "tsta",
+    "cik": "9000001",
+    "name": " Testbio ",
+    "market_cap_usd_approx": "330000000",
     "market_cap_as_of": "2026-05",
 }
 FACT = {
-    "ticker": "TSTA", "cik": "0009000001", "concept": "cash", "start": "", "end": "2025-12-31", "value": "61641000",
-    "filed": "2026-03-10", "form": "10-K", "accession": "0009000001-26-000001",
+    "ticker": "TSTA",
+    "cik": "0009000001",
+    "concept": "cash",
+    "start": "",
+    "end": "2025-12-31",
+    "value": "61641000",
+    "filed": "2026-03-10",
+    "form": "10-K",
+    "accession": "0009000001-26-000001",
 }
 PROGRAM = {
-    "ticker": "TSTA", "nct_id": "NCT90000001", "drug": "TBA-101", "molecule_type": "", "mechanism": "",
-    "indication": "Obesity", "phase": "PHASE2", "status": "RECRUITING",
+    "ticker": "TSTA",
+    "nct_id": "NCT90000001",
+    "drug": "TBA-101",
+    "molecule_type": "",
+    "mechanism": "",
+    "indication": "Obesity",
+    "phase": "PHASE2",
+    "status": "RECRUITING",
 }
 DECISION = {
-    "ticker": "TSTA", "application_number": "NDA900001", "drug": "X", "submission_type": "NDA",
-    "submission_class": "ORIG", "review": "priority", "decision_date": "2024-03-14", "outcome": "APPROVED",
+    "ticker": "TSTA",
+    "application_number": "NDA900001",
+    "drug": "X",
+    "submission_type": "NDA",
+    "submission_class": "ORIG",
+    "review": "priority",
+    "decision_date": "2024-03-14",
+    "outcome": "APPROVED",
     "sponsor": "TESTBIO",
 }
 RESULT = {"ticker": "TSTA", "nct_id": "NCT90000001", "phase": "phase2", "results_first_posted": "2025-01-22"}
@@ -62,8 +84,16 @@ def test_company_without_market_cap_has_none_rather_than_zero() -> None:
 
 def test_fact_row_keeps_the_day_of_filing() -> None:
     assert read("facts", start="2025-01-01", concept="operating_cash_flow", value="-5.25") == parse.FactRow(
-        7, "TSTA", "0009000001", "operating_cash_flow", date(2025, 1, 1), date(2025, 12, 31), Decimal("-5.25"),
-        date(2026, 3, 10), "10-K", "0009000001-26-000001",
+        7,
+        "TSTA",
+        "0009000001",
+        "operating_cash_flow",
+        date(2025, 1, 1),
+        date(2025, 12, 31),
+        Decimal("-5.25"),
+        date(2026, 3, 10),
+        "10-K",
+        "0009000001-26-000001",
     )
 
 
@@ -134,10 +164,12 @@ def table(folder: Path, text: bytes, name: str = "t.csv") -> Resource:
 
 
 def test_faulty_lines_are_reported_and_the_others_read(tmp_path: Path) -> None:
-    raw = b"a,b\n1,2\n1\nx\x00,2\n\xff,2\n\"open,2\n\"q,\"\"x\",2\n" + b"y" * (LONGEST_LINE_BYTES + 5) + b"\n3,4"
+    raw = b'a,b\n1,2\n1\nx\x00,2\n\xff,2\n"open,2\n"q,""x",2\n' + b"y" * (LONGEST_LINE_BYTES + 5) + b"\n3,4"
     found = list(lines(table(tmp_path, raw), 2))
     assert [row for row in found if isinstance(row, Line)] == [
-        Line(2, ("1", "2")), Line(7, ('q,"x', "2")), Line(9, ("3", "4")),
+        Line(2, ("1", "2")),
+        Line(7, ('q,"x', "2")),
+        Line(9, ("3", "4")),
     ]
     reasons = {row.line: row.reason for row in found if isinstance(row, ParseError)}
     assert sorted(reasons) == [3, 4, 5, 6, 8]
@@ -184,10 +216,19 @@ def test_missing_path_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arm", "drug"),
     [
-        ("Low Dose ARD-501", "ARD-501"), ("BMS-986278", "BMS-986278"), ("TBA 101 50 mg tablet", "TBA-101"),
-        ("zanidatamab", "zanidatamab"), ("Placebo for ARD-501", None), ("Pembrolizumab", None), ("cisplatin", None),
-        ("Questionnaire Administration", None), ("COVID-19 vaccine", None), ("HER2 testing", None), ("Exercise", None),
-        ("Blood sample", None), ("", None),
+        ("Low Dose ARD-501", "ARD-501"),
+        ("BMS-986278", "BMS-986278"),
+        ("TBA 101 50 mg tablet", "TBA-101"),
+        ("zanidatamab", "zanidatamab"),
+        ("Placebo for ARD-501", None),
+        ("Pembrolizumab", None),
+        ("cisplatin", None),
+        ("Questionnaire Administration", None),
+        ("COVID-19 vaccine", None),
+        ("HER2 testing", None),
+        ("Exercise", None),
+        ("Blood sample", None),
+        ("", None),
     ],
 )
 def test_rules_take_development_codes_and_leave_out_comparators(arm: str, drug: str | None) -> None:

@@ -22,11 +22,32 @@ from companies.starter.build import events, facts, protection
 from companies.starter.pipeline import Candidate, candidates
 
 COMPANY_COLUMNS = (
-    "ticker", "cik", "name", "role", "role_reason", "market_cap_usd", "market_cap_as_of", "therapeutic_areas", "source",
+    "ticker",
+    "cik",
+    "name",
+    "role",
+    "role_reason",
+    "market_cap_usd",
+    "market_cap_as_of",
+    "therapeutic_areas",
+    "source",
 )
 CANDIDATE_COLUMNS = (
-    "ticker", "name", "phase", "status", "indication", "therapeutic_area", "patent_expiry", "patent_source",
-    "orphan_designation", "orphan_source", "approved_on", "brands", "applications", "nct_ids", "source",
+    "ticker",
+    "name",
+    "phase",
+    "status",
+    "indication",
+    "therapeutic_area",
+    "patent_expiry",
+    "patent_source",
+    "orphan_designation",
+    "orphan_source",
+    "approved_on",
+    "brands",
+    "applications",
+    "nct_ids",
+    "source",
 )
 
 
@@ -45,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     entries = candidates(starter.rows(universe / "programs.csv.gz"), approvals)
     entries = [entry for entry in entries if curated.companies()[entry.ticker].role != "excluded"]
     approved_on = {application: original.approved.isoformat() for application, original in originals.items()} | {
-        row["application_number"]: row["decision_date"] for row in decisions
+        row["application_number"]: row["decision_date"]
+        for row in decisions
         if row["submission_class"] == "ORIG" and row["outcome"] == "APPROVED"
     }
     names = {row["ticker"]: curated.companies()[row["ticker"]].name or row["name"] for row in listed}
@@ -53,9 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write(starter.COMPANIES, COMPANY_COLUMNS, _companies(listed, entries))
     _write(starter.CANDIDATES, CANDIDATE_COLUMNS, (_candidate(entry, books, approved_on) for entry in entries))
     results = starter.rows(universe / "trial_results_posted.csv")
-    _write(starter.SIGNALS, events.COLUMNS, sorted(
-        [*events.approvals(decisions, entries, originals, names), *events.posted_results(results, entries, ciks)]
-    ))
+    _write(
+        starter.SIGNALS,
+        events.COLUMNS,
+        sorted(
+            [*events.approvals(decisions, entries, originals, names), *events.posted_results(results, entries, ciks)]
+        ),
+    )
     kept = facts.kept(figures, since=starter.FACTS_FROM, tickers=frozenset(names))
     _write(starter.FACTS, facts.COLUMNS, kept)
     _report(entries)
@@ -72,9 +98,15 @@ def _companies(listed: Iterable[dict[str, str]], entries: Iterable[Candidate]) -
         decision = curated.companies()[row["ticker"]]
         by_weight = sorted(areas[row["ticker"]].items(), key=lambda pair: (-pair[1], pair[0]))
         yield (
-            row["ticker"], row["cik"], decision.name or row["name"], decision.role, decision.reason,
-            row["market_cap_usd_approx"], _last_day(row["market_cap_as_of"]) if row["market_cap_usd_approx"] else "",
-            " ".join(area for area, _ in by_weight), f"sec:cik:{row['cik']}",
+            row["ticker"],
+            row["cik"],
+            decision.name or row["name"],
+            decision.role,
+            decision.reason,
+            row["market_cap_usd_approx"],
+            _last_day(row["market_cap_as_of"]) if row["market_cap_usd_approx"] else "",
+            " ".join(area for area, _ in by_weight),
+            f"sec:cik:{row['cik']}",
         )
 
 
@@ -93,12 +125,24 @@ def _candidate(
     orphan = next((item for item in protections if entry.orphan and item.label.startswith("exclusivity ODE")), None)
     days = sorted(approved_on[application] for application in applications if application in approved_on)
     nct_ids = sorted({trial.nct_id for trial in entry.trials})
-    lists = sorted({f"fda:{item.lower()}:{brand}" for item in entry.evidence if item in ("CBER", "CDER")
-                    for brand in entry.brands})
+    lists = sorted(
+        {f"fda:{item.lower()}:{brand}" for item in entry.evidence if item in ("CBER", "CDER") for brand in entry.brands}
+    )
     return (
-        entry.ticker, entry.name, phase, status, entry.indication.name, entry.indication.area,
-        last.expires.isoformat() if last else "", _cite(last), "true" if orphan else "", _cite(orphan),
-        days[0] if days else "", " | ".join(dict.fromkeys(entry.brands)), " ".join(applications), " ".join(nct_ids),
+        entry.ticker,
+        entry.name,
+        phase,
+        status,
+        entry.indication.name,
+        entry.indication.area,
+        last.expires.isoformat() if last else "",
+        _cite(last),
+        "true" if orphan else "",
+        _cite(orphan),
+        days[0] if days else "",
+        " | ".join(dict.fromkeys(entry.brands)),
+        " ".join(applications),
+        " ".join(nct_ids),
         " | ".join([*(f"fda:{item}" for item in applications), *lists, *(f"nct:{item}" for item in nct_ids[:3])]),
     )
 

@@ -10,7 +10,15 @@ from companies.starter.build.protection import Original
 from companies.starter.pipeline import Candidate
 
 COLUMNS = (
-    "ticker", "signal_type", "event_date", "available_at", "severity", "title", "source", "source_id", "source_url",
+    "ticker",
+    "signal_type",
+    "event_date",
+    "available_at",
+    "severity",
+    "title",
+    "source",
+    "source_id",
+    "source_url",
     "signal_data",
 )
 FDA_URL = "https://www.accessdata.fda.gov/scripts/cder/daf/index.cfm?event=overview.process&ApplNo="
@@ -18,7 +26,9 @@ TRIAL_URL = "https://clinicaltrials.gov/study/"
 
 
 def approvals(
-    decisions: Iterable[Mapping[str, str]], entries: Sequence[Candidate], originals: Mapping[str, Original],
+    decisions: Iterable[Mapping[str, str]],
+    entries: Sequence[Candidate],
+    originals: Mapping[str, Original],
     names: Mapping[str, str],
 ) -> Iterator[tuple[str, ...]]:
     """Yield one `fda_approval` an original application, from the decisions or, for older ones, Drugs@FDA."""
@@ -39,8 +49,16 @@ def approvals(
 def _approval(ticker: str, application: str, drug: str, day: str, sponsor: str) -> tuple[str, ...]:
     data = {"application_number": application, "drug": drug, "submission_class": "ORIG", "sponsor": sponsor}
     return (
-        ticker, "fda_approval", day, day, "critical", f"FDA approves {drug} ({application})", "drugsfda",
-        f"{application}:ORIG:{day}", f"{FDA_URL}{application[3:]}", json.dumps(data, sort_keys=True),
+        ticker,
+        "fda_approval",
+        day,
+        day,
+        "critical",
+        f"FDA approves {drug} ({application})",
+        "drugsfda",
+        f"{application}:ORIG:{day}",
+        f"{FDA_URL}{application[3:]}",
+        json.dumps(data, sort_keys=True),
     )
 
 
@@ -56,7 +74,14 @@ def posted_results(
             source_id = f"{nct_id}:results:{day}:{ciks[entry.ticker]}"
             data = {"nct_id": nct_id, "phase": row["phase"], "drug": entry.name, "indication": entry.indication.name}
             yield (
-                row["ticker"], "trial_results_posted", day, day, "medium",
-                f"Results of {nct_id} posted ({entry.name})", "clinicaltrials", source_id,
-                f"{TRIAL_URL}{nct_id}", json.dumps(data, sort_keys=True),
+                row["ticker"],
+                "trial_results_posted",
+                day,
+                day,
+                "medium",
+                f"Results of {nct_id} posted ({entry.name})",
+                "clinicaltrials",
+                source_id,
+                f"{TRIAL_URL}{nct_id}",
+                json.dumps(data, sort_keys=True),
             )

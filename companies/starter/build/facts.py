@@ -8,10 +8,18 @@ from itertools import groupby
 
 from companies.starter import curated
 
-CONCEPTS = frozenset({
-    "cash", "short_term_investments", "long_term_debt", "research_and_development", "operating_cash_flow", "revenue",
-    "assets", "shares_outstanding",
-})
+CONCEPTS = frozenset(
+    {
+        "cash",
+        "short_term_investments",
+        "long_term_debt",
+        "research_and_development",
+        "operating_cash_flow",
+        "revenue",
+        "assets",
+        "shares_outstanding",
+    }
+)
 COLUMNS = ("cik", "concept", "period_start", "period_end", "value", "unit", "filed", "form", "accession")
 
 
@@ -24,8 +32,11 @@ def kept(facts: list[dict[str, str]], *, since: date, tickers: frozenset[str]) -
     """Yield the kept figures, sorted. A period's value filed again unchanged is left out: it changes nothing."""
     foreign = foreign_filers(facts)
     wanted = sorted(
-        (row for row in facts
-         if row["ticker"] in tickers and row["concept"] in CONCEPTS and row["end"] >= since.isoformat()),
+        (
+            row
+            for row in facts
+            if row["ticker"] in tickers and row["concept"] in CONCEPTS and row["end"] >= since.isoformat()
+        ),
         key=lambda row: (_period(row), row["filed"], row["accession"]),
     )
     for _, same_period in groupby(wanted, key=_period):
@@ -36,8 +47,17 @@ def kept(facts: list[dict[str, str]], *, since: date, tickers: frozenset[str]) -
                 unit = curated.unit(
                     row["ticker"], row["form"], row["concept"], files_foreign_forms=row["ticker"] in foreign
                 )
-                yield (row["cik"], row["concept"], row["start"], row["end"], row["value"], unit or "", row["filed"],
-                       row["form"], row["accession"])
+                yield (
+                    row["cik"],
+                    row["concept"],
+                    row["start"],
+                    row["end"],
+                    row["value"],
+                    unit or "",
+                    row["filed"],
+                    row["form"],
+                    row["accession"],
+                )
 
 
 def _period(row: Mapping[str, str]) -> tuple[str, str, str, str]:

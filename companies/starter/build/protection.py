@@ -68,6 +68,7 @@ def originals(folder: Path) -> dict[str, Original]:
 
 def _data_files(path: Path) -> Iterator[Original]:
     with zipfile.ZipFile(path) as archive:
+
         def table(name: str) -> Iterator[dict[str, str]]:
             text = io.TextIOWrapper(archive.open(f"{name}.txt"), encoding="latin-1", newline="")
             return csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -37,10 +37,20 @@ xelox folfox folfiri chemotherapy chemo radiotherapy water glucose dextrose lact
 """
 BACKBONES = frozenset(_EVERYBODYS.split())
 # What a class of drugs is called, not a drug.
-GENERIC_ENDS = frozenset({
-    "chemoradiotherapy", "radiotherapy", "chemotherapy", "inhibitor", "inhibitors", "agonist", "treatment", "therapy",
-    "regimen", "hyaluronidase",
-})
+GENERIC_ENDS = frozenset(
+    {
+        "chemoradiotherapy",
+        "radiotherapy",
+        "chemotherapy",
+        "inhibitor",
+        "inhibitors",
+        "agonist",
+        "treatment",
+        "therapy",
+        "regimen",
+        "hyaluronidase",
+    }
+)
 DOSING = re.compile(r"\s*\bdos(?:ing|age)\b.*$", re.IGNORECASE)
 DOSE = re.compile(
     r"[,;:]?\s*\(?\b\d+(?:[.,]\d+)*\s*(?:mg|µg|μg|ug|mcg|ng|g|kg|ml|mL|µl|iu|IU|U|units?|%|nM|mM|cells|vg|sq-\w+|DU|AU)"
@@ -90,7 +100,8 @@ def _roles(given: Intervention, study: Study) -> set[str]:
     """Return the roles of the arms in which it is given; they name each other, and either may forget to."""
     label = given.name.casefold()
     return {
-        arm.role for arm in study.arms
+        arm.role
+        for arm in study.arms
         if arm.label in given.arms or any(PREFIX.sub("", name).casefold() == label for name in arm.given)
     }
 

@@ -99,7 +99,8 @@ class Pipelines:
         rows = self.drugs.get((company.pk, drug.casefold()), [])
         named = sorted(row.indication for row in rows if row.indication and row.deleted_at is None)
         entered = sorted(
-            entry.indication.name for entry in self.changed.values()
+            entry.indication.name
+            for entry in self.changed.values()
             if entry.company.pk == company.pk and entry.name.casefold() == drug.casefold() and entry.indication.name
         )
         known = {entry.indication.name: entry.indication for entry in self.changed.values()}
@@ -181,5 +182,3 @@ def _texts(row: DrugCandidate | None, name: str) -> list[str]:
 def _particulars(study: Study) -> dict[str, Any]:
     found: dict[str, Any] = {"conditions": list(study.conditions[:MOST_CONDITIONS]), "countries": list(study.countries)}
     return {key: value for key, value in found.items() if value}
-
-

@@ -141,6 +141,13 @@ def _signal(own: Own, event: Event, about: tuple[str, str]) -> SignalRecord:
         source_id = f"{study.nct_id}:{study.version}:{event.signal_type}"
         title = f"{study.nct_id} ({drug}{', ' + indication if indication else ''}): {event.words}"
     return SignalRecord(
-        company.pk, event.signal_type, known_from(event.happened), known_from(event.known), title[:LONGEST_TITLE],
-        SOURCE, source_id, f"{STUDY_URL}{study.nct_id}", {key: value for key, value in data.items() if value},
+        company.pk,
+        event.signal_type,
+        known_from(event.happened),
+        known_from(event.known),
+        title[:LONGEST_TITLE],
+        SOURCE,
+        source_id,
+        f"{STUDY_URL}{study.nct_id}",
+        {key: value for key, value in data.items() if value},
     )

@@ -60,7 +60,8 @@ class State:
     def to_json(self) -> dict[str, Any]:
         """Return the state as it is kept beside a candidate, without what is unknown."""
         partial = {
-            name: found.to_json() for name in ("start", "primary_completion", "completion")
+            name: found.to_json()
+            for name in ("start", "primary_completion", "completion")
             if (found := getattr(self, name)) is not None
         }
         found = {

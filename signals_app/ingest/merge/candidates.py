@@ -84,11 +84,18 @@ def _held(company_ids: set[UUID]) -> dict[tuple[UUID, str], DrugCandidate]:
 def _apply(candidate: DrugCandidate, record: CandidateRecord, source: str, outcome: Outcome) -> list[str]:
     additional = {**candidate.additional_data, **record.additional, ORIGIN: record.origin}
     said = {
-        "phase": record.phase, "therapeutic_area": record.therapeutic_area, "patent_expiry": record.patent_expiry,
-        "orphan_designation": record.orphan_designation, "additional_data": additional,
-        "next_milestone": record.next_milestone, "next_milestone_date": record.next_milestone_date,
+        "phase": record.phase,
+        "therapeutic_area": record.therapeutic_area,
+        "patent_expiry": record.patent_expiry,
+        "orphan_designation": record.orphan_designation,
+        "additional_data": additional,
+        "next_milestone": record.next_milestone,
+        "next_milestone_date": record.next_milestone_date,
     }
     return apply(
-        candidate, {name: Said(value, record.identifiers.get(name, "")) for name, value in said.items()},
-        source=source, label=f"{record.ticker} {record.name}", refusals=outcome.refusals,
+        candidate,
+        {name: Said(value, record.identifiers.get(name, "")) for name, value in said.items()},
+        source=source,
+        label=f"{record.ticker} {record.name}",
+        refusals=outcome.refusals,
     )

@@ -109,9 +109,7 @@ def _found(record: CompanyRecord, universe: Universe, seen: dict[str, int]) -> C
     return company
 
 
-def _apply(
-    company: Company, record: CompanyRecord, source: str, universe: Universe, outcome: Outcome
-) -> list[str]:
+def _apply(company: Company, record: CompanyRecord, source: str, universe: Universe, outcome: Outcome) -> list[str]:
     day = record.market_cap_as_of.isoformat() if record.market_cap_as_of else ""
     identifier = f"cik:{record.cik}" if record.cik else ""
     said = {"ticker": Said(record.ticker, identifier), "cik": Said(record.cik, identifier)}

@@ -201,8 +201,15 @@ def fact(row: RowReader) -> FactRow:
     if end > filed:
         raise row.fault(f"end {end} is after the day of filing, {filed}")
     return FactRow(
-        row.line, row.ticker(), row.cik(), concept, start, end,
-        row.amount("value", negative=concept not in NOT_NEGATIVE), filed, row.text("form", 32),
+        row.line,
+        row.ticker(),
+        row.cik(),
+        concept,
+        start,
+        end,
+        row.amount("value", negative=concept not in NOT_NEGATIVE),
+        filed,
+        row.text("form", 32),
         row.match("accession", ACCESSION),
     )
 
@@ -210,8 +217,12 @@ def fact(row: RowReader) -> FactRow:
 def program(row: RowReader) -> ProgramRow:
     """Return a row of programs.csv."""
     return ProgramRow(
-        row.line, row.ticker(), row.match("nct_id", NCT_ID), row.text("drug", LONGEST_NAME),
-        row.text("indication", LONGEST_INDICATION, required=False), row.among("phase", PHASES),
+        row.line,
+        row.ticker(),
+        row.match("nct_id", NCT_ID),
+        row.text("drug", LONGEST_NAME),
+        row.text("indication", LONGEST_INDICATION, required=False),
+        row.among("phase", PHASES),
         row.among("status", STATUSES),
     )
 
@@ -219,7 +230,10 @@ def program(row: RowReader) -> ProgramRow:
 def result(row: RowReader) -> ResultRow:
     """Return a row of trial_results_posted.csv."""
     return ResultRow(
-        row.line, row.ticker(), row.match("nct_id", NCT_ID), row.text("phase", 32, required=False),
+        row.line,
+        row.ticker(),
+        row.match("nct_id", NCT_ID),
+        row.text("phase", 32, required=False),
         row.day("results_first_posted"),
     )
 
@@ -227,9 +241,15 @@ def result(row: RowReader) -> ResultRow:
 def decision(row: RowReader) -> DecisionRow:
     """Return a row of fda_decisions.csv: its `submission_class` is ORIG or SUPPL."""
     return DecisionRow(
-        row.line, row.ticker(), row.match("application_number", APPLICATION), row.text("drug", LONGEST_NAME),
-        row.among("submission_class", CLASSES), row.text("review", 32, required=False), row.day("decision_date"),
-        row.among("outcome", OUTCOMES), row.text("sponsor", LONGEST_NAME, required=False),
+        row.line,
+        row.ticker(),
+        row.match("application_number", APPLICATION),
+        row.text("drug", LONGEST_NAME),
+        row.among("submission_class", CLASSES),
+        row.text("review", 32, required=False),
+        row.day("decision_date"),
+        row.among("outcome", OUTCOMES),
+        row.text("sponsor", LONGEST_NAME, required=False),
     )
 
 
@@ -237,12 +257,22 @@ def decision(row: RowReader) -> DecisionRow:
 KINDS: dict[str, tuple[tuple[str, ...], Callable[[RowReader], object]]] = {
     "companies": (("ticker", "cik", "name", "market_cap_usd_approx", "market_cap_as_of"), company),
     "facts": (("ticker", "cik", "concept", "start", "end", "value", "filed", "form", "accession"), fact),
-    "programs": (
-        ("ticker", "nct_id", "drug", "molecule_type", "mechanism", "indication", "phase", "status"), program),
+    "programs": (("ticker", "nct_id", "drug", "molecule_type", "mechanism", "indication", "phase", "status"), program),
     "results": (("ticker", "nct_id", "phase", "results_first_posted"), result),
     "decisions": (
-        ("ticker", "application_number", "drug", "submission_type", "submission_class", "review", "decision_date",
-         "outcome", "sponsor"), decision),
+        (
+            "ticker",
+            "application_number",
+            "drug",
+            "submission_type",
+            "submission_class",
+            "review",
+            "decision_date",
+            "outcome",
+            "sponsor",
+        ),
+        decision,
+    ),
 }
 
 

@@ -50,11 +50,15 @@ class Pipeline:
             nct_ids = sorted({trial.nct_id for trial in entry.trials})
             additional: dict[str, object] = {"nct_ids": nct_ids, "status": found[1], **_approval(entry)}
             yield CandidateRecord(
-                company_id=self._companies[entry.ticker].pk, ticker=entry.ticker, name=entry.name,
-                indication=entry.indication.name or None, phase=found[0],
+                company_id=self._companies[entry.ticker].pk,
+                ticker=entry.ticker,
+                name=entry.name,
+                indication=entry.indication.name or None,
+                phase=found[0],
                 therapeutic_area=entry.indication.area or None,
                 additional=additional,
-                identifiers={"phase": " ".join(nct_ids[:10])}, rows=self._arms[key],
+                identifiers={"phase": " ".join(nct_ids[:10])},
+                rows=self._arms[key],
             )
 
     def _approve(self) -> set[tuple[str, str]]:

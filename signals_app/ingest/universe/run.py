@@ -126,10 +126,14 @@ class Load:
                 continue
             decision = curated.companies().get(row.ticker)
             yield CompanyRecord(
-                file=resource.name, line=row.line, ticker=row.ticker, cik=row.cik,
+                file=resource.name,
+                line=row.line,
+                ticker=row.ticker,
+                cik=row.cik,
                 name=(decision.name if decision else "") or row.name,
                 role=decision.role if decision else Role.TARGET,
-                market_cap_usd=row.market_cap_usd, market_cap_as_of=row.market_cap_as_of,
+                market_cap_usd=row.market_cap_usd,
+                market_cap_as_of=row.market_cap_as_of,
             )
 
     def facts(self, resource: Resource) -> None:
@@ -143,8 +147,17 @@ class Load:
             if company is not None:
                 unit = curated.unit(row.ticker, row.form, row.concept, files_foreign_forms=row.cik in foreign)
                 yield FactRecord(
-                    company.pk, row.cik, row.concept, row.start, row.end, row.value, unit, row.form, row.accession,
-                    row.filed, known_from(row.filed),
+                    company.pk,
+                    row.cik,
+                    row.concept,
+                    row.start,
+                    row.end,
+                    row.value,
+                    unit,
+                    row.form,
+                    row.accession,
+                    row.filed,
+                    known_from(row.filed),
                 )
 
     def programs(self, resource: Resource) -> None:
@@ -174,8 +187,14 @@ class Load:
                 continue
             known = known_from(row.posted)
             yield SignalRecord(
-                company.pk, "trial_results_posted", known, known, f"Results of {row.nct_id} posted", "clinicaltrials",
-                f"{row.nct_id}:results:{row.posted}:{company.cik}", f"{TRIAL_URL}{row.nct_id}",
+                company.pk,
+                "trial_results_posted",
+                known,
+                known,
+                f"Results of {row.nct_id} posted",
+                "clinicaltrials",
+                f"{row.nct_id}:results:{row.posted}:{company.cik}",
+                f"{TRIAL_URL}{row.nct_id}",
                 {"nct_id": row.nct_id, "phase": row.phase},
             )
 
@@ -206,12 +225,22 @@ def _decision(row: parse.DecisionRow, company: Company) -> SignalRecord:
     verb = "tentatively approves" if tentative else "approves" if original else "approves a supplement to"
     known = known_from(row.decided)
     data = {
-        "application_number": row.application, "drug": row.drug, "submission_class": row.submission_class,
-        "sponsor": row.sponsor, "review": row.review,
+        "application_number": row.application,
+        "drug": row.drug,
+        "submission_class": row.submission_class,
+        "sponsor": row.sponsor,
+        "review": row.review,
     }
     return SignalRecord(
-        company.pk, kind, known, known, f"FDA {verb} {row.drug} ({row.application})", "drugsfda",
-        f"{row.application}:{row.submission_class}:{row.decided}", f"{FDA_URL}{row.application[-6:]}", data,
+        company.pk,
+        kind,
+        known,
+        known,
+        f"FDA {verb} {row.drug} ({row.application})",
+        "drugsfda",
+        f"{row.application}:{row.submission_class}:{row.decided}",
+        f"{FDA_URL}{row.application[-6:]}",
+        data,
     )
 
 
@@ -220,6 +249,7 @@ def _foreign_filers(resource: Resource) -> frozenset[str]:
     columns = header(resource)
     form, cik = columns.index("form"), columns.index("cik")
     return frozenset(
-        line.fields[cik].strip().zfill(10) for line in lines(resource, len(columns))
+        line.fields[cik].strip().zfill(10)
+        for line in lines(resource, len(columns))
         if not isinstance(line, ParseError) and curated.is_foreign(line.fields[form])
     )

@@ -25,33 +25,63 @@ class Part:
 
 
 PARTS: tuple[Part, ...] = (
-    Part(CONVERTIBLE, (
-        "ConvertibleDebtNoncurrent", "ConvertibleLongTermNotesPayable", "ConvertibleSubordinatedDebtNoncurrent",
-    )),
-    Part(CONVERTIBLE, (
-        "ConvertibleDebtCurrent", "ConvertibleNotesPayableCurrent", "ConvertibleSubordinatedDebtCurrent",
-    )),
-    Part(LONG, (
-        "LongTermDebtNoncurrent", "LongTermDebtAndCapitalLeaseObligations", "LongTermNotesPayable",
-        "LongTermLoansPayable", "SecuredLongTermDebt", "SeniorLongTermNotes", "UnsecuredLongTermDebt",
-        "LongTermLineOfCredit", "OtherLongTermDebtNoncurrent", "LongTermNotesAndLoans",
-        "NoncurrentPortionOfNoncurrentBorrowings", "LongtermBorrowings",
-    )),
+    Part(
+        CONVERTIBLE,
+        (
+            "ConvertibleDebtNoncurrent",
+            "ConvertibleLongTermNotesPayable",
+            "ConvertibleSubordinatedDebtNoncurrent",
+        ),
+    ),
+    Part(
+        CONVERTIBLE,
+        (
+            "ConvertibleDebtCurrent",
+            "ConvertibleNotesPayableCurrent",
+            "ConvertibleSubordinatedDebtCurrent",
+        ),
+    ),
+    Part(
+        LONG,
+        (
+            "LongTermDebtNoncurrent",
+            "LongTermDebtAndCapitalLeaseObligations",
+            "LongTermNotesPayable",
+            "LongTermLoansPayable",
+            "SecuredLongTermDebt",
+            "SeniorLongTermNotes",
+            "UnsecuredLongTermDebt",
+            "LongTermLineOfCredit",
+            "OtherLongTermDebtNoncurrent",
+            "LongTermNotesAndLoans",
+            "NoncurrentPortionOfNoncurrentBorrowings",
+            "LongtermBorrowings",
+        ),
+    ),
 )
 # The whole of current debt; where it is missing, its parts are summed.
 CURRENT_TOTAL = ("DebtCurrent", "CurrentBorrowingsAndCurrentPortionOfNoncurrentBorrowings")
 CURRENT_PARTS: tuple[tuple[str, ...], ...] = (
     (
-        "LongTermDebtCurrent", "LongTermDebtAndCapitalLeaseObligationsCurrent", "SecuredDebtCurrent",
-        "SeniorNotesCurrent", "CurrentPortionOfLongtermBorrowings",
+        "LongTermDebtCurrent",
+        "LongTermDebtAndCapitalLeaseObligationsCurrent",
+        "SecuredDebtCurrent",
+        "SeniorNotesCurrent",
+        "CurrentPortionOfLongtermBorrowings",
     ),
     ("ShortTermBorrowings", "OtherShortTermBorrowings", "ShortTermBankLoansAndNotesPayable", "ShorttermBorrowings"),
     ("NotesPayableCurrent", "LoansPayableCurrent", "NotesAndLoansPayableCurrent", "LinesOfCreditCurrent"),
 )
 CONVERTIBLE_TOTAL = ("ConvertibleDebt", "ConvertibleNotesPayable", "ConvertibleSubordinatedDebt")
 LONG_TOTAL = (
-    "LongTermDebt", "NotesPayable", "LoansPayable", "SecuredDebt", "SeniorNotes", "NotesAndLoansPayable",
-    "DebtLongtermAndShorttermCombinedAmount", "Borrowings",
+    "LongTermDebt",
+    "NotesPayable",
+    "LoansPayable",
+    "SecuredDebt",
+    "SeniorNotes",
+    "NotesAndLoansPayable",
+    "DebtLongtermAndShorttermCombinedAmount",
+    "Borrowings",
 )
 # No taxonomy has the item; companies extend theirs by names of this kind.
 SOLD_ROYALTIES = re.compile(
@@ -143,7 +173,8 @@ def _own_convertibles(sheet: _Sheet, part: Part) -> None:
     """Count a company's own tag for a maturity of its convertibles that no standard tag reports."""
     is_later = part is PARTS[0]
     own = sorted(
-        tag for tag in sheet.reported
+        tag
+        for tag in sheet.reported
         if tag not in STANDARD and OWN_CONVERTIBLE.fullmatch(tag) and bool(NONCURRENT.search(tag)) == is_later
     )
     if not any(tag in sheet.reported for tag in part.tags):

@@ -30,8 +30,17 @@ def facts_of(filing: Reported) -> list[FactRecord]:
     """Return the figures that a filing states, as the ledger keeps them."""
     return [
         FactRecord(
-            filing.company_id, filing.cik, amount.concept, amount.start, amount.end, amount.value, amount.unit,
-            filing.form, filing.accession, filing.filed, filing.available_at,
+            filing.company_id,
+            filing.cik,
+            amount.concept,
+            amount.start,
+            amount.end,
+            amount.value,
+            amount.unit,
+            filing.form,
+            filing.accession,
+            filing.filed,
+            filing.available_at,
         )
         for amount in amounts(filing.entries)
     ]
@@ -57,5 +66,3 @@ def refresh(company_ids: set[UUID]) -> None:
     """Derive the figures of the companies that a run touched."""
     if company_ids:
         refresh_company_figures(day=ledger_day(), company_ids=company_ids)
-
-

@@ -90,9 +90,16 @@ FLOWS: dict[str, tuple[str, ...]] = {
 }
 SHARES = frozenset({"shares_outstanding"})
 COVER_PAGE = frozenset({"shares_outstanding", "public_float"})
-NOT_NEGATIVE = frozenset({
-    "cash", "short_term_investments", "long_term_investments", "assets", "shares_outstanding", "public_float",
-})
+NOT_NEGATIVE = frozenset(
+    {
+        "cash",
+        "short_term_investments",
+        "long_term_investments",
+        "assets",
+        "shares_outstanding",
+        "public_float",
+    }
+)
 
 
 def _ranks(table: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, int]]:

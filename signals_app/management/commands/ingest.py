@@ -36,7 +36,12 @@ class Command(DeskCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", choices=sorted(SOURCES), metavar="SOURCE", help=", ".join(sorted(SOURCES)))
         parser.add_argument(
-            "--from", dest="paths", action="append", type=Path, default=[], metavar="PATH",
+            "--from",
+            dest="paths",
+            action="append",
+            type=Path,
+            default=[],
+            metavar="PATH",
             help="a file, folder or zip to read; may be repeated. Without it the source is fetched live",
         )
         parser.add_argument(
@@ -44,7 +49,11 @@ class Command(DeskCommand):
         )
         parser.add_argument("--since", type=_day, metavar="DAY", help="leave out what was known before this day")
         parser.add_argument(
-            "--company", dest="companies", action="append", default=[], metavar="TICKER_OR_CIK",
+            "--company",
+            dest="companies",
+            action="append",
+            default=[],
+            metavar="TICKER_OR_CIK",
             help="only this company; may be repeated",
         )
         parser.add_argument("--dry-run", action="store_true", help="report what would happen, and keep nothing")
@@ -52,14 +61,18 @@ class Command(DeskCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         request = Request(
-            paths=tuple(options["paths"]), since=options["since"], dry_run=options["dry_run"],
+            paths=tuple(options["paths"]),
+            since=options["since"],
+            dry_run=options["dry_run"],
             companies=frozenset(_company(text) for text in options["companies"]),
         )
         console = Console(stderr=True)
         try:
             with console.status(f"{options['source']} …") as status:
                 outcome = perform(
-                    options["source"], request, lambda step: status.update(f"{options['source']}: {step}"),
+                    options["source"],
+                    request,
+                    lambda step: status.update(f"{options['source']}: {step}"),
                     is_replay=options["replay"],
                 )
         except DatabaseError as error:
@@ -71,8 +84,7 @@ class Command(DeskCommand):
 
     def _print(self, outcome: Outcome, *, dry_run: bool) -> None:
         counts = ", ".join(
-            f"{getattr(outcome, name):,} {name}"
-            for name in ("created", "updated", "unchanged", "skipped", "rejected")
+            f"{getattr(outcome, name):,} {name}" for name in ("created", "updated", "unchanged", "skipped", "rejected")
         )
         self.stdout.write(f"{outcome.source}: {outcome.read:,} rows read: {counts}")
         if dry_run:

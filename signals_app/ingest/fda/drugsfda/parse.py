@@ -87,8 +87,12 @@ def application(row: Row) -> Application:
 
 
 def submission(
-    row: Row, applications: Mapping[str, Application], products: Mapping[str, tuple[str, str]],
-    classes: Mapping[str, str], *, today: date,
+    row: Row,
+    applications: Mapping[str, Application],
+    products: Mapping[str, tuple[str, str]],
+    classes: Mapping[str, str],
+    *,
+    today: date,
 ) -> Decision | None:
     """Return a row of Submissions.txt; None for one that is no approval, or whose applicant the file does not name."""
     outcome = OUTCOMES.get(row["SubmissionStatus"].strip())

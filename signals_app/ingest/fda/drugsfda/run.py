@@ -132,7 +132,8 @@ class Run:
         if not is_report and not tables.applications:
             raise ParseError(found.name, None, "there is no Applications.txt beside it")
         table = (
-            Table(found, ",", needed=parse.REPORT, quoted=True) if is_report
+            Table(found, ",", needed=parse.REPORT, quoted=True)
+            if is_report
             else Table(found, "\t", needed=parse.SUBMISSIONS)
         )
         for row in self._rows(table):
@@ -140,9 +141,7 @@ class Run:
                 if is_report:
                     yield parse.report(row, today=self.today)
                 else:
-                    yield parse.submission(
-                        row, tables.applications, tables.products, tables.classes, today=self.today
-                    )
+                    yield parse.submission(row, tables.applications, tables.products, tables.classes, today=self.today)
             except ParseError as error:
                 self.outcome.reject(error)
 

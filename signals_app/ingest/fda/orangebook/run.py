@@ -70,7 +70,8 @@ class Drug:
 def _drugs(request: Request) -> dict[tuple[Any, str], Drug]:
     """Return the drugs with application numbers: those of candidates, and those that FDA approved."""
     companies = {
-        company.pk: company for company in Company.objects.order_by("id").defer("search_vector")
+        company.pk: company
+        for company in Company.objects.order_by("id").defer("search_vector")
         if request.wants(ticker=company.ticker, cik=company.cik)
     }
     drugs: dict[tuple[Any, str], Drug] = {}

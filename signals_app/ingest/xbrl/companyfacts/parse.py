@@ -64,7 +64,10 @@ def parse(data: bytes, file: str, *, today: date) -> CompanyFacts:
     for taxonomy, tag, unit, rows in _series(facts):
         reader.take(taxonomy, tag, unit, rows)
     return CompanyFacts(
-        cik.zfill(CIK_DIGITS), str(document.get("entityName", ""))[:255], reader.filings, tuple(reader.rejects),
+        cik.zfill(CIK_DIGITS),
+        str(document.get("entityName", ""))[:255],
+        reader.filings,
+        tuple(reader.rejects),
         reader.left_out,
     )
 

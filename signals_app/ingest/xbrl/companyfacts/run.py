@@ -83,7 +83,12 @@ class Run:
                 continue
             filings.append(
                 Reported(
-                    company.pk, facts.cik, filing.accession, filing.form, filing.filed, known_from(filing.filed),
+                    company.pk,
+                    facts.cik,
+                    filing.accession,
+                    filing.form,
+                    filing.filed,
+                    known_from(filing.filed),
                     filing.entries,
                 )
             )

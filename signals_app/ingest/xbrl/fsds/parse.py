@@ -80,8 +80,16 @@ def submission(row: Row, *, today: date) -> Submission:
         raise row.fault(f"filed {filed} is in the future")
     sic = DIGITS.fullmatch(row["sic"].strip())
     return Submission(
-        row.line, accession, cik.zfill(CIK_DIGITS), name, sic[1] if sic else "", form, filed, known,
-        row["former"].strip()[:LONGEST_NAME], _day(row, "changed") if row["changed"].strip() else None,
+        row.line,
+        accession,
+        cik.zfill(CIK_DIGITS),
+        name,
+        sic[1] if sic else "",
+        form,
+        filed,
+        known,
+        row["former"].strip()[:LONGEST_NAME],
+        _day(row, "changed") if row["changed"].strip() else None,
     )
 
 

@@ -132,9 +132,7 @@ class Run:
             else:
                 self.outcome.count("skipped")
         create_companies(rows, file=document.name, source=SOURCE, universe=universe, outcome=self.outcome)
-        return {
-            row.accession: (row, universe.by_cik[row.cik].pk) for row in rows if row.cik in universe.by_cik
-        }
+        return {row.accession: (row, universe.by_cik[row.cik].pk) for row in rows if row.cik in universe.by_cik}
 
     def _wants(self, found: Submission, universe: Universe) -> bool:
         held = universe.by_cik.get(found.cik)
@@ -175,7 +173,9 @@ class Run:
         load(self._reported(filings, totals, classes), source=SOURCE, outcome=self.outcome)
 
     def _reported(
-        self, filings: dict[str, tuple[Submission, UUID]], totals: dict[str, list[Entry]],
+        self,
+        filings: dict[str, tuple[Submission, UUID]],
+        totals: dict[str, list[Entry]],
         classes: dict[str, list[Entry]],
     ) -> Iterator[Reported]:
         """Yield the filings with their figures; classes of shares count where the cover page has no total."""
@@ -187,6 +187,11 @@ class Run:
             if entries or parts:
                 self.touched.add(company_id)
                 yield Reported(
-                    company_id, filing.cik, accession, filing.form, filing.filed, filing.available_at,
+                    company_id,
+                    filing.cik,
+                    accession,
+                    filing.form,
+                    filing.filed,
+                    filing.available_at,
                     [*entries, *parts],
                 )
