@@ -148,6 +148,18 @@ def test_quickstart_serves_until_it_is_ended(place, first, ending):
         assert process.returncode == 0
 
 
+def test_quickstart_ends_although_somebody_is_in_the_middle_of_a_request(place, first):
+    port = free_port()
+    with started(place, "--port", str(port)) as process:
+        assert answers(f"http://127.0.0.1:{port}/livez") == 200
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            caller.sendall(b"GET /livez HTTP/1.1\r\nHost: loc")
+            time.sleep(0.2)
+            os.killpg(process.pid, signal.SIGINT)
+            process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
 def test_quickstart_refuses_a_port_in_use(place):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -25,6 +25,7 @@ from companies.starter import STARTER_AS_OF
 from delivery import quickstart
 
 LAST_PORT = 65535
+STOP_SECONDS = 3
 
 
 class Command(DeskCommand):
@@ -118,6 +119,8 @@ class Command(DeskCommand):
             interface=Interfaces.WSGI,
             workers=1,
             blocking_threads=4,
+            # A browser's half-sent request would keep Ctrl-C waiting for ever.
+            workers_kill_timeout=STOP_SECONDS,
             log_level="warning",  # type: ignore[arg-type]
         ).serve()
         self.console.print("Stopped.")
