@@ -47,7 +47,7 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
     search_fields: Any = ["acquirer_name"]
     search_help_text = "Ticker or company, target or acquirer"
     ordering: Any = ["-strategic_fit_score", "id"]
-    empty_hint = "Run the match command: it finds acquirers for the targets."
+    empty_hint = "No acquirer has been matched with a target yet."
     fieldsets: Any = [
         (
             None,
