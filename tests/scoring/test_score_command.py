@@ -154,15 +154,17 @@ def test_stale_figures_are_said_on_stderr_with_the_day_to_use(
     assert run(capsys, "--json", "--as-of", str(DAY))[1] == ""
 
 
-def test_today_with_stale_figures_is_refused_and_keeps_the_latest_scores(
+def test_today_with_stale_figures_scores_the_data_s_own_day_and_says_so(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_universe(2)
-    run(capsys, "--as-of", str(DAY))
     monkeypatch.setattr(services, "market_today", lambda: dt.date(2026, 11, 22))
-    with pytest.raises(CommandError, match=r"nothing was scored: .* --as-of 2026-06-01, .* --even-stale$"):
-        call_command("score")
-    assert set(MAScore.objects.filter(is_latest=True).values_list("score_date", flat=True)) == {DAY}
+    out, err = run(capsys, "--json")
+    own = services.data_day()
+    assert own < dt.date(2026, 11, 22)
+    assert json.loads(out)["score_date"] == str(own)
+    assert f"the data's own day is {own} and is scored instead" in err
+    assert set(MAScore.objects.filter(is_latest=True).values_list("score_date", flat=True)) == {own}
 
 
 def test_today_with_current_figures_needs_no_day(

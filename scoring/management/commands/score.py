@@ -28,7 +28,7 @@ class Command(DeskCommand):
     help = "Score every target as of a day: totals, percentiles, changes over 30 and 90 days."
 
     examples = (
-        "score                                            every target, as of today",
+        "score                                            every target, as of today or the data's own day",
         "score --as-of 2026-06-30                         with what was public by the end of that day",
         "score --as-of 2026-06-30 --company AXSM --json   one company's figures, as JSON",
     )
@@ -39,11 +39,15 @@ class Command(DeskCommand):
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--as-of", metavar="DAY", help="YYYY-MM-DD, today in New York by default")
+        parser.add_argument(
+            "--as-of",
+            metavar="DAY",
+            help="YYYY-MM-DD; by default today in New York, or the data's own day when today's figures are stale",
+        )
         parser.add_argument(
             "--even-stale",
             action="store_true",
-            help="score today although most figures are too old for it: the stale scores become the latest",
+            help="without --as-of: score today although most figures are too old for it",
         )
         parser.add_argument("--version", metavar="V", help="version of the weights, the one in force by default")
         parser.add_argument(
@@ -68,17 +72,18 @@ class Command(DeskCommand):
             _print(Console(file=self.out), computed, scores, everything=bool(wanted))
 
     def _day(self, options: dict[str, Any]) -> dt.date:
-        """Return the day asked for, without one today. Raises ScoringError for a today with stale figures."""
+        """Return the day asked for; without one today, or the data's own day (and say so) if today's are stale."""
         if options["as_of"] is not None:
             return services.checked_day(options["as_of"])
         today = services.market_today()
         if not options["even_stale"]:
             computed = services.compute_day(day=today, version=options["version"])
             if computed.is_stale:
-                raise services.ScoringError(
-                    f"nothing was scored: {staleness(computed)}; score that day with --as-of {services.data_day()}, "
-                    "ingest newer filings, or take stale scores as the latest with --even-stale"
+                self.notes.write(
+                    f"warning: {staleness(computed)} and is scored instead, so that no stale score becomes the latest; "
+                    "ingest newer filings, or insist on today with --even-stale\n"
                 )
+                return services.data_day()
         return today
 
 
