@@ -91,6 +91,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "M&A desk",
     "SITE_SYMBOL": "genetics",
     "SITE_URL": None,
+    "LOGIN": {"form": "biotech_ma.core.login.DeskLoginForm"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 
 import pytest
@@ -302,6 +303,8 @@ def test_unforeseen_error_is_500_without_a_word_of_it(admin, monkeypatch):
     assert "secret" not in answer.text
 
 
-def test_wrong_host_is_400_problem(admin, settings):
+def test_wrong_host_is_400_problem_and_no_traceback_in_the_log(admin, settings, capfd):
     settings.ALLOWED_HOSTS = ["desk.example"]
     admin.get("companies/", headers={"Host": "evil.example"}).is_problem(400)
+    assert "evil.example" not in capfd.readouterr().err
+    assert logging.getLogger("django.security.DisallowedHost").getEffectiveLevel() > logging.ERROR

@@ -1,0 +1,41 @@
+"""Signing in to the admin: as ever, but not without end.
+
+Apart from `core.admin`, which registers with the site that this form is a part of.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from unfold.forms import AuthenticationForm
+
+from biotech_ma.core.login_attempts import forget_attempts, take_attempt
+
+
+class DeskLoginForm(AuthenticationForm):  # type: ignore[misc]
+    """Refuses further passwords from where too many were tried, known name or not, before any is compared."""
+
+    def clean(self) -> Any:
+        """Return the cleaned data of whoever signs in."""
+        name, address = str(self.cleaned_data.get("username") or ""), _address(self.request)
+        seconds = take_attempt(name=name, address=address)
+        if seconds:
+            minutes = -(-seconds // 60)
+            words = "a minute" if minutes == 1 else f"{minutes} minutes"
+            raise ValidationError(f"Too many attempts to sign in. Try again in {words}.", code="throttled")
+        cleaned = super().clean()
+        if self.get_user() is not None:
+            forget_attempts(name=name, address=address)
+        return cleaned
+
+
+def _address(request: HttpRequest | None) -> str:
+    """Return the caller's address: behind the TLS proxy the one that it has seen, which is the last of its header."""
+    if request is None:
+        return ""
+    if settings.HTTPS and (forwarded := request.headers.get("X-Forwarded-For")):
+        return forwarded.rpartition(",")[2].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
