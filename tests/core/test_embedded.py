@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import errors
 
 from biotech_ma.core.postgres import embedded, programs
 from tests.core.servers import ROOT, child, first_line, running_child, session, temporary_place
@@ -42,6 +43,19 @@ def test_server_listens_on_no_network_address(place: Path) -> None:
     with session(embedded.ensure_running(place / "pg")) as db:
         shown = db.execute("SELECT current_setting('listen_addresses'), current_setting('unix_socket_permissions')")
         assert shown.fetchone() == ("", "0700")
+
+
+def test_log_tells_of_errors_without_the_values_in_them(place: Path) -> None:
+    with session(embedded.ensure_running(place / "pg")) as db:
+        db.execute("CREATE TABLE kept (word text UNIQUE CHECK (word <> 'taboo-value'))")
+        db.execute("INSERT INTO kept VALUES ('precious-value')")
+        for word, error in (("precious-value", errors.UniqueViolation), ("taboo-value", errors.CheckViolation)):
+            with pytest.raises(error):
+                db.execute(f"INSERT INTO kept VALUES ('{word}')")
+    log = "".join(path.read_text() for path in (place / "pg" / "log").iterdir())
+    assert "kept_word_key" in log
+    assert "kept_word_check" in log
+    assert "-value" not in log
 
 
 def test_second_call_returns_same_server_and_is_cheap(place: Path) -> None:

@@ -83,6 +83,9 @@ def configure(data_dir: Path, account: Account, sockets: Path) -> None:
         "log_truncate_on_rotation": "on",
         "log_rotation_age": "1d",
         "log_rotation_size": "0",
+        # Statements that fail carry values, of secrets and of ten-megabyte requests; whoever sent one is told why.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
     }
     quoted = {name: value.replace("\\", "\\\\").replace("'", "''") for name, value in settings.items()}
     heading = "# Written at every start of the embedded server. To change a setting, use ALTER SYSTEM.\n"
