@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -125,7 +127,9 @@ def server():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     program = [sys.executable, "-m", "granian", "--interface", "wsgi", "--blocking-threads", "4", "--port", str(port)]
-    process = subprocess.Popen([*program, "tests.core.test_bodies:application"], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*program, "tests.core.test_bodies:application"], stderr=subprocess.DEVNULL, process_group=0
+    )
     try:
         for _ in range(200):
             with closing(socket.socket()) as probe:
@@ -134,7 +138,7 @@ def server():
             time.sleep(0.1)
         yield port
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # the server's worker too
         process.wait()
 
 
