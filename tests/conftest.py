@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 # Run under nohup or in a shell's background, this process ignores signals, and so would every process that tests start
 # to end it by one.
@@ -30,4 +32,4 @@ def shared_data() -> Path:
 def first_weights(request: pytest.FixtureRequest, _django_db_marker: None) -> None:
     """Seed the first version of the weights again where a test that commits has emptied all tables."""
     if request.node.get_closest_marker("django_db") and not apps.get_model("scoring", "ScoreVersion").objects.exists():
-        import_module("scoring.migrations.0002_first_weights").seed(apps, None)
+        import_module("scoring.migrations.0002_first_weights").seed(apps, SimpleNamespace(connection=connection))

@@ -32,20 +32,23 @@ WEIGHTS = {
 
 
 def seed(apps, schema_editor):
-    versions = apps.get_model("scoring", "ScoreVersion")
+    alias = schema_editor.connection.alias
     weights = apps.get_model("scoring", "ScoreWeight")
-    version, is_new = versions.objects.get_or_create(
-        version=VERSION, defaults={"status": "published", "published_at": timezone.now(), "note": NOTE}
+    version, is_new = (
+        apps.get_model("scoring", "ScoreVersion")
+        .objects.using(alias)
+        .get_or_create(version=VERSION, defaults={"status": "published", "published_at": timezone.now(), "note": NOTE})
     )
     if is_new:
-        weights.objects.bulk_create(
+        weights.objects.using(alias).bulk_create(
             weights(score_version=version, component=component, weight=Decimal(weight), reason=reason)
             for component, (weight, reason) in WEIGHTS.items()
         )
 
 
 def unseed(apps, schema_editor):
-    apps.get_model("scoring", "ScoreVersion").objects.filter(version=VERSION).delete()
+    versions = apps.get_model("scoring", "ScoreVersion").objects.using(schema_editor.connection.alias)
+    versions.filter(version=VERSION).delete()
 
 
 class Migration(migrations.Migration):
