@@ -13,12 +13,15 @@ from biotech_ma.core.admin import ArchiveAdmin, ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.filters import DayRangeFilter, NullBooleanFilter
 from biotech_ma.core.admin.sources import sourced_form
 from companies.admin_cells import AREAS, company_link, phase_badge
+from companies.forms import CandidateForm
 from companies.models import CompanyAlias, DrugCandidate
 
 
 @admin.register(DrugCandidate)
 class DrugCandidateAdmin(ArchiveAdmin):
     """Drugs of the companies, one row a drug and indication."""
+
+    form: Any = CandidateForm
 
     list_display: Any = [
         "name_cell",

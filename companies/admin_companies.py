@@ -19,6 +19,7 @@ from biotech_ma.core.admin.sources import source_notes, sourced_form
 from biotech_ma.core.services import locked
 from companies.admin_cells import AREAS, ROLE_TONES
 from companies.choices import Role, TherapeuticArea
+from companies.forms import CandidateForm
 from companies.models import Company, CompanyAlias, DrugCandidate
 from companies.services import curated_notes, note_edit
 
@@ -50,6 +51,7 @@ def own_facts(company: Company) -> list[tuple[str, Any, str]]:
 class PipelineInline(DeskInline):
     """The company's own drugs, edited in place."""
 
+    form: Any = CandidateForm
     model = DrugCandidate
     verbose_name_plural = "pipeline"
     fields = (
