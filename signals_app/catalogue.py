@@ -91,6 +91,7 @@ _KINDS: tuple[SignalKind, ...] = (
     _kind("topline_mixed", "Topline mixed", "critical"),
     _kind("topline_negative", "Topline negative", "critical"),
     _kind("trial_started", "Trial started", "low", feeds="pipeline"),
+    _kind("trial_updated", "Trial updated", "low", feeds="pipeline"),
     _kind("trial_phase_up", "Trial phase up", "medium", feeds="pipeline"),
     _kind("trial_completed", "Trial completed", "medium", feeds="pipeline"),
     _kind("trial_results_posted", "Trial results posted", "medium", feeds="pipeline"),

@@ -126,8 +126,9 @@ def test_versions_say_what_changed_known_from_their_posting(arden):
         ingest(path)
     rows = {row.source_id: row for row in Signal.objects.filter(company=arden)}
     assert set(rows) == {
-        "NCT90000001:2025-04-10:trial_started", "NCT90000001:2025-04-10:trial_date_moved",
-        "NCT90000001:2025-04-10:trial_phase_up", "NCT90000001:2026-01-15:trial_terminated",
+        "NCT90000001:2025-02-03:trial_updated", "NCT90000001:2025-04-10:trial_started",
+        "NCT90000001:2025-04-10:trial_date_moved", "NCT90000001:2025-04-10:trial_phase_up",
+        "NCT90000001:2026-01-15:trial_terminated",
         "NCT90000001:results:2026-01-15:0009000001",
     }  # fmt: skip
     started, stopped = rows["NCT90000001:2025-04-10:trial_started"], rows["NCT90000001:2026-01-15:trial_terminated"]
@@ -142,7 +143,7 @@ def test_versions_say_what_changed_known_from_their_posting(arden):
 def test_all_versions_at_once_say_the_same_and_a_second_run_nothing(arden):
     first = ingest(THIRD, SECOND, FIRST)
     ids = set(Signal.objects.values_list("source_id", flat=True))
-    assert len(ids) == 5
+    assert len(ids) == 6
     again = ingest(OWN)
     assert (again.created, again.updated) == (0, 0)
     assert set(Signal.objects.values_list("source_id", flat=True)) == ids

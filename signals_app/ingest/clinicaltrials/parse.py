@@ -70,6 +70,7 @@ class Study:
     file: str
     nct_id: str
     version: date | None
+    first_posted: date | None
     title: str
     kind: str
     status: str
@@ -123,6 +124,7 @@ def _study(study: Any, file: str, today: date) -> Study:
         file=file,
         nct_id=nct_id,
         version=_posted(status, "lastUpdatePostDateStruct", today),
+        first_posted=_posted(status, "studyFirstPostDateStruct", today),
         title=_text(sections.of("identification").get("briefTitle")),
         kind=str(sections.of("design").get("studyType") or ""),
         status=_word(status.get("overallStatus"), STATUSES | OTHER_STATUSES, "overallStatus"),

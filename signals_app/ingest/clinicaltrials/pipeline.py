@@ -14,9 +14,10 @@ from companies.starter import curated
 from companies.starter.curated import Indication
 from companies.starter.trials import Trial, furthest
 from signals_app.ingest.clinicaltrials.areas import area_of
+from signals_app.ingest.clinicaltrials.history import History
 from signals_app.ingest.clinicaltrials.parse import Study
 from signals_app.ingest.clinicaltrials.versions import PIVOTAL, RUNNING, State
-from signals_app.ingest.merge.candidates import ORIGIN, CandidateRecord
+from signals_app.ingest.merge.candidates import ORIGIN, CandidateRecord, origin_of
 
 TRIALS = "trials"
 MOST_CONDITIONS = 20
@@ -40,40 +41,46 @@ class Entry:
 
 @dataclass
 class Pipelines:
-    """The candidates of some companies, and what studies add to them. `known` holds the last state of every study."""
+    """The candidates of some companies, the history of their studies, and what new versions add to them."""
 
     companies: dict[UUID, Company]
     today: date
-    known: dict[tuple[UUID, str], State] = field(default_factory=dict)
+    history: History = field(default_factory=History)
     held: dict[Key, DrugCandidate] = field(default_factory=dict)
     drugs: dict[tuple[UUID, str], list[DrugCandidate]] = field(default_factory=dict)
     changed: dict[Key, Entry] = field(default_factory=dict)
 
     def load(self) -> None:
-        """Read the candidates of the companies, live and archived."""
+        """Read the candidates of the companies, live and archived, and what the ledger holds of their studies."""
+        self.history = History.load(self.companies)
         rows = DrugCandidate.all_objects.filter(company_id__in=self.companies).order_by("-deleted_at", "id")
         for row in rows:
-            origin = str(row.additional_data.get(ORIGIN) or f"{row.name}|{row.indication or ''}".casefold())
+            origin = str(row.additional_data.get(ORIGIN) or origin_of(row.name, row.indication))
             self.held[row.company_id, origin] = row
             self.drugs.setdefault((row.company_id, origin.split("|", maxsplit=1)[0]), []).append(row)
             for nct_id, data in _trials(row).items():
                 state = State.from_json(data)
                 if state is not None:
-                    self.known[row.company_id, nct_id] = state
+                    self.history.see(row.company_id, nct_id, state)
 
-    def add(self, study: Study, company: Company, drugs: Iterable[str]) -> list[tuple[str, str]]:
-        """Take a new version of a study in; return the drugs and indications that it concerns."""
-        self.known[company.pk, study.nct_id] = State.of(study)
+    def add(self, study: Study, company: Company, drugs: Iterable[str], *, is_last: bool) -> list[tuple[str, str]]:
+        """Take a version of a study in; return the drugs and indications that it concerns.
+
+        Candidates are as the last version says: an older one, which came late, leaves them as they are.
+        """
         concerned: list[tuple[str, str]] = []
         for drug in drugs:
             named = self._indication(study, company, drug)
             if named is None:
                 continue
             entry = self._entry(company, drug, named)
-            entry.states[study.nct_id] = {**State.of(study).to_json(), **_particulars(study)}
-            # A study counts once, however many drugs it tries.
-            entry.studies += not concerned
+            if is_last:
+                entry.states[study.nct_id] = {**State.of(study).to_json(), **_particulars(study)}
+                # A study counts once, however many drugs it tries.
+                entry.studies += not concerned
             concerned.append((entry.name, entry.indication.name))
+        if concerned:
+            self.history.add(company.pk, study.nct_id, State.of(study))
         return concerned
 
     def _indication(self, study: Study, company: Company, drug: str) -> Indication | None:
@@ -88,7 +95,7 @@ class Pipelines:
     def _entry(self, company: Company, drug: str, named: Indication) -> Entry:
         if not named.name:
             named = self._home_of_healthy(company, drug)
-        key = company.pk, f"{drug}|{named.name}".casefold()
+        key = company.pk, origin_of(drug, named.name)
         if key not in self.changed:
             row = self.held.get(key)
             self.changed[key] = Entry(company, drug, named, row, dict(_trials(row)) if row else {})

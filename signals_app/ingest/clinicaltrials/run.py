@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,12 +13,13 @@ from django.utils import timezone
 from biotech_ma.core.services import recorded
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
+from signals_app.ingest.clinicaltrials.history import SOURCE, TRIAL
 from signals_app.ingest.clinicaltrials.own import own_drugs
 from signals_app.ingest.clinicaltrials.parse import Study, parse
 from signals_app.ingest.clinicaltrials.pipeline import Pipelines, without_phase
-from signals_app.ingest.clinicaltrials.versions import Event, State, events
+from signals_app.ingest.clinicaltrials.versions import RESULTS, Event, State, events, late
 from signals_app.ingest.files import conclude, documents, need_paths
-from signals_app.ingest.merge.candidates import merge_candidates
+from signals_app.ingest.merge.candidates import merge_candidates, origin_of
 from signals_app.ingest.merge.companies import refresh_areas
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.ingest.merge.reviews import merge_reviews
@@ -26,7 +27,6 @@ from signals_app.ingest.merge.turn import take_turn
 from signals_app.ingest.sponsors import Sponsors
 from signals_app.market_day import NEW_YORK
 
-SOURCE = "clinicaltrials"
 STUDY_URL = "https://clinicaltrials.gov/study/"
 LONGEST_TITLE = 500
 
@@ -113,27 +113,35 @@ class Run:
     def _signals(self, pipelines: Pipelines) -> Iterator[SignalRecord]:
         """Take the versions in, oldest first, and yield what each says that the one before did not."""
         for own in sorted(self.studies, key=lambda own: (own.study.nct_id, own.study.version or date.min)):
-            old = pipelines.known.get((own.company.pk, own.study.nct_id))
+            old = pipelines.history.last.get((own.company.pk, own.study.nct_id))
             new = State.of(own.study)
-            if old is not None and not old.is_before(new):
+            is_last = old is None or old.is_before(new)
+            if old is not None and not is_last:
+                # A version that the ledger lacks is appended, whenever it comes; the candidates stay at the last one.
                 self.outcome.count("unchanged" if old.version == new.version else "skipped")
-                continue
-            concerned = pipelines.add(own.study, own.company, own.drugs)
+                if pipelines.history.holds(own.company.pk, own.study.nct_id, new.version):
+                    continue
+            concerned = pipelines.add(own.study, own.company, own.drugs, is_last=is_last)
             if not concerned:
-                self.outcome.count("skipped")
+                self.outcome.count("skipped", int(is_last))
                 continue
-            for event in events(old, new):
-                yield _signal(own, event, concerned[0])
+            for event in events(old, new) if is_last else late(new):
+                yield _signal(own, event, concerned)
 
 
-def _signal(own: Own, event: Event, about: tuple[str, str]) -> SignalRecord:
+def _signal(own: Own, event: Event, concerned: Sequence[tuple[str, str]]) -> SignalRecord:
     study, company = own.study, own.company
-    drug, indication = about
-    data: dict[str, Any] = {
-        "nct_id": study.nct_id, "drug": drug, "indication": indication, "drugs": list(own.drugs),
-        "phase": study.phase, "status": study.status, "enrolment": study.enrolment, **event.data,
-    }  # fmt: skip
-    if event.signal_type == "trial_results_posted":
+    drug, indication = concerned[0]
+    data: dict[str, Any] = {"nct_id": study.nct_id, "drug": drug, "indication": indication, "drugs": list(own.drugs)}
+    if event.signal_type != RESULTS:
+        # Results count from the day they were posted: what a later version says of the study was not known then.
+        data |= {
+            "phase": study.phase, "status": study.status, "enrolment": study.enrolment,
+            TRIAL: State.of(study).to_json(),
+            "candidates": [{"drug": d, "indication": i, "origin": origin_of(d, i)} for d, i in concerned],
+        }  # fmt: skip
+    data |= event.data
+    if event.signal_type == RESULTS:
         # The posting is one event, whichever version or list tells of it.
         source_id = f"{study.nct_id}:results:{event.known}:{company.cik}"
         title = f"Results of {study.nct_id} posted ({drug})"

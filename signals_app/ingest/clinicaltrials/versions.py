@@ -1,7 +1,8 @@
 """What a new version of a study says that the last one did not. Pure: two states in, events out.
 
 A version is the day on which the update was posted: what it says is known from that day on, no earlier, however long
-ago it happened. The first version that is seen gives the state as it then stands.
+ago it happened. The first version that is seen gives the state as it then stands. Every version says something, if
+only that the study was updated: so the ledger holds the study's state on any day.
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ ENDINGS = {
 }  # fmt: skip
 PIVOTAL = frozenset({"PHASE1|PHASE2", "PHASE2", "PHASE2|PHASE3", "PHASE3"})
 SOON = timedelta(days=90)
+UPDATED, RESULTS = "trial_updated", "trial_results_posted"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A study as far as its versions are compared: words of the registry, days, and who it is about."""
+    """A study as far as its versions are compared: words of the registry and days."""
 
     version: date | None
+    first_posted: date | None
     status: str
     phase: str
     start: PartialDate | None
@@ -46,10 +49,11 @@ class State:
 
     @classmethod
     def from_json(cls, data: Any) -> State | None:
-        """Return the state kept beside a candidate; None for what is none (an analyst may have edited it)."""
+        """Return the state kept in the ledger and beside a candidate; None for what is none (analysts edit those)."""
         try:
             return cls(
-                version=_day(data["version"]), status=str(data["status"]), phase=str(data["phase"]),
+                version=_day(data["version"]), first_posted=_day(data.get("first_posted")),
+                status=str(data["status"]), phase=str(data["phase"]),
                 start=_partial(data.get("start")), primary_completion=_partial(data.get("primary_completion")),
                 completion=_partial(data.get("completion")), results_posted=_day(data.get("results_posted")),
                 enrolment=data.get("enrolment"), why_stopped=str(data.get("why_stopped") or ""),
@@ -58,14 +62,16 @@ class State:
             return None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the state as it is kept beside a candidate, without what is unknown."""
+        """Return the state as it is kept in the ledger and beside a candidate, without what is unknown."""
         partial = {
             name: found.to_json()
             for name in ("start", "primary_completion", "completion")
             if (found := getattr(self, name)) is not None
         }
         found = {
-            "version": self.version.isoformat() if self.version else None, "status": self.status, "phase": self.phase,
+            "version": self.version.isoformat() if self.version else None,
+            "first_posted": self.first_posted.isoformat() if self.first_posted else None,
+            "status": self.status, "phase": self.phase,
             "results_posted": self.results_posted.isoformat() if self.results_posted else None,
             "enrolment": self.enrolment, "why_stopped": self.why_stopped or None, **partial,
         }  # fmt: skip
@@ -91,12 +97,29 @@ def events(old: State | None, new: State) -> Iterator[Event]:
     """Yield what the new version says. A version without its day says nothing that could be dated."""
     if new.version is None:
         return
-    yield from _of_status(old, new, new.version)
-    yield from _of_phase(old, new, new.version)
-    yield from _of_completion(old, new, new.version)
+    found = [
+        *_of_status(old, new, new.version),
+        *_of_phase(old, new, new.version),
+        *_of_completion(old, new, new.version),
+    ]
+    yield from found or [update(old, new, new.version)]
     if new.results_posted and (old is None or not old.results_posted):
         day = new.results_posted
-        yield Event("trial_results_posted", day, day, "results posted", {"results_posted": day.isoformat()})
+        yield Event(RESULTS, day, day, "results posted", {"results_posted": day.isoformat()})
+
+
+def late(new: State) -> Iterator[Event]:
+    """Yield what an older version says that comes after a newer one: how things stood, no more."""
+    if new.version is not None:
+        yield update(None, new, new.version)
+
+
+def update(old: State | None, new: State, version: date) -> Event:
+    """Return that the study was registered or updated: what a version says of which the catalogue knows no more."""
+    status = new.status.lower().replace("_", " ")
+    if old is not None and old.status != new.status:
+        return Event(UPDATED, version, version, f"now {status}", {"from_status": old.status})
+    return Event(UPDATED, version, version, f"updated, {status}" if old else f"{status} as of {version}", {})
 
 
 def _of_status(old: State | None, new: State, version: date) -> Iterator[Event]:

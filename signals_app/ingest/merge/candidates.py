@@ -16,6 +16,11 @@ from signals_app.ingest.merge.authority import Said, apply
 ORIGIN = "origin"
 
 
+def origin_of(name: str, indication: str | None) -> str:
+    """Return the key under which the sources know a drug in an indication, whatever analysts call it since."""
+    return f"{name}|{indication or ''}".casefold()
+
+
 @dataclass(frozen=True)
 class CandidateRecord:
     """What a source says of a drug in an indication. `rows` is how many rows of the source went into it."""
@@ -36,8 +41,8 @@ class CandidateRecord:
 
     @property
     def origin(self) -> str:
-        """The key under which the sources know the row, whatever analysts call it since."""
-        return f"{self.name}|{self.indication or ''}".casefold()
+        """The key under which the sources know the row."""
+        return origin_of(self.name, self.indication)
 
 
 def merge_candidates(records: Iterable[CandidateRecord], *, source: str, outcome: Outcome) -> None:
@@ -74,8 +79,8 @@ def _held(company_ids: set[UUID]) -> dict[tuple[UUID, str], DrugCandidate]:
     """Return the candidates of the companies, live and archived, by origin; a live one before an archived one."""
     found: dict[tuple[UUID, str], DrugCandidate] = {}
     for candidate in DrugCandidate.all_objects.filter(company_id__in=company_ids).order_by("-deleted_at", "id"):
-        named = f"{candidate.name}|{candidate.indication or ''}".casefold()
-        key = candidate.company_id, str(candidate.additional_data.get(ORIGIN) or named)
+        origin = candidate.additional_data.get(ORIGIN) or origin_of(candidate.name, candidate.indication)
+        key = candidate.company_id, str(origin)
         if key not in found or found[key].deleted_at is not None:
             found[key] = candidate
     return found
