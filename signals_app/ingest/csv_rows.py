@@ -30,7 +30,7 @@ class Key:
 
 def rows(document: Document, needed: Sequence[str]) -> Iterator[Row | ParseError]:
     """Yield the rows of a CSV file. Raises ParseError for a file that is empty or lacks a needed column."""
-    table = Table(document, ",", needed=needed, quoted=True)
+    table = Table(document, ",", needed=needed, quoted=True, utf8=True)
     columns = table.columns()
     if not {"ticker", "cik", *TICKER_OR_CIK} & set(columns):
         raise ParseError(document.name, 1, "the header lacks ticker or cik")

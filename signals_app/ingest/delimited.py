@@ -1,13 +1,13 @@
 """Tables of the agencies, read line by line: columns are found by name, rows that are wrong become ParseError.
 
-UTF-8, else Latin-1, which the agencies mix. A physical line is a row: none of the tables has line breaks inside a
-field, and a stray quote must not swallow the file. Memory does not grow with the file.
+UTF-8, else Latin-1, which the agencies mix; the desk's own files (`utf8=True`) are UTF-8 or refused. A physical line is
+a row: none of the tables has line breaks inside a field, and a stray quote must not swallow the file. Memory does not
+grow with the file.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -16,8 +16,9 @@ from signals_app.ingest.base import ParseError
 from signals_app.ingest.files import DAMAGE, Document, damaged
 
 LONGEST_LINE_BYTES = 256 * 1024
-BUFFER_BYTES = 1024 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+NO_UTF8 = "is not UTF-8: save the file as UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,18 @@ class Row:
 class Table:
     """A delimited file. `left_out` counts the rows that `keep` refused, which are checked for their columns only."""
 
-    def __init__(self, document: Document, delimiter: str, *, needed: Sequence[str], quoted: bool = False) -> None:
+    def __init__(
+        self, document: Document, delimiter: str, *, needed: Sequence[str], quoted: bool = False, utf8: bool = False
+    ) -> None:
         self.document, self.delimiter, self.needed, self.quoted = document, delimiter, needed, quoted
+        self.decoded = _utf8 if utf8 else decoded
         self.left_out = 0
 
     def rows(self, keep: Callable[[bytes], bool] | None = None) -> Iterator[Row | ParseError]:
         """Yield the rows after the header. Raises ParseError for a file that is empty or lacks a needed column."""
         name = self.document.name
         try:
-            with self.document.open() as raw, io.BufferedReader(raw, BUFFER_BYTES) as stream:  # type: ignore[type-var]
+            with self.document.open() as stream:
                 yield from self._rows(stream, keep)
         except DAMAGE as error:
             yield damaged(name, error)
@@ -63,8 +67,12 @@ class Table:
     def _header(self, raw: bytes) -> tuple[str, ...]:
         if not raw.strip():
             raise ParseError(self.document.name, None, "is empty")
+        if raw.startswith(UTF16_MARKS):
+            raise ParseError(self.document.name, 1, "is UTF-16: save it as UTF-8")
         try:
             names = tuple(name.strip() for name in self._fields(raw.removeprefix(BYTE_ORDER_MARK)))
+        except UnicodeDecodeError as error:
+            raise ParseError(self.document.name, 1, NO_UTF8) from error
         except csv.Error as error:
             raise ParseError(self.document.name, 1, "is no header") from error
         missing = [name for name in self.needed if name not in names]
@@ -94,6 +102,8 @@ class Table:
             return ParseError(name, number, "contains a NUL byte")
         try:
             fields = self._fields(raw)
+        except UnicodeDecodeError:
+            return ParseError(name, number, NO_UTF8)
         except csv.Error as error:
             return ParseError(name, number, f"is no delimited row ({error})")
         while len(fields) > len(names) and not fields[-1]:
@@ -103,7 +113,7 @@ class Table:
         return Row(name, number, dict(zip(names, fields, strict=True)))
 
     def _fields(self, raw: bytes) -> list[str]:
-        text = decoded(raw).rstrip("\r\n")
+        text = self.decoded(raw).rstrip("\r\n")
         if self.quoted and '"' in text:
             return next(csv.reader([text], delimiter=self.delimiter, strict=True), [])
         return text.split(self.delimiter)
@@ -115,3 +125,7 @@ def decoded(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def _utf8(raw: bytes) -> str:
+    return raw.decode("utf-8")

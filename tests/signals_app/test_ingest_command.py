@@ -255,18 +255,32 @@ def test_gzip_that_ends_early_is_reported_and_what_was_readable_goes_in(folder: 
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("companies.csv", "a;b\n1;2\n"), ("programs.csv", ""), ("extra.csv", "ticker,cik\nA,1\n")]
+    ("text", "line", "reason"),
+    [
+        ("a;b\n1;2\n", 1, "line 1 is not the header of a universe file"),
+        ("", None, "is empty"),
+        ("<html><body>Sign in</body></html>", 1, "line 1 is not the header of a universe file"),
+        (
+            "ticker,nct_id,drug,molecule_type,mechanism,indication,status\n",
+            1,
+            "line 1 is not the header of a universe file; for programs it lacks phase",
+        ),
+    ],
 )
-def test_file_of_another_format_stops_the_run_before_anything_is_written(folder: Path, name: str, text: str) -> None:
-    (folder / name).write_text(text)
-    with pytest.raises(CommandError, match=name):
-        ingest(folder)
-    assert not Company.objects.exists()
+def test_file_of_another_format_is_rejected_once_and_the_others_go_in(
+    folder: Path, text: str, line: int | None, reason: str
+) -> None:
+    (folder / "programs.csv").write_text(text)
+    outcome = ingest(folder)
+    assert {"file": "programs.csv", "line": line, "reason": reason} in outcome["rejects"]
+    assert outcome["rejected"] == 2  # and the decision of another sponsor
+    assert Company.objects.count() == 3
 
 
-def test_missing_column_is_named(folder: Path) -> None:
-    (folder / "programs.csv").write_text("ticker,nct_id,drug,molecule_type,mechanism,indication,status\n")
-    with pytest.raises(CommandError, match="for programs it lacks phase"):
+def test_folder_without_a_readable_file_is_an_error(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.write_text("a;b\n1;2\n")
+    with pytest.raises(CommandError, match=r"none of the 5 rows could be read.*is not the header of a universe file"):
         ingest(folder)
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import io
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signals_app.ingest.base import IngestError, ParseError
-from signals_app.ingest.tables import LONGEST_LINE_BYTES, Line, Resource, header, lines, resources
+from signals_app.ingest.base import ParseError
 from signals_app.ingest.universe import own_drugs, parse
 
 TODAY = date(2026, 6, 30)
@@ -155,62 +151,6 @@ def test_file_is_recognised_by_its_columns() -> None:
     for kind, (columns, _) in parse.KINDS.items():
         assert parse.kind_of((*reversed(columns), "further")) == kind
     assert parse.kind_of(("ticker", "cik")) is None
-
-
-def table(folder: Path, text: bytes, name: str = "t.csv") -> Resource:
-    path = folder / name
-    path.write_bytes(text)
-    return Resource(path)
-
-
-def test_faulty_lines_are_reported_and_the_others_read(tmp_path: Path) -> None:
-    raw = b'a,b\n1,2\n1\nx\x00,2\n\xff,2\n"open,2\n"q,""x",2\n' + b"y" * (LONGEST_LINE_BYTES + 5) + b"\n3,4"
-    found = list(lines(table(tmp_path, raw), 2))
-    assert [row for row in found if isinstance(row, Line)] == [
-        Line(2, ("1", "2")),
-        Line(7, ('q,"x', "2")),
-        Line(9, ("3", "4")),
-    ]
-    reasons = {row.line: row.reason for row in found if isinstance(row, ParseError)}
-    assert sorted(reasons) == [3, 4, 5, 6, 8]
-    assert "columns" in reasons[3]
-    assert "NUL" in reasons[4]
-    assert "UTF-8" in reasons[5]
-    assert "delimited" in reasons[6]
-    assert "longer" in reasons[8]
-
-
-def test_gzip_that_ends_early_gives_its_rows_and_one_fault(tmp_path: Path) -> None:
-    packed = gzip.compress(b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * 7919) for n in range(20_000)))
-    found = list(lines(table(tmp_path, packed[: len(packed) // 2], "t.csv.gz"), 2))
-    assert isinstance(found[0], Line)
-    assert isinstance(found[-1], ParseError)
-    assert found[-1].line is None
-    assert sum(isinstance(row, ParseError) for row in found) == 1
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_read_without_an_exception(raw: bytes) -> None:
-    class Bytes(Resource):
-        def open(self):  # type: ignore[no-untyped-def]
-            return io.BytesIO(raw)
-
-    assert all(isinstance(row, Line | ParseError) for row in lines(Bytes(Path("x.csv")), 2))
-
-
-def test_header_with_byte_order_mark_is_read(tmp_path: Path) -> None:
-    assert header(table(tmp_path, b"\xef\xbb\xbfa, b\r\n1,2\r\n")) == ("a", "b")
-
-
-@pytest.mark.parametrize("raw", ["a,b\n1,2\n".encode("utf-16"), b"\xff\xd8\xff\xe0"])
-def test_header_of_another_encoding_is_refused(tmp_path: Path, raw: bytes) -> None:
-    with pytest.raises(IngestError, match=r"t\.csv"):
-        header(table(tmp_path, raw))
-
-
-def test_missing_path_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(IngestError, match="no such file"):
-        resources([tmp_path / "none"], (".csv",))
 
 
 @pytest.mark.parametrize(

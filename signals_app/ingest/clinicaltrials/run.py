@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from biotech_ma.core.services import recorded
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
 from signals_app.ingest.clinicaltrials.history import SOURCE, TRIAL
@@ -18,12 +16,11 @@ from signals_app.ingest.clinicaltrials.own import own_drugs
 from signals_app.ingest.clinicaltrials.parse import Study, parse
 from signals_app.ingest.clinicaltrials.pipeline import Pipelines, without_phase
 from signals_app.ingest.clinicaltrials.versions import RESULTS, Event, State, events, late
-from signals_app.ingest.files import conclude, documents, need_paths
+from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.candidates import merge_candidates, origin_of
 from signals_app.ingest.merge.companies import refresh_areas
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.ingest.merge.reviews import merge_reviews
-from signals_app.ingest.merge.turn import take_turn
 from signals_app.ingest.sponsors import Sponsors
 from signals_app.market_day import NEW_YORK
 
@@ -36,26 +33,16 @@ def run(request: Request, progress: Progress) -> Outcome:
 
     Raises IngestError where a path is missing or nothing could be read.
     """
-    need_paths(SOURCE, request.paths, "studies or result pages in JSON, a folder or a zip of them")
-    job = Run(request, Outcome(SOURCE))
-    with recorded(f"ingest {SOURCE}"):
-        take_turn()
-        job.sponsors = Sponsors.load()
-        for found in documents(request.paths, lambda name: name.lower().endswith(".json")):
-            if isinstance(found, ParseError):
-                job.outcome.reject(found)
-                continue
-            progress(found.name)
+    with one_run(SOURCE, request) as outcome:
+        job = Run(request, outcome, Sponsors.load())
+        for found in readable(SOURCE, request, outcome, progress, lambda name: name.lower().endswith(".json")):
             try:
                 job.take(parse(found.read(), found.name, today=job.today))
             except ParseError as error:
-                job.outcome.reject(error)
+                outcome.reject(error)
         progress("pipelines")
         job.write()
-        conclude(job.outcome)
-        if request.dry_run:
-            transaction.set_rollback(True)
-    return job.outcome
+    return outcome
 
 
 @dataclass(frozen=True)
@@ -73,7 +60,7 @@ class Run:
 
     request: Request
     outcome: Outcome
-    sponsors: Sponsors = field(default_factory=Sponsors)
+    sponsors: Sponsors
     studies: list[Own] = field(default_factory=list)
     today: date = field(default_factory=lambda: timezone.localdate(timezone=NEW_YORK))
 

@@ -1,4 +1,4 @@
-"""Loads the universe files in one transaction: all of a run, or nothing."""
+"""Loads the universe files: companies first, then what stands about them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
-from django.db import transaction
 from django.utils import timezone
 
-from biotech_ma.core.services import recorded
 from companies.choices import Role
 from companies.models import Company
 from companies.sponsors import names_company
 from companies.starter import curated
-from signals_app.ingest.base import IngestError, Outcome, ParseError, Progress, Request, known_from
+from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
+from signals_app.ingest.delimited import Table
+from signals_app.ingest.files import Document
+from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.candidates import merge_candidates
 from signals_app.ingest.merge.companies import CompanyRecord, Universe, merge_companies, refresh_areas
 from signals_app.ingest.merge.ledger import FactRecord, SignalRecord, Written, merge_facts, merge_signals
-from signals_app.ingest.merge.turn import take_turn
-from signals_app.ingest.tables import Resource, header, lines, resources
 from signals_app.ingest.universe import parse
 from signals_app.ingest.universe.pipeline import Pipeline
 from signals_app.market_day import NEW_YORK
@@ -34,44 +33,23 @@ ORDER = ("companies", "facts", "programs", "results", "decisions")
 
 
 def run(request: Request, progress: Progress) -> Outcome:
-    """Read the files behind the request's paths and bring the universe in line with them.
+    """Read the files behind the request's paths and bring the universe in line with them, all or nothing.
 
-    Raises IngestError, with nothing written, where a path is missing, a file has another format or no row was readable.
+    A file that is none of the universe's is one reject. Raises IngestError, with nothing written, where a path is
+    missing or no row was readable.
     """
-    files = _files(request)
-    with recorded(f"ingest {SOURCE}"):
-        take_turn()
-        load = Load(request, Outcome(SOURCE))
+    with one_run(SOURCE, request) as outcome:
+        load = Load(request, outcome)
+        # What stands in the files refers to companies and candidates: they come first, in whatever order they lie.
         for kind in ORDER:
-            for resource in files.get(kind, ()):
-                progress(f"{resource.name}: {kind}")
-                getattr(load, kind)(resource)
-        if load.outcome.read and load.outcome.read == load.outcome.rejected:
-            first = load.outcome.rejects[0]
-            raise IngestError(f"none of the {load.outcome.read} rows could be read; the first: {first}")
-        if not load.outcome.read:
-            raise IngestError(f"nothing to read: {load.outcome.rejects[0] if load.outcome.rejects else 'no rows'}")
+            for document in readable(SOURCE, request, outcome, progress, lambda name: name.lower().endswith(SUFFIXES)):
+                if load.kind_of(document) == kind:
+                    progress(f"{document.name}: {kind}")
+                    getattr(load, kind)(document)
         progress("figures")
-        refresh_company_figures(day=ledger_day(), company_ids=load.touched)
-        if request.dry_run:
-            transaction.set_rollback(True)
-    return load.outcome
-
-
-def _files(request: Request) -> dict[str, list[Resource]]:
-    """Return the files by kind. Raises IngestError for one that is none of the universe's."""
-    if not request.paths:
-        raise IngestError("universe needs --from: the folder, the files or the zip to read")
-    found: dict[str, list[Resource]] = {}
-    for resource in resources(request.paths, SUFFIXES):
-        columns = header(resource)
-        kind = parse.kind_of(columns)
-        if kind is None:
-            raise IngestError(f"{resource.name}: {parse.why_unknown(columns)}")
-        found.setdefault(kind, []).append(resource)
-    if not found:
-        raise IngestError(f"nothing to read: no {' or '.join(SUFFIXES)} file there")
-    return found
+        if outcome.read > outcome.rejected:
+            refresh_company_figures(day=ledger_day(), company_ids=load.touched)
+    return outcome
 
 
 @dataclass
@@ -82,19 +60,31 @@ class Load:
     outcome: Outcome
     universe: Universe = field(default_factory=Universe.load)
     touched: set[Any] = field(default_factory=set)
+    kinds: dict[str, str | None] = field(default_factory=dict)
 
-    def rows(self, resource: Resource, kind: str) -> Iterator[Any]:
+    def kind_of(self, document: Document) -> str | None:
+        """Return which of the universe's files it is by its columns; None, rejected once, for none of them."""
+        if document.name not in self.kinds:
+            try:
+                columns = table(document).columns()
+                self.kinds[document.name] = parse.kind_of(columns)
+                if self.kinds[document.name] is None:
+                    raise ParseError(document.name, 1, parse.why_unknown(columns))
+            except ParseError as error:
+                self.kinds[document.name] = None
+                self.outcome.reject(error)
+        return self.kinds[document.name]
+
+    def rows(self, document: Document, kind: str) -> Iterator[Any]:
         """Yield the parsed rows of a file; the faulty ones are counted and listed on the way."""
-        columns = header(resource)
         convert = parse.KINDS[kind][1]
         today = timezone.localdate(timezone=NEW_YORK)
-        for line in lines(resource, len(columns)):
+        for line in table(document).rows():
             if isinstance(line, ParseError):
                 self.outcome.reject(line, counted=line.line is not None)
                 continue
             try:
-                values = dict(zip(columns, line.fields, strict=True))
-                row = convert(parse.RowReader(resource.name, line.number, values, today))
+                row = convert(parse.RowReader(line.file, line.line, line.values, today))
             except ParseError as error:
                 self.outcome.reject(error)
                 continue
@@ -111,22 +101,22 @@ class Load:
         self.touched.add(company.pk)
         return company
 
-    def companies(self, resource: Resource) -> None:
+    def companies(self, document: Document) -> None:
         """Load companies.csv: roles and full names of reviewed companies are the analysts'."""
-        merge_companies(self._company_records(resource), source=SOURCE, universe=self.universe, outcome=self.outcome)
+        merge_companies(self._company_records(document), source=SOURCE, universe=self.universe, outcome=self.outcome)
         self.touched.update(company.pk for company in self.universe.by_cik.values() if self._wants(company))
 
     def _wants(self, company: Company) -> bool:
         return self.request.wants(ticker=company.ticker, cik=company.cik)
 
-    def _company_records(self, resource: Resource) -> Iterable[CompanyRecord]:
-        for row in cast("Iterable[parse.CompanyRow]", self.rows(resource, "companies")):
+    def _company_records(self, document: Document) -> Iterable[CompanyRecord]:
+        for row in cast("Iterable[parse.CompanyRow]", self.rows(document, "companies")):
             if not self.request.wants(ticker=row.ticker, cik=row.cik):
                 self.outcome.count("skipped")
                 continue
             decision = curated.companies().get(row.ticker)
             yield CompanyRecord(
-                file=resource.name,
+                file=document.name,
                 line=row.line,
                 ticker=row.ticker,
                 cik=row.cik,
@@ -136,13 +126,13 @@ class Load:
                 market_cap_as_of=row.market_cap_as_of,
             )
 
-    def facts(self, resource: Resource) -> None:
+    def facts(self, document: Document) -> None:
         """Load financial_facts.csv: dollars only where the form makes that certain."""
-        self._count(merge_facts(self._fact_records(resource), source=SOURCE))
+        self._count(merge_facts(self._fact_records(document), source=SOURCE))
 
-    def _fact_records(self, resource: Resource) -> Iterator[FactRecord]:
-        foreign = _foreign_filers(resource)
-        for row in cast("Iterable[parse.FactRow]", self.rows(resource, "facts")):
+    def _fact_records(self, document: Document) -> Iterator[FactRecord]:
+        foreign = _foreign_filers(document)
+        for row in cast("Iterable[parse.FactRow]", self.rows(document, "facts")):
             company = self.company(row, day=row.filed)
             if company is not None:
                 unit = curated.unit(row.ticker, row.form, row.concept, files_foreign_forms=row.cik in foreign)
@@ -160,10 +150,10 @@ class Load:
                     known_from(row.filed),
                 )
 
-    def programs(self, resource: Resource) -> None:
+    def programs(self, document: Document) -> None:
         """Load programs.csv: trial arms become candidates, one a drug and indication."""
         pipeline = Pipeline()
-        for row in cast("Iterable[parse.ProgramRow]", self.rows(resource, "programs")):
+        for row in cast("Iterable[parse.ProgramRow]", self.rows(document, "programs")):
             company = self.company(row)
             if company is not None:
                 pipeline.add(row, company)
@@ -172,12 +162,12 @@ class Load:
         self.outcome.count("skipped", pipeline.left_out)
         refresh_areas([record.company_id for record in records], source=SOURCE)
 
-    def results(self, resource: Resource) -> None:
+    def results(self, document: Document) -> None:
         """Load trial_results_posted.csv, without the trials of strangers that a ticker look-up brought in."""
-        self._count(merge_signals(self._result_signals(resource)))
+        self._count(merge_signals(self._result_signals(document)))
 
-    def _result_signals(self, resource: Resource) -> Iterator[SignalRecord]:
-        for row in cast("Iterable[parse.ResultRow]", self.rows(resource, "results")):
+    def _result_signals(self, document: Document) -> Iterator[SignalRecord]:
+        for row in cast("Iterable[parse.ResultRow]", self.rows(document, "results")):
             company = self.company(row, day=row.posted)
             if company is None:
                 continue
@@ -198,18 +188,18 @@ class Load:
                 {"nct_id": row.nct_id, "phase": row.phase},
             )
 
-    def decisions(self, resource: Resource) -> None:
+    def decisions(self, document: Document) -> None:
         """Load fda_decisions.csv: originals as approvals, the others as supplements."""
-        self._count(merge_signals(self._decision_signals(resource)))
+        self._count(merge_signals(self._decision_signals(document)))
 
-    def _decision_signals(self, resource: Resource) -> Iterator[SignalRecord]:
-        for row in cast("Iterable[parse.DecisionRow]", self.rows(resource, "decisions")):
+    def _decision_signals(self, document: Document) -> Iterator[SignalRecord]:
+        for row in cast("Iterable[parse.DecisionRow]", self.rows(document, "decisions")):
             company = self.company(row, day=row.decided)
             if company is None:
                 continue
             if row.sponsor and not names_company(row.sponsor, company.name):
                 reason = f"sponsor {row.sponsor} is not {company.name}"
-                self.outcome.reject(ParseError(resource.name, row.line, reason))
+                self.outcome.reject(ParseError(document.name, row.line, reason))
                 continue
             yield _decision(row, company)
 
@@ -244,12 +234,15 @@ def _decision(row: parse.DecisionRow, company: Company) -> SignalRecord:
     )
 
 
-def _foreign_filers(resource: Resource) -> frozenset[str]:
+def table(document: Document) -> Table:
+    """Return the document as a table of the desk's own: commas, quotes, UTF-8."""
+    return Table(document, ",", needed=(), quoted=True, utf8=True)
+
+
+def _foreign_filers(document: Document) -> frozenset[str]:
     """Return the CIKs with at least one figure on a form of foreign private issuers: a first pass over the file."""
-    columns = header(resource)
-    form, cik = columns.index("form"), columns.index("cik")
     return frozenset(
-        line.fields[cik].strip().zfill(10)
-        for line in lines(resource, len(columns))
-        if not isinstance(line, ParseError) and curated.is_foreign(line.fields[form])
+        line["cik"].strip().zfill(10)
+        for line in table(document).rows()
+        if not isinstance(line, ParseError) and curated.is_foreign(line["form"])
     )

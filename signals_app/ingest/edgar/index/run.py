@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from datetime import date
 
 from django.utils import timezone
 
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
+from signals_app.ingest.delimited import decoded
 from signals_app.ingest.edgar.filings import Filing, History, events, is_public
 from signals_app.ingest.edgar.forms import Part
 from signals_app.ingest.edgar.index import atom, parse
@@ -20,7 +20,6 @@ from signals_app.market_day import NEW_YORK
 
 SOURCE = "edgar-index"
 SUFFIXES = (".idx", ".idx.gz", ".xml", ".atom")
-GZIP = b"\x1f\x8b"
 LONGEST_LINE_BYTES = 64 * 1024
 
 
@@ -60,15 +59,10 @@ def _begins_with(document: Document, start: bytes) -> bool:
 
 def _lines(document: Document) -> Iterator[str]:
     """Yield the lines, UTF-8 or Latin-1, which older indexes are in."""
-    packed = _begins_with(document, GZIP)
     try:
-        with document.open() as raw:
-            stream = gzip.GzipFile(fileobj=raw) if packed else raw
+        with document.open() as stream:
             while line := stream.readline(LONGEST_LINE_BYTES):
-                try:
-                    yield line.decode("utf-8")
-                except UnicodeDecodeError:
-                    yield line.decode("latin-1")
+                yield decoded(line)
     except DAMAGE as error:
         raise damaged(document.name, error) from error
 

@@ -8,21 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from biotech_ma.core.services import recorded
 from companies.choices import Phase
 from companies.models import Company, DrugCandidate
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
 from signals_app.ingest.delimited import Row, Table
 from signals_app.ingest.fda.drugsfda import parse
 from signals_app.ingest.fda.drugsfda.parse import Application, Decision
-from signals_app.ingest.files import Document, conclude, documents, need_paths
+from signals_app.ingest.files import Document
+from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.ingest.merge.protection import ApprovalRecord, merge_approvals
 from signals_app.ingest.merge.reviews import merge_reviews
-from signals_app.ingest.merge.turn import take_turn
 from signals_app.ingest.sponsors import Sponsors
 from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
@@ -41,22 +39,12 @@ def run(request: Request, progress: Progress) -> Outcome:
 
     Raises IngestError where a path is missing or nothing could be read.
     """
-    need_paths(SOURCE, request.paths, "the data files' zip or folder, or a monthly report in CSV")
-    job = Run(request, Outcome(SOURCE))
-    with recorded(f"ingest {SOURCE}"):
-        take_turn()
-        job.sponsors = Sponsors.load()
-        for found in documents(request.paths, _is_wanted):
-            if isinstance(found, ParseError):
-                job.outcome.reject(found)
-            else:
-                progress(found.name)
-                job.document(found)
+    with one_run(SOURCE, request) as outcome:
+        job = Run(request, outcome, Sponsors.load())
+        for found in readable(SOURCE, request, outcome, progress, _is_wanted):
+            job.document(found)
         job.write()
-        conclude(job.outcome)
-        if request.dry_run:
-            transaction.set_rollback(True)
-    return job.outcome
+    return outcome
 
 
 def _is_wanted(name: str) -> bool:
@@ -87,7 +75,7 @@ class Run:
 
     request: Request
     outcome: Outcome
-    sponsors: Sponsors = field(default_factory=Sponsors)
+    sponsors: Sponsors
     tables: dict[Path | None, Tables] = field(default_factory=dict)
     decisions: list[Own] = field(default_factory=list)
     today: date = field(default_factory=lambda: timezone.localdate(timezone=NEW_YORK))

@@ -8,20 +8,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from biotech_ma.core.services import recorded
 from companies.models import Company, DrugCandidate
 from companies.services import refresh_patent_years
 from companies.starter.build.protection import Protection
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
 from signals_app.ingest.delimited import Row, Table
 from signals_app.ingest.fda.orangebook import parse
-from signals_app.ingest.files import Document, conclude, documents, need_paths
+from signals_app.ingest.files import Document
+from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.ingest.merge.protection import ExpiryRecord, merge_expiries
-from signals_app.ingest.merge.turn import take_turn
 from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 from signals_app.refresh import ledger_day
@@ -36,25 +34,14 @@ def run(request: Request, progress: Progress) -> Outcome:
 
     Raises IngestError where a path is missing or nothing could be read.
     """
-    need_paths(SOURCE, request.paths, "patent.txt and exclusivity.txt, their folder or zip")
-    job = Run(request, Outcome(SOURCE))
-    with recorded(f"ingest {SOURCE}"):
-        take_turn()
-        job.drugs = _drugs(request)
+    with one_run(SOURCE, request) as outcome:
+        job = Run(request, outcome, _drugs(request))
         job.applications = {number for drug in job.drugs.values() for number in drug.applications}
-        for found in documents(request.paths, lambda name: name.lower().endswith(".txt")):
-            if isinstance(found, ParseError):
-                job.outcome.reject(found)
-            else:
-                progress(found.name)
-                job.document(found)
-        changed = job.write()
-        conclude(job.outcome)
-        if request.dry_run:
-            transaction.set_rollback(True)
-        elif changed:
+        for found in readable(SOURCE, request, outcome, progress, lambda name: name.lower().endswith(".txt")):
+            job.document(found)
+        if job.write():
             refresh_patent_years(day=ledger_day())
-    return job.outcome
+    return outcome
 
 
 @dataclass
@@ -98,7 +85,7 @@ class Run:
 
     request: Request
     outcome: Outcome
-    drugs: dict[tuple[Any, str], Drug] = field(default_factory=dict)
+    drugs: dict[tuple[Any, str], Drug]
     applications: set[str] = field(default_factory=set)
     protections: dict[str, list[Protection]] = field(default_factory=lambda: defaultdict(list))
     edition: date | None = None

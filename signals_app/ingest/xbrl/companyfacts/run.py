@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from biotech_ma.core.services import recorded
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
-from signals_app.ingest.files import Document, conclude, documents, need_paths
+from signals_app.ingest.files import Document, conclude
+from signals_app.ingest.frame import readable
 from signals_app.ingest.merge.companies import Universe
 from signals_app.ingest.merge.turn import take_turn
 from signals_app.ingest.xbrl.companyfacts.parse import CompanyFacts, parse
@@ -28,13 +29,8 @@ def run(request: Request, progress: Progress) -> Outcome:
 
     Raises IngestError where a path is missing or nothing could be read.
     """
-    need_paths(SOURCE, request.paths, "a companyfacts document, a folder or companyfacts.zip")
     job = Run(request, Outcome(SOURCE))
-    for found in documents(request.paths, lambda name: name.lower().endswith(".json")):
-        if isinstance(found, ParseError):
-            job.outcome.reject(found)
-            continue
-        progress(found.name)
+    for found in readable(SOURCE, request, job.outcome, progress, lambda name: name.lower().endswith(".json")):
         job.document(found)
     conclude(job.outcome)
     if not request.dry_run:
