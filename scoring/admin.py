@@ -1,9 +1,10 @@
-"""Scores and matches, to read: the top list, and each score down to the contributions that add up to it."""
+"""The top list, each score down to the contributions that add up to it, matches, and the weights behind them."""
 
 from __future__ import annotations
 
 from scoring.admin_company import LatestScorePanel
 from scoring.admin_matches import AcquirerMatchAdmin
-from scoring.admin_scores import MAScoreAdmin, ScoreVersionAdmin
+from scoring.admin_scores import MAScoreAdmin
+from scoring.admin_weights import ScoreVersionAdmin
 
 __all__ = ["AcquirerMatchAdmin", "LatestScorePanel", "MAScoreAdmin", "ScoreVersionAdmin"]

@@ -1,4 +1,4 @@
-"""The top list, the scores behind it and their weights, to read."""
+"""The top list and the scores behind it, to read."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RadioFilter
 
-from biotech_ma.core.admin import DeskInline, ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, array_filter
 from companies.admin import company_link
 from companies.choices import Role, TherapeuticArea
 from companies.models import Company
 from scoring.admin_explanation import components_table, explanation_table, gaps_list
-from scoring.models import MAScore, ScoreVersion, ScoreWeight
+from scoring.models import MAScore
 from scoring.querysets import RANKED_CONFIDENCE as RANKED
 
 SURE = Decimal("0.8")
@@ -236,29 +236,3 @@ class MAScoreAdmin(ReadOnlyAdmin):
     def gaps(self, score: MAScore) -> SafeString:
         """Return the inputs that were missing and the components that nothing feeds yet."""
         return gaps_list(score)
-
-
-class WeightInline(DeskInline):
-    """The weights of a version, with the reason for each."""
-
-    model = ScoreWeight
-    fields = ("component", "weight", "reason")
-    tab = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Weights come with a version, not one by one."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A published version never changes."""
-        return False
-
-
-@admin.register(ScoreVersion)
-class ScoreVersionAdmin(ReadOnlyAdmin):
-    """The versions of the weights."""
-
-    list_display: Any = ["version", "status", "published_at", "note"]
-    fields = (("version", "status", "published_at"), "note")
-    inlines: Any = [WeightInline]
-    empty_hint = "The first scoring run writes the weights of version 1."

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 
 # Run under nohup or in a shell's background, this process ignores signals, and so would every process that tests start
 # to end it by one.
@@ -32,4 +32,6 @@ def shared_data() -> Path:
 def first_weights(request: pytest.FixtureRequest, _django_db_marker: None) -> None:
     """Seed the first version of the weights again where a test that commits has emptied all tables."""
     if request.node.get_closest_marker("django_db") and not apps.get_model("scoring", "ScoreVersion").objects.exists():
-        import_module("scoring.migrations.0002_first_weights").seed(apps, SimpleNamespace(connection=connection))
+        # in one transaction, as migrations run: the database checks the sum of the weights at its end
+        with transaction.atomic():
+            import_module("scoring.migrations.0002_first_weights").seed(apps, SimpleNamespace(connection=connection))

@@ -15,6 +15,7 @@ from biotech_ma.core.services import archive
 from scoring.models import AcquirerMatch, MAScore, ScoreVersion
 from tests.concurrency import together
 from tests.factories import AcquirerMatchFactory, CompanyFactory, MAScoreFactory
+from tests.scoring.universe import published_version
 
 pytestmark = pytest.mark.django_db
 
@@ -215,8 +216,8 @@ def test_top_on_a_day_shows_that_day_or_the_last_one_before_it():
 
 def test_top_on_a_day_is_of_the_version_in_force_unless_one_is_named():
     now = timezone.now()
-    ScoreVersion.objects.create(version="7", status="published", published_at=now + dt.timedelta(days=1))
-    ScoreVersion.objects.create(version="8", status="published", published_at=now + dt.timedelta(days=2))
+    published_version("7", now + dt.timedelta(days=1))
+    published_version("8", now + dt.timedelta(days=2))
     ScoreVersion.objects.create(version="9")
     company = CompanyFactory()
     for version, total in (("7", 10), ("8", 20), ("9", 30)):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from companies.models import Company
+from scoring.models import COMPONENTS, ScoreVersion, ScoreWeight
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 from tests.factories import CompanyFactory, DrugCandidateFactory
@@ -71,3 +72,20 @@ def small_universe(number: int = 3) -> list[Company]:
         research(target, (index + 1) * 9_000_000)
         made.append(target)
     return made
+
+
+def draft_version(name: str, **weights: str) -> ScoreVersion:
+    """A draft whose weights are those given; the pipeline has the rest."""
+    version = ScoreVersion.objects.create(version=name)
+    rest = Decimal(1) - sum(map(Decimal, weights.values()), Decimal(0))
+    for component in COMPONENTS:
+        weight = rest if component == "pipeline" else Decimal(weights.get(component, "0"))
+        ScoreWeight.objects.create(score_version=version, component=component, weight=weight, reason="test")
+    return version
+
+
+def published_version(name: str, at: dt.datetime) -> ScoreVersion:
+    version = draft_version(name, financial="0.5")
+    version.status, version.published_at = "published", at
+    version.save()
+    return version
