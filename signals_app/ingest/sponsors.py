@@ -67,7 +67,10 @@ def normalised(name: str) -> str:
         words.pop()
     while len(words) > 1 and words[0] == "the":
         words.pop(0)
-    return " ".join(word for word in words if (word not in LEGAL_FORMS and word != "and") or len(words) == 1)
+    # A legal form in front is part of the name: AB Science, Co-Diagnostics.
+    return " ".join(
+        [words[0], *(word for word in words[1:] if word not in LEGAL_FORMS and word != "and")] if words else []
+    )
 
 
 def in_any_order(name: str) -> str:

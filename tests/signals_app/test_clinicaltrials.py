@@ -97,6 +97,11 @@ def test_names_that_are_the_same_name(one, other):
     assert normalised(one) == normalised(other)
 
 
+@pytest.mark.parametrize(("one", "other"), [("Co-Diagnostics, Inc.", "Diagnostics Ltd"), ("AB Science", "Science Inc")])
+def test_legal_form_in_front_is_part_of_the_name(one, other):
+    assert normalised(one) != normalised(other)
+
+
 @pytest.mark.django_db
 def test_sponsor_is_matched_exactly_by_alias_or_asked_about():
     arden, other = CompanyFactory(name="Arden Testbio, Inc."), CompanyFactory(name="Bayfell Therapeutics")
@@ -137,6 +142,35 @@ def test_versions_say_what_changed_known_from_their_posting(arden):
     moved = rows["NCT90000001:2025-04-10:trial_date_moved"].signal_data
     assert (moved["from"], moved["to"]) == ("2026-11-30", "2027-03-31")
     assert DrugCandidate.objects.get().phase == "discontinued"
+
+
+@pytest.mark.django_db
+def test_milestone_goes_with_the_trial_that_set_it_and_an_analysts_stays(arden):
+    ingest(SECOND)
+    row = DrugCandidate.objects.get()
+    assert (row.next_milestone, row.next_milestone_date) == ("Primary completion of NCT90000001", dt.date(2027, 3, 31))
+    ingest(THIRD)
+    row.refresh_from_db()
+    assert (row.next_milestone, row.next_milestone_date) == (None, None)
+
+
+@pytest.mark.django_db
+def test_analysts_milestone_stays_when_the_trial_ends(arden):
+    ingest(SECOND)
+    note = {**DrugCandidate.objects.get().field_sources, "next_milestone_date": {"source": "curated"}}
+    DrugCandidate.objects.update(next_milestone_date=dt.date(2028, 1, 1), field_sources=note)
+    ingest(THIRD)
+    row = DrugCandidate.objects.get()
+    assert (row.next_milestone, row.next_milestone_date) == (None, dt.date(2028, 1, 1))
+
+
+@pytest.mark.django_db
+def test_list_of_studies_as_the_site_downloads_it_is_read(arden, tmp_path):
+    studies = [json.loads(path.read_bytes()) for path in (FIRST, SECOND)]
+    (tmp_path / "ctg-studies.json").write_text(json.dumps([*studies, 5]))
+    outcome = ingest(tmp_path / "ctg-studies.json")
+    assert (outcome.read, outcome.rejected) == (3, 1)
+    assert DrugCandidate.objects.get().phase == "phase_2"
 
 
 @pytest.mark.django_db

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from signals_app.ingest.base import IngestError, Outcome, ParseError, Request
 from signals_app.ingest.delimited import Row, Table
 from signals_app.ingest.fda.drugsfda import parse
+from signals_app.ingest.fda.drugsfda.candidates import plain
 from signals_app.ingest.fda.drugsfda.run import run
 from signals_app.ingest.files import Document
 from signals_app.models import ReviewItem, Signal
+from signals_app.review_services import accept_review
 from tests.factories import CompanyFactory, DrugCandidateFactory
 
 OWN = Path(__file__).parent.parent / "data" / "fda"
@@ -102,6 +104,54 @@ def test_approval_adds_its_number_to_the_approved_candidate():
     assert candidate.additional_data["applications"] == ["NDA900001"]
     assert candidate.additional_data["approved_on"] == "2018-06-28"
     assert "applications" not in other.additional_data
+
+
+@pytest.mark.parametrize(
+    ("name", "plainly"),
+    [
+        ("PIMAVANSERIN TARTRATE", "pimavanserin"), ("Tremelimumab-actl", "tremelimumab"), ("ARD-501", "ard-501"),
+        ("LITHIUM CARBONATE", "lithium"), ("Sodium phosphate", "sodium"), ("SODIUM", "sodium"),
+        ("insulin glargine", "insulin glargine"),
+    ],
+)  # fmt: skip
+def test_name_without_salt_and_suffix(name, plainly):
+    assert plain(name) == plainly
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Efficacy", "fda_supplement"), ("Efficacy-New Indication", "fda_supplement"),
+        ("Efficacy - New Patient Population", "fda_supplement"), ("Efficacy-New Dosing Regimen", None),
+        ("Efficacy-Labeling Change With Clinical Data", None), ("Labeling", None), ("", None),
+    ],
+)  # fmt: skip
+def test_supplement_counts_where_it_adds_a_use(said, kind):
+    row = report_row("NEUPOGENBLA   #103353")
+    row.values.update({"Submission": "SUPPL-9", "Submission Classification *": said})
+    assert parse.report(row, today=TODAY).signal_type == kind
+
+
+@pytest.mark.django_db
+def test_approval_of_a_drug_not_yet_approved_is_a_question_for_each_indication():
+    company = CompanyFactory(name="Arden Testbio")
+    filed = DrugCandidateFactory(company=company, name="Ardenib", indication="Gout", phase="phase_3")
+    DrugCandidateFactory(company=company, name="ardenib sodium", indication="Lupus", phase="phase_2")
+    DrugCandidateFactory(company=company, name="other", phase="phase_3")
+    ingest(OWN)
+    items = list(ReviewItem.objects.filter(kind="value").order_by("title"))
+    assert [item.title for item in items] == [
+        "Is Ardenib, Gout approved? FDA approved ARDENTA (NDA900001) on 2018-06-28",
+        "Is ardenib sodium, Lupus approved? FDA approved ARDENTA (NDA900001) on 2018-06-28",
+    ]
+    filed.refresh_from_db()
+    assert filed.phase == "phase_3"
+    accept_review(item=items[0])
+    ingest(OWN)
+    filed.refresh_from_db()
+    assert (filed.phase, filed.additional_data["approved_on"]) == ("approved", "2018-06-28")
+    assert filed.field_sources["phase"] == {"source": "drugsfda", "id": "NDA900001 2018-06-28"}
+    assert ReviewItem.objects.filter(kind="value").count() == 2
 
 
 @pytest.mark.django_db

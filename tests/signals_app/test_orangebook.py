@@ -54,9 +54,44 @@ def test_near_expiry_is_a_signal_known_from_the_edition():
     ingest(*TABLES)
     # 2027-07-15 is more than three years after 2024-05-31: not near.
     assert not Signal.objects.exists()
-    ingest(OWN / "exclusivity.txt")
     candidate.refresh_from_db()
-    assert candidate.patent_expiry == dt.date(2025, 6, 28)
+    assert candidate.patent_expiry == dt.date(2027, 7, 15)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", [("patent.txt", "exclusivity.txt"), ("exclusivity.txt", "patent.txt")])
+def test_halves_of_the_book_give_the_same_one_after_the_other(order):
+    candidate = approved("NDA900001")
+    for name in order:
+        ingest(OWN / name)
+    candidate.refresh_from_db()
+    assert candidate.patent_expiry == dt.date(2027, 7, 15)
+    assert candidate.field_sources["patent_expiry"]["as_of"] == "2024-05-31"
+    for name in order:
+        again = ingest(OWN / name)
+        assert (again.created, again.updated) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_whole_book_moves_a_last_day_in(tmp_path):
+    candidate = approved("NDA900001")
+    ingest(*TABLES)
+    text = (
+        (OWN / "patent.txt").read_text().replace("Jul 15, 2027", "Jun 15, 2026").replace("May 31, 2024", "Jun 3, 2024")
+    )
+    (tmp_path / "patent.txt").write_text(text.replace("Jan 15, 2027", "Jan 15, 2026"))
+    ingest(tmp_path / "patent.txt", OWN / "exclusivity.txt")
+    candidate.refresh_from_db()
+    assert candidate.patent_expiry == dt.date(2026, 6, 15)
+
+
+@pytest.mark.django_db
+def test_candidate_with_garbled_applications_is_passed_over():
+    DrugCandidateFactory(phase="approved", additional_data={"applications": 5})
+    candidate = approved("NDA900001")
+    ingest(*TABLES)
+    candidate.refresh_from_db()
+    assert candidate.patent_expiry == dt.date(2027, 7, 15)
 
 
 @pytest.mark.django_db

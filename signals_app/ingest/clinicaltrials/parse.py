@@ -1,4 +1,4 @@
-"""Studies of ClinicalTrials.gov: one study a file, or a page of them. Pure: bytes in, frozen dataclasses out.
+"""Studies of ClinicalTrials.gov: a study, a page of them, or the list that the site downloads. Pure: no writing.
 
 Source: https://clinicaltrials.gov/api/v2/studies and /api/v2/studies/NCT########; README.md describes the fields.
 """
@@ -97,7 +97,9 @@ def parse(data: bytes, file: str, *, today: date) -> list[Study | ParseError]:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise ParseError(file, None, f"is no JSON ({' '.join(str(error).split())[:120]})") from error
-    if isinstance(document, dict) and isinstance(document.get("studies"), list):
+    if isinstance(document, list):
+        studies = document
+    elif isinstance(document, dict) and isinstance(document.get("studies"), list):
         studies = document["studies"]
     elif isinstance(document, dict) and isinstance(document.get("protocolSection"), dict):
         studies = [document]

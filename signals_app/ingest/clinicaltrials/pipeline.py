@@ -132,6 +132,7 @@ class Pipelines:
                 identifiers={"phase": " ".join(sorted(entry.states)[:10])}, rows=entry.studies,
                 next_milestone=milestone[1] if milestone else None,
                 next_milestone_date=milestone[0] if milestone else None,
+                ended=() if milestone else ("next_milestone", "next_milestone_date"),
             )  # fmt: skip
             yield record, entry.studies
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -74,4 +74,17 @@ def apply(row: Provenanced, said: Mapping[str, Said], *, source: str, label: str
         setattr(row, name, news.value)
         row.field_sources = {**row.field_sources, name: news.provenance(source)}
         changed.append(name)
+    return [*changed, "field_sources"] if changed else []
+
+
+def withdraw(row: Provenanced, names: Iterable[str], *, source: str) -> list[str]:
+    """Empty the fields that the source set itself and no longer says, and return those that changed."""
+    changed = [
+        name
+        for name in names
+        if getattr(row, name) is not None and row.field_sources.get(name, {}).get("source") == source
+    ]
+    for name in changed:
+        setattr(row, name, None)
+    row.field_sources = {**row.field_sources, **{name: {"source": source} for name in changed}}
     return [*changed, "field_sources"] if changed else []

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from companies.models import DrugCandidate
 from signals_app.ingest.base import Outcome
-from signals_app.ingest.merge.authority import Said, apply
+from signals_app.ingest.merge.authority import Said, apply, withdraw
 
 ORIGIN = "origin"
 
@@ -23,7 +23,10 @@ def origin_of(name: str, indication: str | None) -> str:
 
 @dataclass(frozen=True)
 class CandidateRecord:
-    """What a source says of a drug in an indication. `rows` is how many rows of the source went into it."""
+    """What a source says of a drug in an indication. `rows` is how many rows of the source went into it.
+
+    `ended` names the fields that no longer hold by this source: what it set there itself is emptied.
+    """
 
     company_id: UUID
     ticker: str
@@ -38,6 +41,7 @@ class CandidateRecord:
     additional: dict[str, Any] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)
     rows: int = 1
+    ended: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -97,10 +101,11 @@ def _apply(candidate: DrugCandidate, record: CandidateRecord, source: str, outco
         "next_milestone": record.next_milestone,
         "next_milestone_date": record.next_milestone_date,
     }
-    return apply(
+    changed = apply(
         candidate,
         {name: Said(value, record.identifiers.get(name, "")) for name, value in said.items()},
         source=source,
         label=f"{record.ticker} {record.name}",
         refusals=outcome.refusals,
     )
+    return [*changed, *withdraw(candidate, record.ended, source=source)]

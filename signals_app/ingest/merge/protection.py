@@ -23,12 +23,16 @@ class ApprovalRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExpiryRecord:
-    """The last protected day of a candidate's drug, what protects it until then, and the edition that says so."""
+    """The last protected day of a candidate's drug, what protects it until then, and the edition that says so.
+
+    `is_whole` is false where only patents or only exclusivities were read: the last day may then be later, not earlier.
+    """
 
     candidate: DrugCandidate
     expires: date
     identifier: str
-    edition: date
+    edition: date | None
+    is_whole: bool = True
 
 
 def merge_approvals(records: Iterable[ApprovalRecord], *, source: str, outcome: Outcome) -> int:
@@ -51,9 +55,13 @@ def merge_expiries(records: Iterable[ExpiryRecord], *, source: str, outcome: Out
     """Set the last protected days; return the keys of the candidates that changed. An older edition changes nothing."""
     changed: list[DrugCandidate] = []
     for record in records:
-        said = {"patent_expiry": Said(record.expires, record.identifier, record.edition.isoformat())}
-        label = str(record.candidate)
-        if apply(record.candidate, said, source=source, label=label, refusals=outcome.refusals):
-            changed.append(record.candidate)
+        row = record.candidate
+        if not record.is_whole and row.patent_expiry is not None and row.patent_expiry >= record.expires:
+            continue
+        held_as_of = str(row.field_sources.get("patent_expiry", {}).get("as_of") or "")
+        as_of = record.edition.isoformat() if record.edition else held_as_of
+        said = {"patent_expiry": Said(record.expires, record.identifier, as_of)}
+        if apply(row, said, source=source, label=str(row), refusals=outcome.refusals):
+            changed.append(row)
     DrugCandidate.objects.bulk_update(changed, ["patent_expiry", "field_sources"])
     return {row.pk for row in changed}

@@ -33,6 +33,8 @@ ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?: .*)?")
 US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: .*)?")
 OUTCOMES = {"AP": "approved", "TA": "tentative", "Approval": "approved", "Tentative Approval": "tentative"}
 EFFICACY = "EFFICACY"
+# Where the class says more than that, only new uses count; a new dose or text on the label is none.
+ADDS_A_USE = re.compile(r"EFFICACY(?:\W+(?:NEW|EXPANDED|ADDITIONAL) (?:INDICATION|PATIENT POPULATION)\b.*)?")
 # The lookup table's own number for it, should the table be missing.
 CLASS_NAMES = {"2": EFFICACY}
 EARLIEST_YEAR = 1900
@@ -73,7 +75,7 @@ class Decision:
             return "fda_tentative_approval" if self.submission == "ORIG" else None
         if self.submission == "ORIG":
             return "fda_approval"
-        return "fda_supplement" if self.submission_class == EFFICACY else None
+        return "fda_supplement" if ADDS_A_USE.fullmatch(self.submission_class) else None
 
 
 def application(row: Row) -> Application:

@@ -6,20 +6,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from django.utils import timezone
 
-from companies.choices import Phase
-from companies.models import Company, DrugCandidate
+from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
 from signals_app.ingest.delimited import Row, Table
 from signals_app.ingest.fda.drugsfda import parse
+from signals_app.ingest.fda.drugsfda.candidates import Approved, Original
 from signals_app.ingest.fda.drugsfda.parse import Application, Decision
 from signals_app.ingest.files import Document
 from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
-from signals_app.ingest.merge.protection import ApprovalRecord, merge_approvals
+from signals_app.ingest.merge.protection import merge_approvals
 from signals_app.ingest.merge.reviews import merge_reviews
 from signals_app.ingest.sponsors import Sponsors
 from signals_app.market_day import NEW_YORK
@@ -152,13 +151,16 @@ class Run:
         return Own(decision, company, signal_type)
 
     def write(self) -> None:
-        """Append the signals, note application numbers beside approved candidates, ask about sponsors."""
+        """Append the signals, note applications beside approved candidates, ask about other candidates and sponsors."""
         known = self._known_supplements()
         fresh = [own for own in self.decisions if _listed_id(own.decision) not in known]
         written = merge_signals(_signal(own) for own in fresh)
         self.outcome.count("created", written.created)
         self.outcome.count("unchanged", len(self.decisions) - written.created)
-        merge_approvals(self._approvals(), source=SOURCE, outcome=self.outcome)
+        originals = self._originals()
+        approved = Approved.load(original.company_id for original in originals)
+        merge_approvals(approved.records(originals), source=SOURCE, outcome=self.outcome)
+        merge_reviews(approved.questions(originals, SOURCE))
         merge_reviews(self.sponsors.proposals(SOURCE))
 
     def _known_supplements(self) -> set[str]:
@@ -167,20 +169,16 @@ class Run:
         held = Signal.objects.filter(source=SOURCE, source_id__in=ids).values_list("source_id", flat=True)
         return {str(source_id) for source_id in held}
 
-    def _approvals(self) -> Iterator[ApprovalRecord]:
-        """Yield the originals of drugs that the company has as approved candidates, by brand or ingredient."""
-        originals = [own for own in self.decisions if own.signal_type == "fda_approval"]
-        ids = {own.company.pk for own in originals}
-        rows: dict[tuple[Any, str], list[DrugCandidate]] = {}
-        for candidate in DrugCandidate.objects.filter(company_id__in=ids, phase=Phase.APPROVED).order_by("id"):
-            brands = candidate.additional_data.get("brands")
-            for name in {candidate.name, *(brands if isinstance(brands, list) else [])}:
-                rows.setdefault((candidate.company_id, str(name).casefold()), []).append(candidate)
-        for own in originals:
-            names = {own.decision.drug.casefold(), own.decision.ingredients.casefold()} - {""}
-            found = {row.pk: row for name in names for row in rows.get((own.company.pk, name), [])}
-            for candidate in found.values():
-                yield ApprovalRecord(candidate, own.decision.application, own.decision.decided)
+    def _originals(self) -> list[Original]:
+        return [
+            Original(own.company.pk, own.decision.application, own.decision.drug, own.decision.ingredients,
+                     own.decision.decided, _url(own.decision))
+            for own in self.decisions if own.signal_type == "fda_approval"
+        ]  # fmt: skip
+
+
+def _url(decision: Decision) -> str:
+    return f"{URL}{decision.application[-6:]}"
 
 
 def _listed_id(decision: Decision) -> str:
@@ -202,6 +200,6 @@ def _signal(own: Own) -> SignalRecord:
     return SignalRecord(
         own.company.pk, own.signal_type, known, known,
         f"FDA {VERBS[own.signal_type]} {decision.drug or decision.application} ({decision.application})"[:500],
-        SOURCE, source_id, f"{URL}{decision.application[-6:]}", {key: value for key, value in data.items() if value},
+        SOURCE, source_id, _url(decision), {key: value for key, value in data.items() if value},
         "medium" if own.signal_type == "fda_supplement" else None,
     )  # fmt: skip

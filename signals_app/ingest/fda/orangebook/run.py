@@ -27,6 +27,7 @@ from signals_app.refresh import ledger_day
 SOURCE = "orangebook"
 URL = "https://www.accessdata.fda.gov/scripts/cder/ob/search_product.cfm"
 SOON_YEARS = 3
+BOOK = ("patents", "exclusivities")
 
 
 def run(request: Request, progress: Progress) -> Outcome:
@@ -53,6 +54,10 @@ class Drug:
     applications: set[str] = field(default_factory=set)
     candidates: list[DrugCandidate] = field(default_factory=list)
 
+    def is_protected_beyond(self, day: date) -> bool:
+        """Return whether the pipeline has a later last day: by the other half of the book, or by an analyst."""
+        return any(row.patent_expiry is not None and row.patent_expiry > day for row in self.candidates)
+
 
 def _drugs(request: Request) -> dict[tuple[Any, str], Drug]:
     """Return the drugs with application numbers: those of candidates, and those that FDA approved."""
@@ -66,8 +71,10 @@ def _drugs(request: Request) -> dict[tuple[Any, str], Drug]:
     rows = DrugCandidate.objects.filter(company_id__in=companies, additional_data__has_key="applications")
     for row in rows.order_by("id"):
         numbers = row.additional_data["applications"]
+        if not isinstance(numbers, list):
+            continue
         drug = drugs.setdefault((row.company_id, row.name.casefold()), Drug(companies[row.company_id], row.name))
-        drug.applications.update(str(number) for number in numbers if isinstance(numbers, list))
+        drug.applications.update(str(number) for number in numbers)
         drug.candidates.append(row)
         owned |= drug.applications
     approvals = Signal.objects.filter(signal_type="fda_approval", company_id__in=companies).current()
@@ -81,7 +88,10 @@ def _drugs(request: Request) -> dict[tuple[Any, str], Drug]:
 
 @dataclass
 class Run:
-    """One run: the drugs, what protects them, what became of each row, and the newest day of the edition."""
+    """One run: the drugs, what protects them, what became of each row, and the newest day of the edition.
+
+    `is_read` names the tables that were there. Half of the book can move a last day out, never in.
+    """
 
     request: Request
     outcome: Outcome
@@ -89,6 +99,7 @@ class Run:
     applications: set[str] = field(default_factory=set)
     protections: dict[str, list[Protection]] = field(default_factory=lambda: defaultdict(list))
     edition: date | None = None
+    is_read: set[str] = field(default_factory=set)
     today: date = field(default_factory=lambda: timezone.localdate(timezone=NEW_YORK))
 
     def document(self, found: Document) -> None:
@@ -100,6 +111,7 @@ class Run:
                 return
             is_patent = "Patent_No" in columns
             table = Table(found, "~", needed=parse.PATENT if is_patent else parse.EXCLUSIVITY)
+            self.is_read.add(BOOK[0] if is_patent else BOOK[1])
             for row in table.rows():
                 self._row(row, is_patent=is_patent)
         except ParseError as error:
@@ -123,10 +135,11 @@ class Run:
     def write(self) -> int:
         """Set the last protected days and append the expiries that are near; return how many candidates changed."""
         edition = self.edition or self.today
+        is_whole = len(self.is_read) == len(BOOK)
         protected = list(self._protected())
         changed = merge_expiries(
             (
-                ExpiryRecord(row, last.expires, f"{last.application} {last.label}", edition)
+                ExpiryRecord(row, last.expires, f"{last.application} {last.label}", self.edition, is_whole)
                 for drug, last in protected for row in drug.candidates
             ),
             source=SOURCE, outcome=self.outcome,
@@ -155,7 +168,7 @@ class Run:
 
 def _expiry(drug: Drug, last: Protection, edition: date) -> SignalRecord | None:
     """Return the signal of a last protected day within three years of the edition; None for one that is not near."""
-    if not edition < last.expires <= _years_later(edition, SOON_YEARS):
+    if not edition < last.expires <= _years_later(edition, SOON_YEARS) or drug.is_protected_beyond(last.expires):
         return None
     data = {
         "drug": drug.name, "application_number": last.application, "protection": last.label,
