@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import UniqueConstraint
 from django.utils import timezone
 
+from biotech_ma.core.news import tell
 from biotech_ma.core.services import Refused, locked, recorded, violated_constraint
 from biotech_ma.core.vocabulary import known
 from companies.models import Company
@@ -21,6 +22,8 @@ from signals_app.offers import OFFER_TYPES, refresh_offers
 
 MOST_IMPACT = Decimal(10)
 ANALYST = "analyst"
+# The topic of the news that signals were written.
+SIGNALS = "signals"
 # What a correction may change; whatever else it has, it takes from the row that it supersedes.
 CORRECTABLE = (
     "company",
@@ -114,6 +117,7 @@ def _append(signal: Signal, available_at: dt.datetime | None) -> Signal:
     try:
         with transaction.atomic():
             signal.save(force_insert=True)
+            tell(SIGNALS)
             if {signal.signal_type, signal.supersedes.signal_type if signal.supersedes else ""} & set(OFFER_TYPES):
                 refresh_offers([signal.company_id])
     except IntegrityError as error:

@@ -11,6 +11,7 @@ import pghistory
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 
+from biotech_ma.core import news
 from biotech_ma.core.models import SoftDeleteModel
 
 __all__ = ["Outcome", "Refused", "Verb", "archive", "locked", "recorded", "register", "restore", "violated_constraint"]
@@ -70,8 +71,9 @@ def restore(*, row: models.Model, reason: str = "") -> Outcome:
 
 @contextmanager
 def recorded(action: str, *, reason: str = "") -> Iterator[None]:
-    """Run as one transaction whose history carries the action and the reason."""
-    with transaction.atomic(), pghistory.context(action=action, **({"reason": reason} if reason else {})):
+    """Run as one transaction whose history carries the action and the reason, and whose news is told at its end."""
+    context = pghistory.context(action=action, **({"reason": reason} if reason else {}))
+    with transaction.atomic(), context, news.gathering():
         yield
 
 

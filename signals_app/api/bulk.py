@@ -34,7 +34,7 @@ def create_many(
     context: dict[str, Any] = {}
     results: list[dict[str, Any]] = []
     try:
-        with transaction.atomic():
+        with services.recorded("create signals"):
             results = [_create(place, row, serializer_class, context) for place, row in enumerate(rows)]
             if atomic and any(result["status"] != status.HTTP_201_CREATED for result in results):
                 raise _RolledBack

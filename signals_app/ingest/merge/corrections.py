@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from biotech_ma.core.news import tell
 from signals_app.catalogue import CATALOGUE
 from signals_app.ingest.merge.ledger import SignalRecord, Written
 from signals_app.models import Signal
 from signals_app.offers import OFFER_TYPES, refresh_offers
-from signals_app.services import default_impact
+from signals_app.services import SIGNALS, default_impact
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def merge_correction(correction: Correction) -> Written:
         signal_data=record.signal_data,
         ma_impact_score=default_impact(record.signal_type),
     )
+    tell(SIGNALS)
     if record.signal_type in OFFER_TYPES:
         refresh_offers([record.company_id])
     return Written(1, 1)

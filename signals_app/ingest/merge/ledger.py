@@ -12,9 +12,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from biotech_ma.core.news import tell
 from signals_app.catalogue import CATALOGUE
 from signals_app.offers import OFFER_TYPES, refresh_offers
-from signals_app.services import default_impact
+from signals_app.services import SIGNALS, default_impact
 
 # Rows beyond this make the planner's statistics wrong enough to matter.
 ANALYZE_ABOVE_ROWS = 10_000
@@ -135,6 +136,7 @@ def merge_signals(records: Iterable[SignalRecord]) -> Written:
         cursor.execute(_INSERT_SIGNALS)
         written = _written(cursor, staged, "signals")
         if written.created:
+            tell(SIGNALS)
             cursor.execute(
                 "SELECT DISTINCT company_id FROM stage_signals WHERE signal_type = ANY(%s)", [list(OFFER_TYPES)]
             )
@@ -182,6 +184,8 @@ def merge_facts(records: Iterable[FactRecord], *, source: str) -> Written:
         staged = _copy(cursor, _STAGE_FACTS, f"stage_facts ({_FACT_COLUMNS})", _FACT_TYPES, rows)
         cursor.execute("ANALYZE stage_facts (company_id, cik, accession)")
         cursor.execute(_INSERT_SNAPSHOTS, {"type": SNAPSHOT, "severity": CATALOGUE[SNAPSHOT].severity})
+        if cursor.rowcount:
+            tell(SIGNALS)
         cursor.execute(_INSERT_FACTS, {"type": SNAPSHOT, "source": source})
         return _written(cursor, staged, "financial_facts")
 
