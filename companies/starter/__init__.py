@@ -11,10 +11,11 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 COMPANIES = FOLDER / "companies.csv"
+ALIASES = FOLDER / "aliases.csv"
 CANDIDATES = FOLDER / "drug_candidates.csv"
 SIGNALS = FOLDER / "signals.csv"
 FACTS = FOLDER / "financial_facts.csv.gz"
-SHIPPED = (COMPANIES, CANDIDATES, SIGNALS, FACTS)
+SHIPPED = (COMPANIES, ALIASES, CANDIDATES, SIGNALS, FACTS)
 
 
 _SETTINGS = tomllib.loads((FOLDER / "starter.toml").read_text(encoding="utf-8"))

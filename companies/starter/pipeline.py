@@ -12,7 +12,11 @@ from companies.starter.trials import Trial, furthest
 
 @dataclass
 class Candidate:
-    """One drug in one indication, with what is known about it and where that comes from."""
+    """One drug in one indication, with what is known about it and where that comes from.
+
+    `later`: the indication was added to the label by a later supplement. `owned_from`: the day from which the drug is
+    the company's, where another had it approved.
+    """
 
     ticker: str
     name: str
@@ -21,6 +25,8 @@ class Candidate:
     brands: list[str] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
     orphan: bool = False
+    later: bool = False
+    owned_from: str = ""
 
     @property
     def phase_and_status(self) -> tuple[str, str] | None:
@@ -42,11 +48,13 @@ def candidates(programs: Iterable[Mapping[str, str]], approvals: Iterable[Mappin
             )
     for row in approvals:
         labelled = Indication(row["indication"], row["area"])
-        key = row["ticker"], row["drug"], labelled.name
-        entry = found.setdefault(key, Candidate(row["ticker"], row["drug"], labelled))
+        key = row["company"], row["drug"], labelled.name
+        entry = found.setdefault(key, Candidate(row["company"], row["drug"], labelled))
         entry.brands.append(row["brand"])
         entry.evidence.extend(row["evidence"].split())
         entry.orphan = entry.orphan or row["orphan"] == "yes"
+        entry.later = entry.later or row["later"] == "yes"
+        entry.owned_from = max(entry.owned_from, row["owned_from"])
     return _worth_keeping(found)
 
 

@@ -34,7 +34,8 @@ def test_data_set_is_large_enough_and_under_two_megabytes() -> None:
 
 
 def test_every_row_has_its_source() -> None:
-    assert all(row["source"] and row["cik"] and row["role_reason"] for row in COMPANIES)
+    assert all(row["source"] and row["role_reason"] for row in COMPANIES)
+    assert all(row["cik"] or row["buyer_kind"] for row in COMPANIES)
     assert all(row["source"] for row in CANDIDATES)
     assert all(row["source"] and row["source_id"] and row["source_url"] for row in SIGNALS)
     assert all(row["accession"] and row["filed"] and row["form"] for row in FACTS)
@@ -85,10 +86,10 @@ def test_vocabularies_are_ours() -> None:
 
 
 def test_one_row_a_drug_and_indication_and_none_of_an_excluded_company() -> None:
-    keys = Counter((row["ticker"], row["name"].lower(), row["indication"].lower()) for row in CANDIDATES)
+    keys = Counter((row["company"], row["name"].lower(), row["indication"].lower()) for row in CANDIDATES)
     assert [key for key, count in keys.items() if count > 1] == []
-    excluded = {row["ticker"] for row in COMPANIES if row["role"] == Role.EXCLUDED}
-    assert not excluded & {row["ticker"] for row in CANDIDATES}
+    excluded = {row["company"] for row in COMPANIES if row["role"] == Role.EXCLUDED}
+    assert not excluded & {row["company"] for row in CANDIDATES}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_one_row_a_drug_and_indication_and_none_of_an_excluded_company() -> None
     ],
 )
 def test_comparators_noise_and_strangers_are_not_there(ticker: str, word: str) -> None:
-    names = [row["name"] for row in CANDIDATES if row["ticker"] == ticker]
+    names = [row["name"] for row in CANDIDATES if row["company"] == ticker]
     assert not [name for name in names if word.lower() in name.lower()]
 
 
@@ -124,7 +125,7 @@ def test_known_programme_stands_as_an_analyst_keeps_it(ticker: str, name: str, i
     found = [
         row["phase"]
         for row in CANDIDATES
-        if (row["ticker"], row["name"], row["indication"]) == (ticker, name, indication)
+        if (row["company"], row["name"], row["indication"]) == (ticker, name, indication)
     ]
     assert found == [phase]
 
@@ -133,7 +134,7 @@ def test_approvals_are_originals_of_the_company_itself() -> None:
     approvals = [row for row in SIGNALS if row["signal_type"] == "fda_approval"]
     assert len(approvals) >= 60
     assert all('"submission_class": "ORIG"' in row["signal_data"] for row in approvals)
-    assert not [row for row in SIGNALS if row["ticker"] == "VRDN" and "BAYER" in row["signal_data"]]
+    assert not [row for row in SIGNALS if row["company"] == "VRDN" and "BAYER" in row["signal_data"]]
 
 
 def test_nothing_is_from_after_the_data_sets_own_day() -> None:
@@ -180,7 +181,9 @@ def test_curated_tables_use_known_words() -> None:
 
 def test_builder_gives_the_same_bytes_again(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert build.__doc__
-    shipped = {name: getattr(starter, name).read_bytes() for name in ("COMPANIES", "CANDIDATES", "SIGNALS", "FACTS")}
+    shipped = {
+        name: getattr(starter, name).read_bytes() for name in ("COMPANIES", "ALIASES", "CANDIDATES", "SIGNALS", "FACTS")
+    }
     for name in shipped:
         monkeypatch.setattr(starter, name, tmp_path / getattr(starter, name).name)
     monkeypatch.setattr(starter, "SHIPPED", tuple(getattr(starter, name) for name in shipped))

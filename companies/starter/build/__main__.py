@@ -18,22 +18,27 @@ from pathlib import Path
 
 from companies import starter
 from companies.starter import curated
-from companies.starter.build import events, facts, protection
+from companies.starter.build import acquirers, events, facts, protection
 from companies.starter.pipeline import Candidate, candidates
 
 COMPANY_COLUMNS = (
+    "company",
     "ticker",
     "cik",
     "name",
     "role",
     "role_reason",
+    "is_public",
+    "buyer_kind",
+    "headquarters",
+    "headquarters_source",
     "market_cap_usd",
     "market_cap_as_of",
     "therapeutic_areas",
     "source",
 )
 CANDIDATE_COLUMNS = (
-    "ticker",
+    "company",
     "name",
     "phase",
     "status",
@@ -44,6 +49,8 @@ CANDIDATE_COLUMNS = (
     "orphan_designation",
     "orphan_source",
     "approved_on",
+    "later_indication",
+    "owned_from",
     "brands",
     "applications",
     "nct_ids",
@@ -63,8 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     books = protection.orange_book(folder / "fda" / "orangebook")
     decisions = list(starter.rows(universe / "fda_decisions.csv"))
     approvals = list(starter.rows(curated.CURATION / "approvals.csv"))
+    acquirers.check_applications(approvals, originals)
     entries = candidates(starter.rows(universe / "programs.csv.gz"), approvals)
-    entries = [entry for entry in entries if curated.companies()[entry.ticker].role != "excluded"]
+    excluded = {ticker for ticker, decision in curated.companies().items() if decision.role == "excluded"}
+    entries = [entry for entry in entries if entry.ticker not in excluded]
     approved_on = {application: original.approved.isoformat() for application, original in originals.items()} | {
         row["application_number"]: row["decision_date"]
         for row in decisions
@@ -73,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = {row["ticker"]: curated.companies()[row["ticker"]].name or row["name"] for row in listed}
     ciks = {row["ticker"]: row["cik"] for row in listed}
     _write(starter.COMPANIES, COMPANY_COLUMNS, _companies(listed, entries))
+    _write(starter.ALIASES, acquirers.ALIAS_COLUMNS, acquirers.aliases())
     _write(starter.CANDIDATES, CANDIDATE_COLUMNS, (_candidate(entry, books, approved_on) for entry in entries))
     results = starter.rows(universe / "trial_results_posted.csv")
     _write(
@@ -91,23 +101,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _companies(listed: Iterable[dict[str, str]], entries: Iterable[Candidate]) -> Iterable[tuple[str, ...]]:
     areas: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in entries:
-        found = entry.phase_and_status
-        if entry.indication.area and found and found[0] != "discontinued":
+        state = entry.phase_and_status
+        if entry.indication.area and state and state[0] != "discontinued":
             areas[entry.ticker][entry.indication.area] += 1
-    for row in listed:
-        decision = curated.companies()[row["ticker"]]
-        by_weight = sorted(areas[row["ticker"]].items(), key=lambda pair: (-pair[1], pair[0]))
-        yield (
-            row["ticker"],
-            row["cik"],
-            decision.name or row["name"],
-            decision.role,
-            decision.reason,
-            row["market_cap_usd_approx"],
-            _last_day(row["market_cap_as_of"]) if row["market_cap_usd_approx"] else "",
-            " ".join(area for area, _ in by_weight),
-            f"sec:cik:{row['cik']}",
-        )
+    ranked = {
+        company: " ".join(area for area, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+        for company, found in areas.items()
+    }
+    found = [_listed(row, ranked.get(row["ticker"], "")) for row in listed]
+    found += acquirers.companies(ranked, listed=[row["company"] for row in found])
+    return (tuple(row[column] for column in COMPANY_COLUMNS) for row in found)
+
+
+def _listed(row: dict[str, str], areas: str) -> dict[str, str]:
+    decision = curated.companies()[row["ticker"]]
+    return {
+        "company": row["ticker"],
+        "ticker": row["ticker"],
+        "cik": row["cik"],
+        "name": decision.name or row["name"],
+        "role": decision.role,
+        "role_reason": decision.reason,
+        "market_cap_usd": row["market_cap_usd_approx"],
+        "market_cap_as_of": _last_day(row["market_cap_as_of"]) if row["market_cap_usd_approx"] else "",
+        "therapeutic_areas": areas,
+        "source": f"sec:cik:{row['cik']}",
+        **acquirers.as_buyer(row["ticker"]),
+    }
 
 
 def _last_day(month: str) -> str:
@@ -139,7 +159,9 @@ def _candidate(
         _cite(last),
         "true" if orphan else "",
         _cite(orphan),
-        days[0] if days else "",
+        days[0] if days and not entry.later else "",
+        "true" if entry.later else "",
+        entry.owned_from,
         " | ".join(dict.fromkeys(entry.brands)),
         " ".join(applications),
         " ".join(nct_ids),

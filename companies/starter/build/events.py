@@ -10,7 +10,7 @@ from companies.starter.build.protection import Original
 from companies.starter.pipeline import Candidate
 
 COLUMNS = (
-    "ticker",
+    "company",
     "signal_type",
     "event_date",
     "available_at",
@@ -31,16 +31,22 @@ def approvals(
     originals: Mapping[str, Original],
     names: Mapping[str, str],
 ) -> Iterator[tuple[str, ...]]:
-    """Yield one `fda_approval` an original application, from the decisions or, for older ones, Drugs@FDA."""
+    """Yield one `fda_approval` an original application, from the decisions or, for older ones, Drugs@FDA.
+
+    A drug that another company had approved, and that was bought later, is no approval of the buyer's.
+    """
+    bought = {(entry.ticker, application) for entry in entries if entry.owned_from for application in entry.evidence}
     seen: set[str] = set()
     for row in decisions:
         original = row["submission_class"] == "ORIG" and row["outcome"] == "APPROVED"
+        if (row["ticker"], row["application_number"]) in bought:
+            continue
         if original and row["ticker"] in names and names_company(row["sponsor"], names[row["ticker"]]):
             seen.add(row["application_number"])
             yield _approval(row["ticker"], row["application_number"], row["drug"], row["decision_date"], row["sponsor"])
     for entry in entries:
         for application in entry.evidence:
-            if application in originals and application not in seen:
+            if application in originals and application not in seen and (entry.ticker, application) not in bought:
                 seen.add(application)
                 found = originals[application]
                 yield _approval(entry.ticker, application, entry.brands[0], found.approved.isoformat(), found.sponsor)

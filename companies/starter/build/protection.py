@@ -85,10 +85,17 @@ def _data_files(path: Path) -> Iterator[Original]:
                 yield Original(application, approved, name, sponsor.strip(), path.name)
 
 
+# The kind is padded to six characters, which tells VOCABRIA + `NDA   ` from a copy called VOCABRI + `ANDA  `.
+LISTED = re.compile(r"(?P<name>.*?)\s*(?P<kind>ANDA {2}|NDA {3}|BLA {3})#(?P<number>\d{6})")
+
+
 def _monthly_lists(folder: Path) -> Iterator[Original]:
     for path in sorted(folder.glob("approvals_*.csv")):
         for row in csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()):
-            match = re.fullmatch(r"(.*?)\s*(NDA|BLA)\s*#\s*(\d{6})", row["Drug Name"])
-            if match and row["Submission"] == "ORIG-1" and row["Submission Status"] == "Approval":
+            match = LISTED.fullmatch(row["Drug Name"])
+            if match is None or match["kind"].startswith("ANDA"):
+                continue
+            if row["Submission"] == "ORIG-1" and row["Submission Status"] == "Approval":
                 approved = datetime.strptime(row["Approval Date"], "%m/%d/%Y").date()
-                yield Original(f"{match[2]}{match[3]}", approved, match[1], row["Company"], path.name)
+                application = f"{match['kind'].strip()}{match['number']}"
+                yield Original(application, approved, match["name"], row["Company"], path.name)

@@ -7,19 +7,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from companies.choices import Phase, Role
 from companies.models import Company, DrugCandidate
 from signals_app.ingest.base import Outcome, ParseError
-from signals_app.ingest.merge.authority import Said, apply
+from signals_app.ingest.merge.aliases import letters
+from signals_app.ingest.merge.authority import CURATED, Said, apply
+
+# The key under which a source knows a company that has neither CIK nor ticker, whatever analysts call it since.
+ORIGIN = "origin"
 
 
 @dataclass(frozen=True)
 class CompanyRecord:
     """What a source says of a company, with the file and line that say it.
 
-    `role` and its note count for new companies only.
+    `role`, its note and `is_public` count for new companies only, `areas` for those that have none. `origin` is the
+    source's own key of a company that has neither CIK nor ticker. Of `metadata` the keys that are missing are added.
     """
 
     file: str
@@ -31,15 +37,27 @@ class CompanyRecord:
     market_cap_usd: Decimal | None = None
     market_cap_as_of: date | None = None
     role_note: str = ""
+    origin: str = ""
+    is_public: bool | None = None
+    headquarters: str | None = None
+    headquarters_source: str = ""
+    areas: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Universe:
-    """The live companies by ticker and CIK, and the CIKs of archived ones, which sources leave alone."""
+    """The live companies by ticker and CIK, and the CIKs of archived ones, which sources leave alone.
+
+    Companies without a CIK are found by the source's key, or by their name in letters.
+    """
 
     by_ticker: dict[str, Company] = field(default_factory=dict)
     by_cik: dict[str, Company] = field(default_factory=dict)
+    by_origin: dict[str, Company] = field(default_factory=dict)
+    by_name: dict[str, Company] = field(default_factory=dict)
     archived_ciks: set[str] = field(default_factory=set)
+    archived_origins: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls) -> Universe:
@@ -50,6 +68,8 @@ class Universe:
                 universe.add(company)
             elif company.cik:
                 universe.archived_ciks.add(company.cik)
+            elif origin := company.metadata.get(ORIGIN):
+                universe.archived_origins.add(str(origin))
         return universe
 
     def add(self, company: Company) -> None:
@@ -58,6 +78,14 @@ class Universe:
             self.by_ticker[company.ticker] = company
         if company.cik:
             self.by_cik[company.cik] = company
+        else:
+            self.by_name.setdefault(letters(company.name), company)
+        if origin := company.metadata.get(ORIGIN):
+            self.by_origin[str(origin)] = company
+
+    def without_cik(self, origin: str, name: str) -> Company | None:
+        """Return the live company without a CIK that a source knows under its own key, or else under the name."""
+        return self.by_origin.get(origin) or self.by_name.get(letters(name))
 
 
 def merge_companies(records: Iterable[CompanyRecord], *, source: str, universe: Universe, outcome: Outcome) -> None:
@@ -72,7 +100,7 @@ def merge_companies(records: Iterable[CompanyRecord], *, source: str, universe: 
         except ParseError as error:
             outcome.reject(error)
             continue
-        if company is None and record.cik in universe.archived_ciks:
+        if company is None and (record.cik in universe.archived_ciks or record.origin in universe.archived_origins):
             fates["skipped"] += 1
             continue
         created = company is None
@@ -81,6 +109,9 @@ def merge_companies(records: Iterable[CompanyRecord], *, source: str, universe: 
         if created:
             role = {"source": source, **({"note": record.role_note} if record.role_note else {})}
             company.field_sources = {"name": {"source": source}, "role": role, **company.field_sources}
+            if record.is_public is not None:
+                company.is_public = record.is_public
+                company.field_sources["is_public"] = {"source": source}
             new.append(company)
             universe.add(company)
             fates["created"] += 1
@@ -102,6 +133,8 @@ def _found(record: CompanyRecord, universe: Universe, seen: dict[str, int]) -> C
     holder = universe.by_ticker.get(record.ticker or "")
     if company is None and holder is not None and (holder.cik is None or record.cik is None):
         return holder
+    if company is None and record.origin and record.cik is None and record.ticker is None:
+        return universe.without_cik(record.origin, record.name)
     if holder is not None and holder is not company:
         raise ParseError(
             record.file, record.line, f"ticker {record.ticker} belongs to {holder.name} (CIK {holder.cik})"
@@ -119,9 +152,25 @@ def _apply(company: Company, record: CompanyRecord, source: str, universe: Unive
         said["market_cap_usd"] = Said(record.market_cap_usd, record.file, day)
         said["market_cap_as_of"] = Said(record.market_cap_as_of, record.file, day)
     label = f"{record.ticker or record.name}"
+    if record.headquarters:
+        said["headquarters_location"] = Said(record.headquarters, record.headquarters_source)
+    if record.areas and not company.therapeutic_areas:
+        said["therapeutic_areas"] = Said(list(record.areas))
     fields = apply(company, said, source=source, label=label, refusals=outcome.refusals)
+    fields += _add_metadata(company, record, source)
     universe.add(company)
     return fields
+
+
+def _add_metadata(company: Company, record: CompanyRecord, source: str) -> list[str]:
+    """Add the keys that the company lacks; an object that an analyst wrote stays as it is."""
+    added = {key: value for key, value in record.metadata.items() if key not in company.metadata}
+    note = company.field_sources.get("metadata", {})
+    if not added or note.get("source") == CURATED:
+        return []
+    company.metadata = {**company.metadata, **added}
+    company.field_sources = {**company.field_sources, "metadata": note or {"source": source}}
+    return ["metadata", "field_sources"]
 
 
 def refresh_areas(company_ids: Sequence[UUID], *, source: str) -> int:

@@ -65,8 +65,8 @@ class Pipeline:
         """Mark the drugs that FDA approved for the indication, and return all that it approved for any."""
         approved: set[tuple[str, str]] = set()
         for row in rows(curated.CURATION / "approvals.csv"):
-            approved.add((row["ticker"], row["drug"]))
-            entry = self._found.get((row["ticker"], row["drug"], row["indication"]))
+            approved.add((row["company"], row["drug"]))
+            entry = self._found.get((row["company"], row["drug"], row["indication"]))
             if entry is not None:
                 entry.brands.append(row["brand"])
                 entry.evidence.extend(row["evidence"].split())
