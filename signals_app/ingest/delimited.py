@@ -17,7 +17,6 @@ from signals_app.ingest.files import DAMAGE, Document, damaged
 
 LONGEST_LINE_BYTES = 256 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 NO_UTF8 = "is not UTF-8: save the file as UTF-8"
 
 
@@ -50,6 +49,7 @@ class Table:
     def rows(self, keep: Callable[[bytes], bool] | None = None) -> Iterator[Row | ParseError]:
         """Yield the rows after the header. Raises ParseError for a file that is empty or lacks a needed column."""
         name = self.document.name
+        self.document.head()
         try:
             with self.document.open() as stream:
                 yield from self._rows(stream, keep)
@@ -58,6 +58,7 @@ class Table:
 
     def columns(self) -> tuple[str, ...]:
         """Return the header's names. Raises ParseError as `rows` does."""
+        self.document.head()
         try:
             with self.document.open() as stream:
                 return self._header(stream.readline(LONGEST_LINE_BYTES))
@@ -67,8 +68,6 @@ class Table:
     def _header(self, raw: bytes) -> tuple[str, ...]:
         if not raw.strip():
             raise ParseError(self.document.name, None, "is empty")
-        if raw.startswith(UTF16_MARKS):
-            raise ParseError(self.document.name, 1, "is UTF-16: save it as UTF-8")
         try:
             names = tuple(name.strip() for name in self._fields(raw.removeprefix(BYTE_ORDER_MARK)))
         except UnicodeDecodeError as error:

@@ -229,7 +229,7 @@ def test_real_forms_give_the_lines_that_a_text_search_counts(shared_data):
         CompanyFactory(cik=cik)
     outcome = run(Request((folder,)), lambda step: None)
     assert (outcome.read, outcome.created, outcome.rejected) == (5, 4, 1)
-    assert outcome.rejects[0].reason == "is a web page, not the XML of the form"
+    assert outcome.rejects[0].reason == "is a web page"
     lines = {
         row.title.split(":")[0] + row.signal_data["owners"][0]["name"]: len(row.signal_data["transactions"])
         for row in Signal.objects.all()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signals_app.ingest.base import IngestError, ParseError
+from signals_app.ingest.base import ParseError
 from signals_app.ingest.delimited import LONGEST_LINE_BYTES, Row, Table
 from signals_app.ingest.files import Document, documents
 
@@ -103,7 +103,8 @@ def test_header_with_byte_order_mark_is_read(tmp_path: Path) -> None:
     ("raw", "reason"),
     [
         ("a,b\n1,2\n".encode("utf-16"), "is UTF-16: save it as UTF-8"),
-        (b"\xff\xd8\xff\xe0", "is not UTF-8"),
+        (b"\xff\xd8\xff\xe0", "is a picture"),
+        (b"a\xff,b\n", "is not UTF-8"),
         (b"", "is empty"),
         (b"c,d\n", "lacks a"),
     ],
@@ -113,6 +114,7 @@ def test_header_that_is_none_is_refused_with_its_reason(tmp_path: Path, raw: byt
         table(document(tmp_path, raw)).columns()
 
 
-def test_missing_path_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(IngestError, match="no such file"):
-        list(documents([tmp_path / "none"], lambda name: True))
+def test_missing_path_is_one_fault(tmp_path: Path) -> None:
+    (found,) = documents([tmp_path / "none"], lambda name: True)
+    assert isinstance(found, ParseError)
+    assert found.reason == "no such file or folder"

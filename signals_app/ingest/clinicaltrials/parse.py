@@ -5,7 +5,6 @@ Source: https://clinicaltrials.gov/api/v2/studies and /api/v2/studies/NCT#######
 
 from __future__ import annotations
 
-import json
 import re
 from calendar import monthrange
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 from companies.starter.trials import PHASES, STATUSES
 from signals_app.ingest.base import ParseError
+from signals_app.ingest.whole_files import json_value
 
 NCT_ID = re.compile(r"NCT\d{8}")
 MONTH = re.compile(r"(\d{4})-(\d{2})")
@@ -91,12 +91,7 @@ class Study:
 
 def parse(data: bytes, file: str, *, today: date) -> list[Study | ParseError]:
     """Return the studies of a document, faulty ones as ParseError. Raises ParseError where it holds no study at all."""
-    if not data.strip():
-        raise ParseError(file, None, "is empty")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ParseError(file, None, f"is no JSON ({' '.join(str(error).split())[:120]})") from error
+    document = json_value(data, file)
     if isinstance(document, list):
         studies = document
     elif isinstance(document, dict) and isinstance(document.get("studies"), list):

@@ -138,7 +138,7 @@ def _header(lines: Iterator[bytes], file: str) -> _Header:
             _take(header, found[1].replace("-", " ").strip(), found[2].strip())
     if "TYPE" not in header.values:
         raise ParseError(file, None, "is no full submission: it has no header with a submission type")
-    return header
+    raise ParseError(file, None, "ends before its first document")
 
 
 def _take(header: _Header, label: str, value: str) -> None:

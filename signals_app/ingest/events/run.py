@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.csv_rows import rows
+from signals_app.ingest.delimited import Row
 from signals_app.ingest.directory import Directory, Unclear
 from signals_app.ingest.events.parse import NEEDED, EventRow, parse
 from signals_app.ingest.files import Document
@@ -27,21 +28,14 @@ def run(request: Request, progress: Progress) -> Outcome:
     with one_run(SOURCE, request) as outcome:
         directory = Directory.load()
         for document in readable(SOURCE, request, outcome, progress, lambda name: name.lower().endswith(".csv")):
-            try:
-                records = _records(document, request, outcome, directory, timezone.now())
-                count(outcome, merge_signals(records))
-            except ParseError as error:
-                outcome.reject(error)
+            count(outcome, merge_signals(_records(document, request, outcome, directory, timezone.now())))
     return outcome
 
 
 def _records(
     document: Document, request: Request, outcome: Outcome, directory: Directory, now: datetime
 ) -> Iterator[SignalRecord]:
-    for row in rows(document, NEEDED):
-        if isinstance(row, ParseError):
-            outcome.reject(row, counted=row.line is not None)
-            continue
+    for row in _rows(document, outcome):
         try:
             event = parse(row, now)
             company = directory.find(event.key, event.event_date.astimezone(NEW_YORK).date())
@@ -68,6 +62,18 @@ def _records(
             signal_data=event.data,
             severity=event.severity,
         )
+
+
+def _rows(document: Document, outcome: Outcome) -> Iterator[Row]:
+    """Yield the rows that can be read. A fault of the file must not reach the COPY that they go to: it would end it."""
+    try:
+        for row in rows(document, NEEDED):
+            if isinstance(row, ParseError):
+                outcome.reject(row, counted=row.line is not None)
+            else:
+                yield row
+    except ParseError as error:
+        outcome.reject(error)
 
 
 def _available(event: EventRow, now: datetime) -> datetime:

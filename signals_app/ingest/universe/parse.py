@@ -288,8 +288,8 @@ def why_unknown(columns: tuple[str, ...]) -> str:
         key=lambda found: len(found[1]) / len(KINDS[found[0]][0]),
     )
     if len(missing) == len(KINDS[nearest][0]):
-        return "line 1 is not the header of a universe file"
-    return f"line 1 is not the header of a universe file; for {nearest} it lacks {', '.join(missing)}"
+        return "is not the header of a universe file"
+    return f"is not the header of a universe file; for {nearest} it lacks {', '.join(missing)}"
 
 
 def _short(value: str) -> str:

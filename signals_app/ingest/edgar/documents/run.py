@@ -45,6 +45,7 @@ def is_read(kind: str) -> bool:
 
 
 def _lines(document: Document) -> Iterator[bytes]:
+    document.head()
     try:
         with document.open() as stream:
             while line := stream.readline(MOST_BYTES_OF_A_LINE):

@@ -19,7 +19,7 @@ from signals_app.ingest.merge.companies import Universe
 from signals_app.market_day import NEW_YORK
 
 SOURCE = "edgar-index"
-SUFFIXES = (".idx", ".idx.gz", ".xml", ".atom")
+SUFFIXES = (".idx", ".xml", ".atom")
 LONGEST_LINE_BYTES = 64 * 1024
 
 
@@ -43,25 +43,20 @@ def run(request: Request, progress: Progress) -> Outcome:
 
 def rows(document: Document, today: date) -> Iterator[Filing | ParseError]:
     """Yield the filings of an index or a feed. Raises ParseError for a file that is neither."""
-    if _begins_with(document, b"<"):
+    if document.head().lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         yield from atom.parse(document.read(), document.name, today)
     else:
         yield from parse.parse(_lines(document), document.name, today)
 
 
-def _begins_with(document: Document, start: bytes) -> bool:
-    try:
-        with document.open() as stream:
-            return stream.read(64).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(start)
-    except DAMAGE as error:
-        raise damaged(document.name, error) from error
-
-
 def _lines(document: Document) -> Iterator[str]:
-    """Yield the lines, UTF-8 or Latin-1, which older indexes are in."""
+    """Yield the lines, UTF-8 or Latin-1, which older indexes are in; the rest of an endless one is dropped."""
     try:
         with document.open() as stream:
             while line := stream.readline(LONGEST_LINE_BYTES):
+                is_whole = line.endswith(b"\n")
+                while not is_whole and (rest := stream.readline(LONGEST_LINE_BYTES)):
+                    is_whole = rest.endswith(b"\n")
                 yield decoded(line)
     except DAMAGE as error:
         raise damaged(document.name, error) from error

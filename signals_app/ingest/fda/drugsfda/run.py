@@ -81,7 +81,7 @@ class Run:
 
     def document(self, found: Document) -> None:
         """Take a table or a report in."""
-        tables = self.tables.setdefault(found.packed_in, Tables())
+        tables = self.tables.setdefault(found.packed_in or found.folder, Tables())
         leaf = found.leaf.lower()
         try:
             if leaf == "applications.txt":

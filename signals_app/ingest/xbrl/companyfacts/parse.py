@@ -5,15 +5,15 @@ Source: https://data.sec.gov/api/xbrl/companyfacts/CIK##########.json, and compa
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 from signals_app.ingest.base import ParseError
+from signals_app.ingest.whole_files import json_object
 from signals_app.ingest.xbrl.choose import Entry, exact, fault, has_unit_of, is_wanted
 
 TAXONOMIES = ("us-gaap", "ifrs-full", "dei")
@@ -55,7 +55,7 @@ def parse(data: bytes, file: str, *, today: date) -> CompanyFacts:
 
     `fy` and `fp` describe the filing and `frame` what was known later: none of them is read.
     """
-    document = _document(data, file)
+    document = json_object(data, file, parse_float=Decimal)
     cik = str(document.get("cik", "")).strip()
     facts = document.get("facts")
     if not (cik.isascii() and cik.isdigit() and int(cik) and len(cik) <= CIK_DIGITS) or not isinstance(facts, dict):
@@ -70,22 +70,6 @@ def parse(data: bytes, file: str, *, today: date) -> CompanyFacts:
         tuple(reader.rejects),
         reader.left_out,
     )
-
-
-def _document(data: bytes, file: str) -> dict[str, Any]:
-    if not data.strip():
-        raise ParseError(file, None, "is empty")
-    try:
-        document = json.loads(data, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise ParseError(file, None, f"is no JSON ({' '.join(str(error).split())[:120]})") from error
-    if not isinstance(document, dict):
-        raise ParseError(file, None, "is no JSON object")
-    return document
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
 
 
 def _series(facts: dict[str, Any]) -> Iterator[tuple[str, str, str, list[Any]]]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from uuid import UUID
 
@@ -17,9 +18,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from biotech_ma.core.services import recorded
-from signals_app.ingest.base import IngestError, Outcome, ParseError, Progress, Request
+from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.delimited import Row, Table
-from signals_app.ingest.files import Document, conclude, documents, need_paths
+from signals_app.ingest.files import Document, bare_name, conclude, documents, is_zip_name, need_paths
+from signals_app.ingest.folders import Found, below
 from signals_app.ingest.merge.companies import Universe
 from signals_app.ingest.merge.turn import take_turn
 from signals_app.ingest.xbrl.choose import Entry
@@ -46,8 +48,11 @@ def run(request: Request, progress: Progress) -> Outcome:
     """Read the data sets behind the request's paths, oldest name first. Raises IngestError as `conclude` does."""
     need_paths(SOURCE, request.paths, "a data set's zip or folder, or a file of submissions")
     job = Run(request, Outcome(SOURCE), progress)
-    for path in _split(request.paths):
-        job.data_set(path)
+    for found in _split(request.paths):
+        if isinstance(found, ParseError):
+            job.outcome.reject(found)
+        else:
+            job.data_set(found)
     conclude(job.outcome)
     if not request.dry_run:
         with recorded("refresh figures"):
@@ -56,23 +61,26 @@ def run(request: Request, progress: Progress) -> Outcome:
     return job.outcome
 
 
-def _split(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
-    """Yield the paths of one data set each: a zip, a single file, or the loose files of a folder."""
+def _split(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...] | ParseError]:
+    """Yield the paths of one data set each, a zip, a single file or the two tables of a folder, and what is neither."""
     for path in paths:
-        if not path.is_dir():
-            yield (path,)
-            continue
-        inside = [item for item in sorted(path.iterdir()) if item.is_file() and not item.name.startswith(".")]
-        zips = [item for item in inside if item.suffix.lower() == ".zip"]
-        yield from ((item,) for item in zips)
-        loose = [item for item in inside if _is_table(item.name)]
-        whole = {item.name.lower(): item for item in loose}
-        if NUM in whole and SUB in whole:
-            yield (whole[SUB], whole[NUM])
-            loose = [item for item in loose if item.name.lower() not in (NUM, SUB)]
-        yield from ((item,) for item in loose)
-        if not zips and not whole:
-            raise IngestError(f"{path}: no data set there (a zip, or sub.txt and num.txt)")
+        found = list(below(path, _may_be_read))
+        yield from (one for one in found if isinstance(one, ParseError))
+        files = [one for one in found if isinstance(one, Found)]
+        for _, inside in groupby(files, key=lambda one: one.folder):
+            yield from _data_sets([one.path for one in inside])
+
+
+def _data_sets(inside: list[Path]) -> Iterator[tuple[Path, ...]]:
+    tables = {bare_name(path.name).lower(): path for path in inside}
+    pair = (tables[SUB], tables[NUM]) if SUB in tables and NUM in tables else ()
+    if pair:
+        yield pair
+    yield from ((path,) for path in inside if path not in pair)
+
+
+def _may_be_read(name: str) -> bool:
+    return is_zip_name(name) or _is_table(bare_name(name))
 
 
 def _is_table(name: str) -> bool:
