@@ -1,4 +1,4 @@
-"""The documents behind paths: files, gzipped or not, folders with all below them and zips, guarded against what they hide.
+"""The documents behind paths: files, gzipped or not, folders to the bottom, zips; guarded against what they can hide.
 
 Nothing is ever unpacked to disk. What cannot be opened becomes a ParseError with the file's name; the others are read.
 """

@@ -257,13 +257,13 @@ def test_gzip_that_ends_early_is_reported_and_what_was_readable_goes_in(folder: 
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("a;b\n1;2\n", 1, "line 1 is not the header of a universe file"),
+        ("a;b\n1;2\n", 1, "is not the header of a universe file"),
         ("", None, "is empty"),
-        ("<html><body>Sign in</body></html>", 1, "line 1 is not the header of a universe file"),
+        ("<html><body>Sign in</body></html>", None, "is a web page"),
         (
             "ticker,nct_id,drug,molecule_type,mechanism,indication,status\n",
             1,
-            "line 1 is not the header of a universe file; for programs it lacks phase",
+            "is not the header of a universe file; for programs it lacks phase",
         ),
     ],
 )
