@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 
 from biotech_ma.core.news import tell
 from signals_app.catalogue import CATALOGUE
+from signals_app.ingest.merge.turn import take_turn
 from signals_app.offers import OFFER_TYPES, refresh_offers
 from signals_app.services import SIGNALS, default_impact
 
@@ -86,17 +87,18 @@ _INSERT_SIGNALS = f"""
 INSERT INTO signals ({_SIGNAL_COLUMNS}) SELECT {_SIGNAL_COLUMNS} FROM stage_signals
 ON CONFLICT (source, source_id) DO NOTHING
 """  # noqa: S608  (constants only)
-_FACT_COLUMNS = "company_id, cik, concept, period_start, period_end, value, unit, form, accession, filed, available_at"
-_FACT_TYPES = (
-    "uuid", "text", "text", "date", "date", "numeric", "text", "text", "text", "date", "timestamptz",
-)  # fmt: skip
 _STAGE_FACTS = """
-DROP TABLE IF EXISTS stage_facts;
+DROP TABLE IF EXISTS stage_facts, stage_filings;
 CREATE TEMPORARY TABLE stage_facts (
-    company_id uuid, cik text, concept text, period_start date, period_end date, value numeric, unit text, form text,
-    accession text, filed date, available_at timestamptz
+    filing integer, concept text, period_start date, period_end date, value numeric(24, 4), unit text
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE stage_filings (
+    filing integer, company_id uuid, cik text, accession text, form text, filed date, available_at timestamptz,
+    period_end date
 ) ON COMMIT DROP
 """
+_FACT_TYPES = ("int4", "text", "date", "date", "numeric", "text")
+_FILING_TYPES = ("int4", "uuid", "text", "text", "text", "date", "timestamptz", "date")
 # One signal a filing and company; the facts of the filing refer to it.
 _INSERT_SNAPSHOTS = """
 INSERT INTO signals
@@ -106,33 +108,43 @@ SELECT company_id, %(type)s, min(available_at), min(available_at), %(severity)s,
        'https://www.sec.gov/Archives/edgar/data/' || ltrim(cik, '0') || '/' || replace(accession, '-', '') || '/',
        jsonb_build_object('accession', accession, 'form', min(form), 'filed', min(filed),
                           'period_end', max(period_end))
-FROM stage_facts GROUP BY company_id, cik, accession
+FROM stage_filings GROUP BY company_id, cik, accession
 ON CONFLICT (source, source_id) DO NOTHING
 """
 # A figure is known when its filing was: so one that two sources deliver, by day and by minute, is the same row.
-# The filings are looked up once each, not once a figure.
+# What is there or stands twice is sorted out set-wise, by the columns of financial_facts_uniq: ON CONFLICT would ask
+# both unique indexes before each row. The turn keeps other writers of filings' figures out meanwhile, and the order
+# that DISTINCT gives is the index's own.
 _INSERT_FACTS = """
 WITH filings AS MATERIALIZED (
-    SELECT stated.accession, stated.cik, signals.id, signals.available_at
-    FROM (SELECT DISTINCT accession, cik FROM stage_facts) AS stated
+    SELECT stated.filing, stated.company_id, stated.accession, stated.form, signals.id, signals.available_at
+    FROM stage_filings AS stated
     JOIN signals ON signals.source = 'edgar'
         AND signals.source_id = stated.accession || ':' || stated.cik || ':' || %(type)s
 )
 INSERT INTO financial_facts
     (company_id, signal_id, concept, period_start, period_end, value, unit, form, accession, available_at, source)
-SELECT stage.company_id, filings.id, stage.concept, stage.period_start, stage.period_end, stage.value, stage.unit,
-       stage.form, stage.accession, filings.available_at, %(source)s
-FROM stage_facts AS stage JOIN filings USING (accession, cik)
-ON CONFLICT DO NOTHING
+SELECT DISTINCT ON (filings.company_id, concept, period_start, period_end, accession, value, available_at)
+       filings.company_id, filings.id, concept, period_start, period_end, value, unit, form, accession, available_at,
+       %(source)s
+FROM stage_facts JOIN filings USING (filing)
+WHERE NOT EXISTS (
+    SELECT FROM financial_facts AS held
+    WHERE (held.company_id, held.concept, held.period_end, held.accession, held.value, held.available_at)
+            = (filings.company_id, stage_facts.concept, stage_facts.period_end, filings.accession, stage_facts.value,
+               filings.available_at)
+        AND held.period_start IS NOT DISTINCT FROM stage_facts.period_start
+        AND (held.source = 'starter') = (%(source)s = 'starter')
+)
+ORDER BY filings.company_id, concept, period_start, period_end, accession, value, available_at, unit = 'USD' DESC
 """
 
 
 def merge_signals(records: Iterable[SignalRecord]) -> Written:
     """Insert the events that are new by source and source id."""
     with connection.cursor() as cursor:
-        staged = _copy(
-            cursor, _STAGE_SIGNALS, f"stage_signals ({_SIGNAL_COLUMNS})", _SIGNAL_TYPES, map(_signal_row, records)
-        )
+        cursor.execute(_STAGE_SIGNALS)
+        staged = _copy(cursor, f"stage_signals ({_SIGNAL_COLUMNS})", _SIGNAL_TYPES, map(_signal_row, records))
         cursor.execute(_INSERT_SIGNALS)
         written = _written(cursor, staged, "signals")
         if written.created:
@@ -164,25 +176,13 @@ def _signal_row(record: SignalRecord) -> tuple[Any, ...]:
 
 def merge_facts(records: Iterable[FactRecord], *, source: str) -> Written:
     """Insert the figures that are new, with a `financial_snapshot` signal for each filing that is."""
+    take_turn()
+    filings = _Filings()
     with connection.cursor() as cursor:
-        rows = (
-            (
-                record.company_id,
-                record.cik,
-                record.concept,
-                record.period_start,
-                record.period_end,
-                record.value,
-                record.unit,
-                record.form,
-                record.accession,
-                record.filed,
-                record.available_at,
-            )
-            for record in records
-        )
-        staged = _copy(cursor, _STAGE_FACTS, f"stage_facts ({_FACT_COLUMNS})", _FACT_TYPES, rows)
-        cursor.execute("ANALYZE stage_facts (company_id, cik, accession)")
+        cursor.execute(_STAGE_FACTS)
+        staged = _copy(cursor, "stage_facts", _FACT_TYPES, map(filings.row, records))
+        _copy(cursor, "stage_filings", _FILING_TYPES, filings.rows())
+        cursor.execute("ANALYZE stage_filings; ANALYZE stage_facts (filing, concept)")
         cursor.execute(_INSERT_SNAPSHOTS, {"type": SNAPSHOT, "severity": CATALOGUE[SNAPSHOT].severity})
         if cursor.rowcount:
             tell(SIGNALS)
@@ -190,9 +190,34 @@ def merge_facts(records: Iterable[FactRecord], *, source: str) -> Written:
         return _written(cursor, staged, "financial_facts")
 
 
-def _copy(cursor: CursorWrapper, stage: str, target: str, types: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
-    """Fill the stage and return the number of rows. Binary: neither side prints and parses days and numbers."""
-    cursor.execute(stage)
+class _Filings:
+    """Numbers the filings on the way through their figures: what a filing says of all of them is staged once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._last_days: list[date] = []
+        self._said: tuple[Any, ...] = ()
+        self._number = 0
+
+    def row(self, record: FactRecord) -> tuple[Any, ...]:
+        """Return the figure as it is staged. Those of one filing mostly follow each other."""
+        said = (record.accession, record.cik, record.company_id, record.form, record.filed, record.available_at)
+        if said != self._said:
+            self._said, self._number = said, self._numbers.setdefault(said, len(self._numbers))
+            if self._number == len(self._last_days):
+                self._last_days.append(record.period_end)
+        if record.period_end > self._last_days[self._number]:
+            self._last_days[self._number] = record.period_end
+        return self._number, record.concept, record.period_start, record.period_end, record.value, record.unit
+
+    def rows(self) -> Iterable[tuple[Any, ...]]:
+        """Yield the filings as they are staged, each with the last day that its figures speak of."""
+        for (accession, cik, company_id, form, filed, available_at), number in self._numbers.items():
+            yield number, company_id, cik, accession, form, filed, available_at, self._last_days[number]
+
+
+def _copy(cursor: CursorWrapper, target: str, types: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
+    """Fill a stage and return the number of rows. Binary: neither side prints and parses days and numbers."""
     staged = 0
     with cursor.copy(f"COPY {target} FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types(types)
