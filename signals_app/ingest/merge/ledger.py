@@ -135,6 +135,7 @@ WHERE NOT EXISTS (
                filings.available_at)
         AND held.period_start IS NOT DISTINCT FROM stage_facts.period_start
         AND (held.source = 'starter') = (%(source)s = 'starter')
+        AND held.company_id = ANY(ARRAY(SELECT DISTINCT company_id FROM stage_filings))
 )
 ORDER BY filings.company_id, concept, period_start, period_end, accession, value, available_at, unit = 'USD' DESC
 """
