@@ -25,6 +25,15 @@ class ReviewStatus(models.TextChoices):
     OPEN = "open", "Open"
     ACCEPTED = "accepted", "Accepted"
     REJECTED = "rejected", "Rejected"
+    SETTLED = "settled", "Settled"
+
+
+# Fields that an accepted value may set: those that sources propose.
+CANDIDATE_VALUES = (
+    "phase", "therapeutic_area", "patent_expiry", "orphan_designation", "additional_data", "next_milestone",
+    "next_milestone_date",
+)  # fmt: skip
+COMPANY_VALUES = ("name", "ticker", "cik", "headquarters_location", "market_cap_usd", "market_cap_as_of")
 
 
 class ReviewQuerySet(models.QuerySet["ReviewItem"]):
@@ -86,8 +95,8 @@ class ReviewItem(TimestampedModel):
         choices=ReviewStatus,
         default=ReviewStatus.OPEN,
         db_default=ReviewStatus.OPEN,
-        help_text="Open until somebody decides.",
-        db_comment="open, accepted or rejected.",
+        help_text="Open until somebody decides, or what has come in since does (settled).",
+        db_comment="open, accepted, rejected, or settled by what came in since.",
     )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from decimal import Decimal
 from typing import Any
@@ -20,18 +20,14 @@ from companies.models import Company, CompanyAlias, DrugCandidate
 from signals_app.curated import append_edited_figures
 from signals_app.ingest.merge.authority import CURATED
 from signals_app.ingest.merge.market_caps import keep_market_caps
+from signals_app.ingest.merge.settled import settle_reviews
+from signals_app.ingest.sponsors import Sponsors
 from signals_app.models import ReviewItem
-from signals_app.review_models import ReviewKind, ReviewStatus
+from signals_app.review_models import CANDIDATE_VALUES, COMPANY_VALUES, ReviewKind, ReviewStatus
 from signals_app.services import record_signal
 
 # What a proposed signal may say of itself; company, source and source id are the item's.
 SIGNAL_TEXTS = ("signal_type", "title", "description", "severity")
-# Fields that an accepted value may set: those that sources propose for a company.
-CANDIDATE_VALUES = (
-    "phase", "therapeutic_area", "patent_expiry", "orphan_designation", "additional_data", "next_milestone",
-    "next_milestone_date",
-)  # fmt: skip
-VALUES = ("name", "ticker", "cik", "headquarters_location", "market_cap_usd", "market_cap_as_of")
 
 
 def accept_review(
@@ -42,12 +38,51 @@ def accept_review(
     company: Company | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> ReviewItem:
-    """Write what the item proposes, with the analyst's changes to it, and close the item.
+    """Write what the item proposes, with the analyst's changes to it, and close the item and those it settles.
 
     `company` says whom it concerns where the source did not. Raises Refused for an item decided before, one without
     a company or a signal that is in the ledger already, ValueError for an unknown signal type, ValidationError for a
     wrong value.
     """
+    accepted = _accept(item, by=by, reason=reason, company=company, changes=changes or {})
+    settle_reviews()
+    return accepted
+
+
+def decide_reviews(
+    *, items: Iterable[ReviewItem], accept: bool, by: AbstractBaseUser | None = None, reason: str = ""
+) -> tuple[int, list[str]]:
+    """Accept or reject each item by itself; return how many were decided, and why the others were not."""
+    decided, refused = 0, []
+    for item in items:
+        try:
+            if accept:
+                _accept(item, by=by, reason=reason)
+            else:
+                reject_review(item=item, by=by, reason=reason)
+            decided += 1
+        except (Refused, ValueError, ValidationError, IntegrityError) as error:
+            refused.append(f"{item}: {words_of(error)}")
+    if accept:
+        settle_reviews()
+    return decided, refused
+
+
+def words_of(error: Exception) -> str:
+    """Return a refusal in one line, for whoever decided."""
+    if isinstance(error, IntegrityError):
+        return "another change came first. Look at it again."
+    return "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+
+
+def _accept(
+    item: ReviewItem,
+    *,
+    by: AbstractBaseUser | None,
+    reason: str,
+    company: Company | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> ReviewItem:
     with recorded("accept proposal", reason=reason):
         current = _open(item)
         current.company = company or current.company
@@ -103,6 +138,11 @@ def _write_signal(item: ReviewItem, company: Company) -> None:
 
 def _write_alias(item: ReviewItem, company: Company) -> None:
     said = item.proposed
+    if company.is_archived:
+        raise Refused(f"{company} is archived; restore it first.", field="company")
+    others = [other.name for other in Sponsors.load().named(str(said.get("alias", ""))) if other.pk != company.pk]
+    if others:
+        raise Refused(f"{said['alias']} is a name of {' and '.join(others)}; one that leads to two leads to neither.")
     alias = CompanyAlias(
         company=company,
         kind=said.get("kind") or AliasKind.NAME,
@@ -140,7 +180,7 @@ def _write_value(item: ReviewItem, company: Company) -> None:
     said = item.proposed
     name = str(said.get("field", ""))
     candidate = said.get("candidate")
-    if name not in (CANDIDATE_VALUES if candidate else VALUES):
+    if name not in (CANDIDATE_VALUES if candidate else COMPANY_VALUES):
         raise ValidationError({"proposed": f"{name or 'Nothing'} is no field that a proposal may set."})
     row: Any = locked(DrugCandidate(pk=candidate) if candidate else company)
     if row.is_archived:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from signals_app.ingest.base import IngestError, Outcome, Progress, Request, source
 from signals_app.ingest.live import LIVE, replayed, session
 from signals_app.ingest.merge.refused import queue_refusals
+from signals_app.ingest.merge.settled import settle_reviews
 from signals_app.runs import recorded_run
 
 
@@ -23,6 +24,7 @@ def perform(name: str, request: Request, progress: Progress, *, is_replay: bool 
         record.outcome = outcome
         if not request.dry_run:
             queue_refusals(outcome.refusals)
+            settle_reviews()
     return outcome
 
 

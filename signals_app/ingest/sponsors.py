@@ -124,6 +124,10 @@ class Sponsors:
                 self.by_core[heart][company.pk] = company
                 self.by_letter[heart[0]].add(heart)
 
+    def named(self, sponsor: str) -> tuple[Company, ...]:
+        """Return the companies of which it is a name, those alike left out."""
+        return tuple(self.by_name.get(in_any_order(normalised(sponsor)), {}).values())
+
     def match(self, sponsor: str) -> Match:
         """Return who the sponsor is. Those merely alike are noted in `unsure`."""
         if sponsor not in self.found:
@@ -133,13 +137,12 @@ class Sponsors:
         return self.found[sponsor]
 
     def _match(self, sponsor: str) -> Match:
-        normal = normalised(sponsor)
-        exact = self.by_name.get(in_any_order(normal), {})
+        exact = self.named(sponsor)
         if len(exact) == 1:
-            return Match(company=next(iter(exact.values())))
+            return Match(company=exact[0])
         if exact:
-            return Match(alike=tuple(exact.values()))
-        heart = core(normal)
+            return Match(alike=exact)
+        heart = core(normalised(sponsor))
         if len(heart) < SHORTEST_CORE:
             return Match()
         alike = dict(self.by_core.get(heart, {}))

@@ -12,7 +12,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from companies.models import Company
+from companies.models import Company, CompanyAlias
+from signals_app.ingest.merge.reviews import Proposal, merge_reviews
+from signals_app.models import ReviewItem
 from tests.factories import CompanyFactory, DrugCandidateFactory, MAScoreFactory, SignalFactory
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -136,3 +138,62 @@ def test_rows_of_name_and_value_are_added_in_the_browser(page, live_server):
     company.refresh_from_db()
     assert company.metadata == {"note": "first", "year": 2026}
     assert page.complaints == []
+
+
+def propose(company: Company | None, alias: str) -> ReviewItem:
+    said = {"kind": "name", "alias": alias}
+    pk = company.pk if company else None
+    merge_reviews(
+        [Proposal("alias", pk, f"Is {alias} a company?", said, f"A register names {alias}", "drugsfda", alias)]
+    )
+    return ReviewItem.objects.get(source_id=alias)
+
+
+def test_an_analyst_works_through_the_review_queue(page, live_server):
+    acme, other = (
+        CompanyFactory(name="Acme Therapeutics", ticker="ACME"),
+        CompanyFactory(name="Other Bio", ticker="OTHR"),
+    )
+    known, unknown, many = (
+        propose(acme, "QORVEX LABS"),
+        propose(None, "ZANTHE INC"),
+        [propose(acme, f"Z{n}QX") for n in "12"],
+    )
+    log_in(page, live_server)
+    page.get_by_role("link", name="Review queue").first.click()
+
+    page.get_by_role("link", name="Is QORVEX LABS a company?").click()
+    page.get_by_role("link", name="Reject").click()
+    page.get_by_label("Reason").fill("another firm")
+    page.get_by_role("button", name="Reject").click()
+    page.get_by_text("Rejected: Is QORVEX LABS a company?").wait_for()
+
+    page.get_by_role("link", name="Is ZANTHE INC a company?").click()
+    page.get_by_role("link", name="Accept").click()
+    page.locator(".select2-selection").click()
+    page.locator(".select2-search__field").fill("Other")
+    page.locator(".select2-results__option", has_text="Other Bio").click()
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_text("Accepted: Is ZANTHE INC a company?").wait_for()
+
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("accept")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("heading", name="Accept 2 proposals?").last.wait_for()
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_text("2 accepted.").wait_for()
+    page.get_by_text("Nothing waits for a decision.").wait_for()
+
+    assert page.complaints == []
+    for item in (known, unknown, *many):
+        item.refresh_from_db()
+    assert [known.status, known.reason, unknown.status, unknown.company] == [
+        "rejected",
+        "another firm",
+        "accepted",
+        other,
+    ]
+    assert {item.status for item in many} == {"accepted"}
+    assert set(CompanyAlias.objects.values_list("alias", "company__ticker")) == {
+        ("ZANTHE INC", "OTHR"), ("Z1QX", "ACME"), ("Z2QX", "ACME"),
+    }  # fmt: skip

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from companies.models import CompanyAlias
 from signals_app.ingest.merge.reviews import merge_reviews
 from signals_app.models import ReviewItem, Signal
+from signals_app.review_services import reject_review
 from tests.factories import CompanyFactory
 from tests.signals_app.test_edgar_review import proposal
 
@@ -26,11 +31,77 @@ def analyst(client):
 def test_chosen_proposal_is_decided(client, analyst, action, status, signals):
     merge_reviews([proposal(CompanyFactory())])
     item = ReviewItem.objects.get()
+    chosen = {"action": action, "_selected_action": str(item.pk)}
+    asked = client.post(reverse(LIST), chosen)
+    assert f"{action.capitalize()} 1 proposal?".encode() in asked.content
+    item.refresh_from_db()
+    assert (item.status, Signal.objects.count()) == ("open", 0)
     for _ in range(2):
-        answer = client.post(reverse(LIST), {"action": action, "_selected_action": str(item.pk)}, follow=True)
+        answer = client.post(reverse(LIST), {**chosen, "confirmed": "yes", "reason": "read it"}, follow=True)
         assert answer.status_code == 200
     item.refresh_from_db()
     assert (item.status, item.decided_by, Signal.objects.count()) == (status, analyst, signals)
+    assert item.reason == "read it"
+
+
+def test_queue_shows_what_is_open_unless_asked(client, analyst):
+    merge_reviews([proposal(CompanyFactory()), proposal(CompanyFactory(), source_id="b")])
+    reject_review(item=ReviewItem.objects.get(source_id="b"))
+    shown = [
+        client.get(reverse(LIST), {"queue": asked}).context["cl"].result_count for asked in ("", "rejected", "all")
+    ]
+    assert shown == [1, 1, 2]
+
+
+def test_item_without_a_company_is_accepted_once_one_is_chosen(client, analyst):
+    merge_reviews([proposal(None, kind="alias", proposed={"kind": "name", "alias": "ARDEN LABS"})])
+    item, company = ReviewItem.objects.get(), CompanyFactory(name="Arden Testbio")
+    url = reverse("admin:signals_app_reviewitem_accept_one", args=[item.pk])
+    assert b"This field is required" in client.post(url, {"company": "", "reason": ""}).content
+    answer = client.post(url, {"company": str(company.pk), "reason": "its own site"})
+    assert answer.status_code == 302
+    item.refresh_from_db()
+    assert (item.status, item.company, item.reason) == ("accepted", company, "its own site")
+    assert CompanyAlias.objects.get().company == company
+
+
+def test_analyst_says_which_readout_it_is_and_of_which_day(client, analyst):
+    merge_reviews([proposal(CompanyFactory())])
+    item = ReviewItem.objects.get()
+    url = reverse("admin:signals_app_reviewitem_accept_one", args=[item.pk])
+    said = {
+        "company": str(item.company_id),
+        "signal_type": "clinical_hold_lifted",
+        "event_day": "2024-03-04",
+        "title": "Lifted",
+    }
+    client.post(url, said)
+    row = Signal.objects.get()
+    assert (row.signal_type, row.title) == ("clinical_hold_lifted", "Lifted")
+    assert (row.event_date, row.available_at) == (
+        dt.datetime(2024, 3, 4, 5, tzinfo=dt.UTC), dt.datetime(2024, 3, 5, 21, 5, tzinfo=dt.UTC),
+    )  # fmt: skip
+
+
+def test_refusal_stays_on_the_form(client, analyst):
+    arden, other = CompanyFactory(name="Arden Testbio"), CompanyFactory(name="Old Labs, Inc.")
+    merge_reviews([proposal(arden, kind="alias", proposed={"kind": "name", "alias": "OLD LABS"})])
+    item = ReviewItem.objects.get()
+    url = reverse("admin:signals_app_reviewitem_accept_one", args=[item.pk])
+    page = client.post(url, {"company": str(arden.pk)}).content.decode()
+    assert f"OLD LABS is a name of {other.name}; one that leads to two leads to neither." in page
+    item.refresh_from_db()
+    assert (item.status, CompanyAlias.objects.count()) == ("open", 0)
+
+
+def test_who_may_only_look_decides_nothing(client):
+    merge_reviews([proposal(CompanyFactory())])
+    user = get_user_model().objects.create_user("viewer", password="pw", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_reviewitem"))
+    client.force_login(user)
+    url = reverse("admin:signals_app_reviewitem_accept_one", args=[ReviewItem.objects.get().pk])
+    assert client.post(url, {"company": str(ReviewItem.objects.get().company_id)}).status_code == 403
+    assert ReviewItem.objects.get().status == "open"
 
 
 def test_list_and_page_show_the_evidence(client, analyst):

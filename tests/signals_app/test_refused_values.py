@@ -31,7 +31,7 @@ def accept(item: ReviewItem) -> None:
     browser = Browser()
     browser.force_login(User.objects.create_superuser("analyst", password="x"))
     page = reverse("admin:signals_app_reviewitem_changelist")
-    browser.post(page, {"action": "accept", "_selected_action": [str(item.pk)]})
+    browser.post(page, {"action": "accept", "_selected_action": [str(item.pk)], "confirmed": "yes"})
     item.refresh_from_db()
     assert item.status == "accepted"
 

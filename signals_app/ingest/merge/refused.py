@@ -25,18 +25,18 @@ def queue_refusals(refusals: Iterable[Refusal]) -> Written:
         if name == CAP_DAY and (key, CAP) in last:
             continue
         also = last.get((key, CAP_DAY)) if name == CAP else None
-        proposals.append(_proposal(refusal, {CAP_DAY: _json(also.said.value)} if also else {}))
+        proposals.append(_proposal(refusal, {CAP_DAY: json_value(also.said.value)} if also else {}))
     return merge_reviews(proposals)
 
 
 def _proposal(refusal: Refusal, also: dict[str, Any]) -> Proposal:
     row: Company | DrugCandidate = refusal.row
-    value = _json(refusal.said.value)
+    value = json_value(refusal.said.value)
     digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
     proposed = {
         "field": refusal.name,
         "value": value,
-        "held": _json(refusal.held),
+        "held": json_value(refusal.held),
         "provenance": refusal.said.provenance(refusal.source),
     }
     if also:
@@ -55,5 +55,6 @@ def _proposal(refusal: Refusal, also: dict[str, Any]) -> Proposal:
     )
 
 
-def _json(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """Return a field's value as a proposal holds it."""
     return value if isinstance(value, bool | int | list | dict | None) else str(value)

@@ -1,4 +1,7 @@
-"""Writes the review queue: a proposal comes once, whatever became of it; decided ones stay decided."""
+"""Writes the review queue: a proposal comes once, whatever became of it; decided ones stay decided.
+
+What was settled without anybody deciding is open again when the source says it again.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from uuid import UUID
 
 from signals_app.ingest.merge.ledger import Written
 from signals_app.models import ReviewItem
+from signals_app.review_models import ReviewKind, ReviewStatus
 
 LONGEST_TITLE = 500
 LONGEST_EVIDENCE = 20_000
 BATCH = 1000
+# An event that was told is told; a value may be refused again, and a name may lead nowhere again.
+COMES_AGAIN = frozenset({ReviewKind.ALIAS, ReviewKind.VALUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Proposal:
 
 
 def merge_reviews(proposals: Iterable[Proposal]) -> Written:
-    """Queue the proposals that are new by source, kind and source id."""
+    """Queue the proposals that are new by source, kind and source id, and those that were settled and come again."""
     staged = created = 0
     batch: dict[tuple[str, str, str], Proposal] = {}
     for proposal in proposals:
@@ -50,9 +56,8 @@ def merge_reviews(proposals: Iterable[Proposal]) -> Written:
 def _insert(batch: dict[tuple[str, str, str], Proposal]) -> int:
     if not batch:
         return 0
-    held = set(
-        ReviewItem.objects.filter(source_id__in=[key[2] for key in batch]).values_list("source", "kind", "source_id")
-    )
+    known = ReviewItem.objects.filter(source_id__in=[key[2] for key in batch])
+    held = {(item.source, item.kind, item.source_id): item for item in known}
     rows = [
         ReviewItem(
             kind=new.kind,
@@ -68,4 +73,12 @@ def _insert(batch: dict[tuple[str, str, str], Proposal]) -> int:
         if key not in held
     ]
     ReviewItem.objects.bulk_create(rows, ignore_conflicts=True)
+    _reopen(item for key, item in held.items() if key in batch)
     return len(rows)
+
+
+def _reopen(items: Iterable[ReviewItem]) -> None:
+    again = [item for item in items if item.status == ReviewStatus.SETTLED and item.kind in COMES_AGAIN]
+    for item in again:
+        item.status, item.decided_at, item.reason = ReviewStatus.OPEN, None, ""
+    ReviewItem.objects.bulk_update(again, ["status", "decided_at", "reason"])

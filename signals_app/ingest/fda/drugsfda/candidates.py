@@ -97,7 +97,7 @@ def _question(original: Original, row: DrugCandidate, source: str) -> Proposal:
         company_id=row.company_id,
         title=f"Is {row} approved? FDA approved {named} on {original.decided}",
         proposed={
-            "field": "phase", "value": Phase.APPROVED.value, "held": row.phase, "candidate": str(row.pk),
+            "field": "phase", "value": Phase.APPROVED.value, "candidate": str(row.pk),
             "provenance": {"source": source, "id": f"{original.application} {original.decided}"},
         },
         evidence=f"FDA approved {named}, {original.ingredients}, on {original.decided}; it does not say for which "
