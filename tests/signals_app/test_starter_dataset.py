@@ -37,7 +37,9 @@ def test_every_row_has_its_source() -> None:
     assert all(row["source"] and row["role_reason"] for row in COMPANIES)
     assert all(row["cik"] or row["buyer_kind"] for row in COMPANIES)
     assert all(row["source"] for row in CANDIDATES)
-    assert all(row["source"] and row["source_id"] and row["source_url"] for row in SIGNALS)
+    assert all(row["source"] and row["source_id"] for row in SIGNALS)
+    # What rests on a press release has no address here, and names the release instead.
+    assert all(row["source_url"] or '"cited"' in row["signal_data"] for row in SIGNALS)
     assert all(row["accession"] and row["filed"] and row["form"] for row in FACTS)
 
 

@@ -1,7 +1,7 @@
 """Write the starter data set anew from the public files in FOLDER. The same files give the same bytes.
 
 FOLDER holds `universe/` (companies.csv, financial_facts.csv.gz, programs.csv.gz, trial_results_posted.csv,
-fda_decisions.csv) and `fda/` (drugsfda/, orangebook/), as README.md describes.
+fda_decisions.csv), `fda/` (drugsfda/, orangebook/) and `deals/`, as README.md describes.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import gzip
 import io
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from companies import starter
 from companies.starter import curated
-from companies.starter.build import acquirers, events, facts, protection
+from companies.starter.build import acquirers, deals, events, facts, protection, relations
 from companies.starter.pipeline import Candidate, candidates
 
 COMPANY_COLUMNS = (
@@ -61,7 +61,9 @@ CANDIDATE_COLUMNS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the files named on the command line and write the data set beside this package."""
     parser = argparse.ArgumentParser(prog="companies.starter.build", description=__doc__)
-    parser.add_argument("--from", dest="folder", type=Path, required=True, help="folder with universe/ and fda/")
+    parser.add_argument(
+        "--from", dest="folder", type=Path, required=True, help="folder with universe/, fda/ and deals/"
+    )
     folder: Path = parser.parse_args(arguments).folder
     universe = folder / "universe"
     listed = list(starter.rows(universe / "companies.csv"))
@@ -74,31 +76,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     entries = candidates(starter.rows(universe / "programs.csv.gz"), approvals)
     excluded = {ticker for ticker, decision in curated.companies().items() if decision.role == "excluded"}
     entries = [entry for entry in entries if entry.ticker not in excluded]
-    approved_on = {application: original.approved.isoformat() for application, original in originals.items()} | {
-        row["application_number"]: row["decision_date"]
-        for row in decisions
-        if row["submission_class"] == "ORIG" and row["outcome"] == "APPROVED"
-    }
+    approved_on = _approval_days(originals, decisions)
     names = {row["ticker"]: curated.companies()[row["ticker"]].name or row["name"] for row in listed}
     ciks = {row["ticker"]: row["cik"] for row in listed}
-    _write(starter.COMPANIES, COMPANY_COLUMNS, _companies(listed, entries))
+    companies = {row["company"]: row for row in _companies(listed, entries)}
+    _write(
+        starter.COMPANIES, COMPANY_COLUMNS, (tuple(row[name] for name in COMPANY_COLUMNS) for row in companies.values())
+    )
     _write(starter.ALIASES, acquirers.ALIAS_COLUMNS, acquirers.aliases())
     _write(starter.CANDIDATES, CANDIDATE_COLUMNS, (_candidate(entry, books, approved_on) for entry in entries))
     results = starter.rows(universe / "trial_results_posted.csv")
-    _write(
-        starter.SIGNALS,
-        events.COLUMNS,
-        sorted(
-            [*events.approvals(decisions, entries, originals, names), *events.posted_results(results, entries, ciks)]
-        ),
-    )
+    signals = [
+        *events.approvals(decisions, entries, originals, names),
+        *events.posted_results(results, entries, ciks),
+        *deals.takeovers(folder / "deals" / "acquisitions_2006_2022.csv", companies),
+        *relations.ties(companies),
+    ]
+    _write(starter.SIGNALS, events.COLUMNS, sorted(signals))
     kept = facts.kept(figures, since=starter.FACTS_FROM, tickers=frozenset(names))
     _write(starter.FACTS, facts.COLUMNS, kept)
     _report(entries)
     return 0
 
 
-def _companies(listed: Iterable[dict[str, str]], entries: Iterable[Candidate]) -> Iterable[tuple[str, ...]]:
+def _approval_days(
+    originals: Mapping[str, protection.Original], decisions: Iterable[Mapping[str, str]]
+) -> dict[str, str]:
+    return {application: original.approved.isoformat() for application, original in originals.items()} | {
+        row["application_number"]: row["decision_date"]
+        for row in decisions
+        if row["submission_class"] == "ORIG" and row["outcome"] == "APPROVED"
+    }
+
+
+def _companies(listed: Iterable[dict[str, str]], entries: Iterable[Candidate]) -> list[dict[str, str]]:
     areas: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in entries:
         state = entry.phase_and_status
@@ -109,8 +120,7 @@ def _companies(listed: Iterable[dict[str, str]], entries: Iterable[Candidate]) -
         for company, found in areas.items()
     }
     found = [_listed(row, ranked.get(row["ticker"], "")) for row in listed]
-    found += acquirers.companies(ranked, listed=[row["company"] for row in found])
-    return (tuple(row[column] for column in COMPANY_COLUMNS) for row in found)
+    return found + list(acquirers.companies(ranked, listed=[row["company"] for row in found]))
 
 
 def _listed(row: dict[str, str], areas: str) -> dict[str, str]:
