@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
-from biotech_ma.core.admin import ArchiveAdmin, column, columns
+from biotech_ma.core.admin import ArchiveAdmin, PanelInline, column, columns
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
+from biotech_ma.core.admin.tables import table
 from delivery.admin_fields import TICKERS
 from delivery.admin_secrets import SecretAdmin
 from delivery.choices import Scope
-from delivery.models import Client
+from delivery.models import Client, ClientUsage
 from delivery.services import issue_client, revoke_client, rotate_client_key
+from delivery.usage import usage_by_day
 
+OVERLAP = dt.timedelta(hours=24)
 RESOURCES = (
     "companies",
     "drug-candidates",
@@ -34,6 +39,18 @@ RESOURCES = (
     "catalysts",
     "exports",
 )
+
+
+class UsagePanel(PanelInline):
+    """How often the client called, by day."""
+
+    model = ClientUsage
+    verbose_name_plural = "usage"
+
+    def panel(self, request: HttpRequest, obj: Any) -> SafeString:
+        """Return the calls of the last days."""
+        rows = [[columns.day(day), columns.number(calls, 0)] for day, calls in usage_by_day(obj.pk)]
+        return table("Calls by UTC day", ["Day", "Calls"], rows, numeric=(1,), empty="It has not called yet.")
 
 
 @admin.register(Client)
@@ -65,11 +82,21 @@ class ClientAdmin(SecretAdmin):
     ]
     search_fields: Any = ["client_name", "key_prefix", "contact_email"]
     ordering: Any = ["client_name", "id"]
-    actions_detail: Any = ["rotate_key", "revoke_key", *ArchiveAdmin.actions_detail]
+    actions_detail: Any = ["rotate_key", "rotate_with_overlap", "revoke_key", *ArchiveAdmin.actions_detail]
     empty_hint = "Add a client to give a program a key."
-    readonly_fields: Any = ["key_prefix", "last_access", "request_count"]
+    readonly_fields: Any = ["key_prefix", "previous_key_until", "last_access", "request_count"]
+    inlines: Any = [UsagePanel]
     fieldsets: Any = [
-        (None, {"fields": [("client_name", "client_type"), ("contact_email", "is_active"), "key_prefix"]}),
+        (
+            None,
+            {
+                "fields": [
+                    ("client_name", "client_type"),
+                    ("contact_email", "is_active"),
+                    ("key_prefix", "previous_key_until"),
+                ]
+            },
+        ),
         ("What it may do", {"fields": ["scopes", "allowed_endpoints", ("rate_limit_per_hour", "expires_at")]}),
         ("Preferences", {"fields": ["watchlist_tickers", "notification_preferences", "custom_thresholds", "metadata"]}),
         ("Record", {"fields": [("last_access", "request_count")]}),
@@ -93,6 +120,17 @@ class ClientAdmin(SecretAdmin):
         question = Question("Give it a new key?", "The old key is dead at once.", "New key", grave=True)
         return self.rotated(
             request, object_id, question, lambda row, reason: rotate_client_key(client=row, reason=reason)
+        )
+
+    @action(description="New key, old one for a day", permissions=["change"], url_path="overlap", icon="key_vertical")  # type: ignore[untyped-decorator]
+    def rotate_with_overlap(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give the client a new key beside the old one, after asking, and show it once."""
+        question = Question("Give it a new key?", "The old key works on for 24 hours.", "New key")
+        return self.rotated(
+            request,
+            object_id,
+            question,
+            lambda row, reason: rotate_client_key(client=row, overlap=OVERLAP, reason=reason),
         )
 
     @action(description="Revoke", permissions=["change"], url_path="revoke", icon="key_off")  # type: ignore[untyped-decorator]

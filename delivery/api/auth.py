@@ -1,4 +1,4 @@
-"""Who calls: an API key, looked up and counted by one statement."""
+"""Who calls: an API key, looked up and counted by leases (delivery/leases.py)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pghistory
-from django.db import connection
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions, status
 from rest_framework.authentication import BaseAuthentication
@@ -17,46 +16,16 @@ from rest_framework.request import Request
 
 from biotech_ma.core.api.errors import Problem
 from delivery.choices import Scope
+from delivery.leases import LEASES
 from delivery.services.clients import KEY, digest_of
 
 CHALLENGE = 'Bearer realm="biotech_ma"'
 SAFE = ("GET", "HEAD", "OPTIONS")
 
-# One round trip: find the live client by the digest's unique index, count the call in its hour, answer both. The row
-# lock of the count lasts no longer than the statement.
-CALL = """
-WITH caller AS (
-    SELECT id, client_name, key_prefix, scopes, allowed_endpoints, rate_limit_per_hour, last_access FROM clients
-    WHERE api_key = %s AND deleted_at IS NULL AND is_active
-      AND (expires_at IS NULL OR expires_at > statement_timestamp())
-), counted AS (
-    INSERT INTO client_usage AS u (client_id, hour, requests)
-    SELECT id, date_trunc('hour', statement_timestamp(), 'UTC'), 1 FROM caller
-    ON CONFLICT (client_id, hour) DO UPDATE SET requests = u.requests + 1
-    RETURNING requests
-)
-SELECT id, client_name, key_prefix, scopes::json, allowed_endpoints::json, rate_limit_per_hour, requests,
-       ceil(3600 - extract(epoch FROM statement_timestamp() - date_trunc('hour', statement_timestamp(), 'UTC')))::int,
-       coalesce(last_access < statement_timestamp() - interval '1 minute', true)
-FROM caller, counted
-"""
-# Brings the client's own counters up to date: once a minute at most, so that a busy client's row stays quiet.
-RECORD = """
-WITH due AS (
-    SELECT hour, requests, requests - recorded AS new FROM client_usage
-    WHERE client_id = %s AND requests > recorded FOR UPDATE
-), marked AS (
-    UPDATE client_usage AS u SET recorded = due.requests FROM due WHERE u.client_id = %s AND u.hour = due.hour
-)
-UPDATE clients SET last_access = statement_timestamp(),
-       request_count = request_count + (SELECT coalesce(sum(new), 0) FROM due)
-WHERE id = %s
-"""
-
 
 @dataclass(frozen=True)
 class Caller:
-    """The client behind a request: what it may do, and how much of its hour is spent."""
+    """The client behind a request: what it may do, and how many calls of its hour are left at least."""
 
     id: UUID
     name: str
@@ -64,8 +33,9 @@ class Caller:
     scopes: frozenset[str]
     allowed_endpoints: tuple[str, ...]
     limit: int
-    used: int
+    left: int
     reset_seconds: int
+    is_admitted: bool = True
 
     is_authenticated = True
     is_anonymous = False
@@ -78,10 +48,9 @@ class Caller:
     @property
     def headers(self) -> dict[str, str]:
         """The rate headers of every answer (draft-ietf-httpapi-ratelimit-headers)."""
-        left = max(0, self.limit - self.used)
         return {
             "RateLimit-Policy": f'"hour";q={self.limit};w=3600',
-            "RateLimit": f'"hour";r={left};t={self.reset_seconds}',
+            "RateLimit": f'"hour";r={self.left};t={self.reset_seconds}',
         }
 
 
@@ -89,15 +58,21 @@ def call_with(key: str) -> Caller | None:
     """Count a call with this key and return its client, or None where no live client has it."""
     if KEY.fullmatch(key) is None:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(CALL, [digest_of(key)])
-        row = cursor.fetchone()
-        if row is None:
-            return None
-        key_id, name, prefix, scopes, endpoints, limit, used, reset, due = row
-        if due:
-            cursor.execute(RECORD, [key_id, key_id, key_id])
-    return Caller(key_id, name, prefix, frozenset(scopes), tuple(endpoints), limit, used, reset)
+    call = LEASES.call(digest_of(key))
+    if call is None:
+        return None
+    holder = call.holder
+    return Caller(
+        id=holder.id,
+        name=holder.name,
+        key_prefix=holder.key_prefix,
+        scopes=holder.scopes,
+        allowed_endpoints=holder.allowed_endpoints,
+        limit=holder.limit,
+        left=call.left,
+        reset_seconds=call.reset_seconds,
+        is_admitted=call.is_admitted,
+    )
 
 
 def key_of(authorization: str | None, api_key: str | None) -> str | None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
 
 from biotech_ma.core.api.fields import DayField, StrictChoiceField, TextListField, TickersField, choices_field
-from biotech_ma.core.api.serializers import CheckedModelSerializer
+from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
 from delivery.api.reads import ALERTS, CLIENTS, REPORTS, WEBHOOKS
 from delivery.choices import Channel, EventType, ReportType, Scope
 from delivery.models import Alert, Client, Report, Webhook
 from delivery.services import create_webhook, issue_client
+from delivery.services.clients import LONGEST_OVERLAP
 from signals_app.catalogue import SignalType
 
+HOUR = dt.timedelta(hours=1)
 ENDPOINTS = (
     "companies",
     "drug-candidates",
@@ -157,3 +160,14 @@ class ClientSerializer(CheckedModelSerializer):
         client, key = issue_client(**validated_data)
         self.shown_once = {"api_key": key}
         return client
+
+
+class KeyRotationSerializer(StrictSerializer):
+    """How long the old key works beside the new one."""
+
+    overlap_hours = serializers.IntegerField(
+        min_value=0,
+        max_value=LONGEST_OVERLAP // HOUR,
+        default=0,
+        help_text="Hours for which the old key works on; 0 when left out: it is dead at once.",
+    )

@@ -1,4 +1,4 @@
-"""The hourly limit of each client, counted in PostgreSQL: exact over any number of workers."""
+"""The hourly limit of each client: exact over any number of workers (delivery/leases.py)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class HourlyLimit(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Return False once the hour's calls are spent."""
         caller = request.auth
-        if not isinstance(caller, Caller) or caller.used <= caller.limit:
+        if not isinstance(caller, Caller) or caller.is_admitted:
             return True
         self.seconds = caller.reset_seconds
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 
 from biotech_ma.core.api import query
 from biotech_ma.core.api.endpoints import Endpoint, page_of
-from biotech_ma.core.api.views import ResourceViewSet, json_response, shaping
+from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, required, shaping
 from biotech_ma.core.api.writes import EditMixin, refusals
 from delivery.api.auth import Caller
 from delivery.api.filters import (
@@ -24,9 +25,16 @@ from delivery.api.filters import (
     WebhookFilterSet,
 )
 from delivery.api.reads import ALERT_TRIGGERS, ALERTS, CLIENTS, REPORTS, WEBHOOK_DELIVERIES, WEBHOOKS
-from delivery.api.serializers import AlertSerializer, ClientSerializer, ReportSerializer, WebhookSerializer
+from delivery.api.serializers import (
+    AlertSerializer,
+    ClientSerializer,
+    KeyRotationSerializer,
+    ReportSerializer,
+    WebhookSerializer,
+)
 from delivery.models import AlertTrigger, Client, Webhook, WebhookDelivery
-from delivery.services import rotate_client_key, rotate_webhook_secret
+from delivery.services import revoke_client, rotate_client_key, rotate_webhook_secret
+from delivery.usage import usage_by_day
 
 
 class ReportViewSet(EditMixin):
@@ -114,7 +122,12 @@ class ClientViewSet(EditMixin):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return super().describe() | {"me": Endpoint("row", CLIENTS), "rotate_key": Endpoint()}
+        return super().describe() | {
+            "me": Endpoint("row", CLIENTS),
+            "rotate_key": Endpoint(takes=KeyRotationSerializer),
+            "revoke": Endpoint("row", CLIENTS, shaped=False),
+            "usage": Endpoint(),
+        }
 
     @action(detail=False)
     def me(self, request: Request) -> HttpResponse:
@@ -126,12 +139,33 @@ class ClientViewSet(EditMixin):
 
     @action(detail=True, methods=["post"], url_path="rotate-key")
     def rotate_key(self, request: Request, ref: str) -> HttpResponse:
-        """Give a client a new key; the old one is dead at once."""
+        """Give a client a new key; the old one is dead at once, or works on for `overlap_hours`."""
+        query.allow_only(request.query_params, ())
+        asked = KeyRotationSerializer(data=required(request.data or {}))
+        asked.is_valid(raise_exception=True)
+        overlap = dt.timedelta(hours=asked.validated_data["overlap_hours"])
+        with transaction.atomic(), refusals():
+            client = _as(Client, self.locked_row(request, ref))
+            key = rotate_client_key(client=client, overlap=overlap)
+        return _once({"id": str(client.pk), "key_prefix": client.key_prefix, "api_key": key})
+
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, ref: str) -> HttpResponse:
+        """Shut a client's keys out; twice is no error."""
         query.allow_only(request.query_params, ())
         with transaction.atomic(), refusals():
             client = _as(Client, self.locked_row(request, ref))
-            key = rotate_client_key(client=client)
-        return _once({"id": str(client.pk), "key_prefix": client.key_prefix, "api_key": key})
+            revoke_client(client=client)
+        return self.answer_one(request, self.row(ref), tuple(self.resource.select()))
+
+    @action(detail=True)
+    def usage(self, request: Request, ref: str) -> HttpResponse:
+        """Tell how many calls a client made on each UTC day of the last ninety, the newest first."""
+        query.allow_only(request.query_params, ())
+        if not self.row(ref).exists():
+            raise not_found()
+        days = [{"day": day.isoformat(), "requests": calls} for day, calls in usage_by_day(ref)]
+        return json_response(json.dumps({"days": days}).encode())
 
 
 def _as[T](kind: type[T], value: Any) -> T:

@@ -14,7 +14,7 @@ from delivery.choices import (
 from delivery.querysets import ClientQuerySet
 
 
-@tracked(exclude=["api_key", "last_access", "request_count"])
+@tracked(exclude=["api_key", "previous_api_key", "last_access", "request_count"])
 class Client(SoftDeleteModel):
     """A program that may call the API. Only the digest of its key is kept."""
 
@@ -32,6 +32,30 @@ class Client(SoftDeleteModel):
         editable=False,
         help_text="The part of the key that is not secret.",
         db_comment="The part of the key that is not secret.",
+    )
+    previous_api_key = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="SHA-256 of the key before the last rotation.",
+        db_comment="SHA-256, valid until previous_key_until. NULL = none.",
+    )
+    previous_key_prefix = models.CharField(
+        max_length=16,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The part of the former key that is not secret.",
+        db_comment="The part of the former key that is not secret. NULL = none.",
+    )
+    previous_key_until = models.DateTimeField(
+        "former key works until",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Until when the former key works beside the new one.",
+        db_comment="NULL = no rotation under way.",
     )
     client_type = models.CharField(
         max_length=32,
@@ -94,6 +118,18 @@ class Client(SoftDeleteModel):
                 name="clients_api_key_uniq",
                 violation_error_message="Another client has this key.",
             ),
+            # the client of a key that is being replaced
+            models.UniqueConstraint(
+                fields=["previous_api_key"],
+                name="clients_previous_key_uniq",
+                violation_error_message="Another client had this key.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(previous_api_key__regex=r"^[0-9a-f]{64}$", previous_key_until__isnull=False)
+                | models.Q(previous_api_key__isnull=True),
+                name="clients_previous_key_ends",
+                violation_error_message="A former key is kept as its SHA-256, and works until a given moment.",
+            ),
             list_of("scopes", Scope, name="clients_scopes_known", noun="Scopes"),
             models.CheckConstraint(
                 condition=models.Q(api_key__regex=r"^[0-9a-f]{64}$"),
@@ -135,6 +171,12 @@ class ClientUsage(models.Model):
     requests = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Calls in the hour.", db_comment="Calls in the hour."
     )
+    last_lease = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Size of the last block that a worker took.",
+        db_comment="Size of the last block of calls leased to a worker.",
+    )
     recorded = models.PositiveIntegerField(
         default=0,
         db_default=0,
@@ -144,7 +186,7 @@ class ClientUsage(models.Model):
 
     class Meta:
         db_table = "client_usage"
-        db_table_comment = "Calls by client and hour; unlogged, so that counting waits for no disk."
+        db_table_comment = "Calls by client and hour."
         verbose_name_plural = "client usage"
         ordering = ["-hour"]
 

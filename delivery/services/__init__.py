@@ -6,7 +6,6 @@ from delivery.services.clients import (
     revoke_client,
     rotate_client_key,
     validate_scopes,
-    verify_client_key,
 )
 from delivery.services.webhooks import (
     create_webhook,
@@ -25,5 +24,4 @@ __all__ = [
     "rotate_client_key",
     "rotate_webhook_secret",
     "validate_scopes",
-    "verify_client_key",
 ]

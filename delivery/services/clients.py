@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models.functions import Now
 
 from biotech_ma.core.services import Outcome, Refused, locked, recorded
 from biotech_ma.core.vocabulary import known
 from delivery.choices import Scope
+from delivery.leases import LEASES
 from delivery.models import Client
 
 # 32 random bytes: nothing that a slow hash would protect, so that a plain digest can be looked up by its index.
 SECRET_BYTES = 32
 PREFIX_BYTES = 4
+NO_OVERLAP, LONGEST_OVERLAP = dt.timedelta(0), dt.timedelta(days=30)
+PREVIOUS = ("previous_api_key", "previous_key_prefix", "previous_key_until")
 KEY = re.compile(r"bma_([0-9a-f]{8})_([0-9a-f]{64})")
 
 
@@ -70,41 +73,47 @@ def issue_client(
     return client, key
 
 
-def rotate_client_key(*, client: Client, reason: str = "") -> str:
-    """Give the client a new key and return it; the old one is dead at once.
+def rotate_client_key(*, client: Client, overlap: dt.timedelta = NO_OVERLAP, reason: str = "") -> str:
+    """Give the client a new key and return it. The old one works on for the overlap; without one it is dead at once.
 
-    Raises Refused for a client that is revoked or archived: a new key would not work.
+    A key that was still overlapping from an earlier rotation is dead in any case. Raises Refused for a client that is
+    revoked or archived: a new key would not work; ValueError for an overlap below zero or beyond thirty days.
     """
+    if not NO_OVERLAP <= overlap <= LONGEST_OVERLAP:
+        raise ValueError(f"An overlap lies between 0 and {LONGEST_OVERLAP.days} days.")
     prefix, key = _new_key()
     with recorded("rotate client key", reason=reason):
         current = locked(client)
         if current.is_archived or not current.is_active:
             state = "archived" if current.is_archived else "revoked"
             raise Refused(f"{current} is {state}; a new key would not work.", field="is_active")
-        Client.all_objects.filter(pk=current.pk).update(key_prefix=prefix, api_key=digest_of(key))
-    client.refresh_from_db(fields=["key_prefix", "api_key"])
+        former = (
+            {"previous_api_key": current.api_key, "previous_key_prefix": current.key_prefix}
+            if overlap
+            else dict.fromkeys(("previous_api_key", "previous_key_prefix"))
+        )
+        until = Now() + overlap if overlap else None
+        Client.all_objects.filter(pk=current.pk).update(
+            key_prefix=prefix, api_key=digest_of(key), previous_key_until=until, **former
+        )
+    _forget(current)
+    client.refresh_from_db(fields=["key_prefix", "api_key", *PREVIOUS])
     return key
 
 
+def _forget(client: Client) -> None:
+    """Let this process look the keys up anew at the next call; other workers do within a second."""
+    for digest in filter(None, (client.api_key, client.previous_api_key)):
+        LEASES.forget(digest)
+
+
 def revoke_client(*, client: Client, reason: str = "") -> Outcome:
-    """Revoke the client's key for good or until it is switched on again. Twice changes nothing and says so."""
+    """Revoke the client's keys for good or until it is switched on again. Twice changes nothing and says so."""
     with recorded("revoke client", reason=reason):
         current = locked(client)
         if not current.is_active:
             return Outcome(changed=False, message=f"{current} was revoked already.")
-        Client.all_objects.filter(pk=current.pk).update(is_active=False)
+        Client.all_objects.filter(pk=current.pk).update(is_active=False, **dict.fromkeys(PREVIOUS))
+    _forget(current)
     client.is_active = False
     return Outcome(changed=True, message=f"{current} is revoked.")
-
-
-def verify_client_key(*, key: str) -> Client | None:
-    """Return the client whose live, unexpired key this is, or None.
-
-    A text that cannot be a key costs no query. The index finds the digest, of which a caller cannot steer a byte, and
-    the comparison takes the same time wherever two digests differ.
-    """
-    if KEY.fullmatch(key) is None:
-        return None
-    digest = digest_of(key)
-    client = Client.objects.active().filter(api_key=digest).first()
-    return client if client is not None and hmac.compare_digest(client.api_key, digest) else None

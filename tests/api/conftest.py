@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client as HTTPClient
 
+from delivery.leases import LEASES
 from delivery.models import Alert, AlertTrigger, Report, WebhookDelivery
 from delivery.services import create_webhook, issue_client
 from tests.factories import (
@@ -92,6 +93,12 @@ def caller(*scopes: str, **fields: Any) -> Caller:
     """Return a caller with a new key of these scopes."""
     client, key = issue_client(client_name="desk", scopes=scopes, **fields)
     return Caller(key, client)
+
+
+@pytest.fixture(autouse=True)
+def every_call_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look keys up and count at every call: what a test changes holds for its next call."""
+    monkeypatch.setattr(LEASES, "fresh_seconds", 0)
 
 
 @pytest.fixture

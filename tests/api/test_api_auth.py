@@ -125,7 +125,7 @@ def test_limit_is_exact_when_calls_come_together():
     desk = caller("read", rate_limit_per_hour=5)
     answers = together(*[lambda: desk.get("clients/me/") for _ in range(8)])
     assert sorted(answer.status for answer in answers) == [200] * 5 + [429] * 3
-    assert ClientUsage.objects.get().requests == 8
+    assert ClientUsage.objects.get().requests == 5
 
 
 def test_last_access_and_count_are_kept_without_an_update_a_call(reader):
@@ -142,3 +142,37 @@ def test_options_tells_the_methods(reader):
     answer = reader.send("OPTIONS", "signals/")
     assert answer.status == 204
     assert answer.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
+
+
+def test_a_key_is_rotated_with_an_overlap(admin, reader):
+    answer = admin.post(f"clients/{reader.client.pk}/rotate-key/", {"overlap_hours": 24})
+    assert answer.headers["Cache-Control"] == "no-store"
+    new = Caller(answer.json["api_key"])
+    assert reader.get("clients/me/").status == new.get("clients/me/").status == 200
+    Client.objects.update(previous_key_until=timezone.now())
+    reader.get("clients/me/").is_problem(401)
+    assert new.get("clients/me/").status == 200
+
+
+@pytest.mark.parametrize("hours", [-1, 721, 1.5, "a day", None])
+def test_an_overlap_that_cannot_be_is_refused(admin, reader, hours):
+    answer = admin.post(f"clients/{reader.client.pk}/rotate-key/", {"overlap_hours": hours})
+    answer.is_problem(400)
+    assert set(answer.fields) == {"overlap_hours"}
+    assert reader.get("clients/me/").status == 200
+
+
+def test_a_client_is_revoked_over_the_api_and_twice_is_no_error(admin, reader):
+    for _ in range(2):
+        assert admin.post(f"clients/{reader.client.pk}/revoke/").json["is_active"] is False
+    reader.get("clients/me/").is_problem(401)
+    reader.post(f"clients/{admin.client.pk}/revoke/").is_problem(401)
+    caller("read").post(f"clients/{admin.client.pk}/revoke/").is_problem(403)
+
+
+def test_usage_is_told_by_day(admin, reader):
+    for _ in range(3):
+        reader.get("clients/me/")
+    day = timezone.now().astimezone(dt.UTC).date().isoformat()
+    assert admin.get(f"clients/{reader.client.pk}/usage/").json == {"days": [{"day": day, "requests": 3}]}
+    admin.get("clients/00000000-0000-7000-8000-000000000000/usage/").is_problem(404)

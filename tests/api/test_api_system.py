@@ -184,6 +184,9 @@ def test_client_command_issues_lists_rotates_and_revokes():
     new = json.loads(run("rotate", "Desk", "--json"))["api_key"]
     assert Caller(key).get("companies/").status == 401
     assert Caller(new).get("companies/").status == 200
+    newest = json.loads(run("rotate", "Desk", "--overlap", "24", "--json"))["api_key"]
+    assert Caller(new).get("companies/").status == Caller(newest).get("companies/").status == 200
+    new = newest
     run("revoke", new.split("_")[1])
     assert Caller(new).get("companies/").status == 401
 
@@ -191,7 +194,13 @@ def test_client_command_issues_lists_rotates_and_revokes():
 def test_client_command_says_in_one_line_what_is_wrong():
     run("create", "Twice")
     run("create", "Twice")
-    for args in (("revoke", "Nobody"), ("revoke", "Twice"), ("create", " "), ("create", "x", "--rate", "0")):
+    for args in (
+        ("revoke", "Nobody"),
+        ("revoke", "Twice"),
+        ("create", " "),
+        ("create", "x", "--rate", "0"),
+        ("rotate", "Nobody", "--overlap", "721"),
+    ):
         with pytest.raises((CommandError, SystemExit)):
             run(*args)
     revoked = Client.objects.filter(client_name="Twice").first()

@@ -14,6 +14,8 @@ from django.db import connection
 from django.utils import timezone
 
 from biotech_ma.core.services import Refused, archive, restore
+from delivery.api.auth import call_with
+from delivery.leases import Leases
 from delivery.models import Alert, AlertTrigger, Client, Webhook
 from delivery.services import (
     create_webhook,
@@ -25,8 +27,8 @@ from delivery.services import (
     rotate_client_key,
     rotate_webhook_secret,
     validate_scopes,
-    verify_client_key,
 )
+from delivery.services.clients import digest_of
 from tests.concurrency import together
 
 pytestmark = pytest.mark.django_db
@@ -53,41 +55,81 @@ def test_issue_client_default_is_reading_only():
     assert (client.scopes, client.is_active, client.rate_limit_per_hour) == (["read"], True, 10_000)
 
 
-def test_verify_client_key_finds_its_client_and_no_other_key_does():
+def holder_of(key: str) -> str | None:
+    """The name of the client that a call with this key finds, as a worker that has never seen it."""
+    call = Leases().call(digest_of(key))
+    return call.holder.name if call else None
+
+
+def test_a_key_finds_its_client_and_no_other_key_does():
     client, key = issue_client(client_name="Fund")
     _, other = issue_client(client_name="Other")
-    assert verify_client_key(key=key) == client
-    assert verify_client_key(key=other).client_name == "Other"
-    assert verify_client_key(key=key[:-1] + ("0" if key[-1] != "0" else "1")) is None
-    assert verify_client_key(key=f"bma_{client.key_prefix}_{other.rsplit('_', 1)[1]}") is None
+    assert holder_of(key) == "Fund"
+    assert holder_of(other) == "Other"
+    assert holder_of(key[:-1] + ("0" if key[-1] != "0" else "1")) is None
+    assert holder_of(f"bma_{client.key_prefix}_{other.rsplit('_', 1)[1]}") is None
 
 
 @pytest.mark.parametrize(
     "text", ["", "bma_", "bma_00000000_short", "x" * 1_000_000, "bma_0000000g_" + "0" * 64, "\x00"]
 )
-def test_verify_client_key_of_what_is_no_key_costs_no_query(django_assert_num_queries, text):
+def test_what_is_no_key_costs_no_query(django_assert_num_queries, text):
     with django_assert_num_queries(0):
-        assert verify_client_key(key=text) is None
+        assert call_with(text) is None
 
 
-def test_verify_client_key_refuses_revoked_expired_and_archived_clients():
+def test_the_key_of_a_revoked_expired_or_archived_client_finds_nobody():
     for stop in (
         lambda client: revoke_client(client=client),
         lambda client: archive(row=client),
         lambda client: Client.objects.filter(pk=client.pk).update(expires_at=timezone.now()),
     ):
         client, key = issue_client(client_name="Fund")
-        assert verify_client_key(key=key) == client
+        assert holder_of(key) == "Fund"
         stop(client)
-        assert verify_client_key(key=key) is None
+        assert holder_of(key) is None
+
+
+def test_a_rotated_key_works_on_for_its_overlap_and_no_longer():
+    client, first = issue_client(client_name="Fund")
+    second = rotate_client_key(client=client, overlap=dt.timedelta(hours=24))
+    assert (holder_of(first), holder_of(second)) == ("Fund", "Fund")
+    assert Leases().call(digest_of(first)).holder.key_prefix == first.split("_")[1]
+    Client.objects.update(previous_key_until=timezone.now() - dt.timedelta(seconds=1))
+    assert (holder_of(first), holder_of(second)) == (None, "Fund")
+
+
+def test_a_second_rotation_ends_the_overlap_of_the_first():
+    client, first = issue_client(client_name="Fund")
+    second = rotate_client_key(client=client, overlap=dt.timedelta(hours=24))
+    third = rotate_client_key(client=client, overlap=dt.timedelta(hours=1))
+    assert (holder_of(first), holder_of(second), holder_of(third)) == (None, "Fund", "Fund")
+    fourth = rotate_client_key(client=client)
+    assert (holder_of(second), holder_of(third), holder_of(fourth)) == (None, None, "Fund")
+
+
+def test_revoking_ends_the_overlapping_key_for_good():
+    client, first = issue_client(client_name="Fund")
+    second = rotate_client_key(client=client, overlap=dt.timedelta(hours=24))
+    revoke_client(client=client)
+    assert (holder_of(first), holder_of(second)) == (None, None)
+    Client.objects.update(is_active=True)
+    assert (holder_of(first), holder_of(second)) == (None, "Fund")
+
+
+@pytest.mark.parametrize("overlap", [dt.timedelta(seconds=-1), dt.timedelta(days=31)])
+def test_an_overlap_that_cannot_be_is_refused(overlap):
+    client, key = issue_client(client_name="Fund")
+    with pytest.raises(ValueError, match="between 0 and 30 days"):
+        rotate_client_key(client=client, overlap=overlap)
+    assert holder_of(key) == "Fund"
 
 
 def test_rotate_client_key_kills_the_old_key_at_once():
     client, old = issue_client(client_name="Fund")
     new = rotate_client_key(client=client)
     assert new != old
-    assert verify_client_key(key=old) is None
-    assert verify_client_key(key=new) == client
+    assert (holder_of(old), holder_of(new)) == (None, "Fund")
     assert new.startswith(f"bma_{client.key_prefix}_")
 
 

@@ -16,6 +16,9 @@ from biotech_ma.core.services import Refused
 from delivery.choices import Scope
 from delivery.models import Client
 from delivery.services import issue_client, revoke_client, rotate_client_key
+from delivery.services.clients import LONGEST_OVERLAP
+
+MOST_DIGITS = 6
 
 
 def _day(text: str) -> dt.date:
@@ -34,6 +37,13 @@ def _rate(text: str) -> int:
     return int(text)
 
 
+def _hours(text: str) -> dt.timedelta:
+    overlap = dt.timedelta(hours=int(text)) if text.isdecimal() and len(text) < MOST_DIGITS else None
+    if overlap is None or overlap > LONGEST_OVERLAP:
+        raise ArgumentTypeError(f"{text!r} is no number of hours from 0 to {LONGEST_OVERLAP // dt.timedelta(hours=1)}")
+    return overlap
+
+
 class Command(DeskCommand):
     """Creates, lists, rotates and revokes the API's clients."""
 
@@ -42,6 +52,7 @@ class Command(DeskCommand):
         'client create "Fund X" --scope read       a key that may read everything but clients',
         "client list                               who has a key, and when it was last used",
         'client rotate "Fund X"                    a new key in place of a lost one',
+        'client rotate "Fund X" --overlap 24       a new key, and a day to bring it in',
         'client revoke "Fund X"                    shut the key out at once',
     )
     refusals = (Refused, ValidationError)
@@ -65,12 +76,15 @@ class Command(DeskCommand):
         both = ("client list", "client list --json")
         add_verb(verbs, "list", summary="list the clients, without their keys", examples=both)
         for name, summary in (
-            ("rotate", "print a new key; the old one is dead at once"),
+            ("rotate", "print a new key; the old one is dead at once, or after --overlap"),
             ("revoke", "shut a key out at once"),
         ):
             ways = (f'client {name} "Fund X"', f"client {name} 1a2b3c4d")
             verb = add_verb(verbs, name, summary=summary, examples=ways)
             verb.add_argument("client", metavar="CLIENT", help="id, key prefix or name")
+            if name == "rotate":
+                hours = "for so many hours the old key works on, at most 720; none when left out"
+                verb.add_argument("--overlap", type=_hours, default=dt.timedelta(0), metavar="HOURS", help=hours)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the verb."""
@@ -92,7 +106,7 @@ class Command(DeskCommand):
 
     def _rotate(self, options: dict[str, Any]) -> None:
         client = _find(options["client"])
-        self._show_key(client, rotate_client_key(client=client), as_json=options["json"])
+        self._show_key(client, rotate_client_key(client=client, overlap=options["overlap"]), as_json=options["json"])
 
     def _revoke(self, options: dict[str, Any]) -> None:
         client = _find(options["client"])

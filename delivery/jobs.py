@@ -1,0 +1,15 @@
+"""Background jobs of delivery."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from delivery.usage import forget_old_usage
+from signals_app.jobs import UPKEEP_QUEUE
+
+
+@app.periodic(cron="40 7 * * *")
+@app.task(queue=UPKEEP_QUEUE, queueing_lock="forget old usage")
+def forget_usage(timestamp: int) -> None:
+    """Delete the hours of calls older than four hundred days."""
+    forget_old_usage()
