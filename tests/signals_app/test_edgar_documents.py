@@ -13,6 +13,7 @@ from signals_app.ingest.base import IngestError, ParseError, Request
 from signals_app.ingest.edgar import full_text
 from signals_app.ingest.edgar.documents import merger, phrases, text
 from signals_app.ingest.edgar.documents.run import is_read, run
+from signals_app.ingest.edgar.documents.suggest import suggested
 from signals_app.ingest.edgar.forms import Part
 from signals_app.ingest.edgar.header_items import items_in_words
 from signals_app.models import ReviewItem, Signal
@@ -73,8 +74,8 @@ x
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "no full submission"),
-        (b"<html><body>Access denied</body></html>", "no full submission"),
+        (b"", "no full submission: it is empty"),
+        (b"<html><body>Access denied</body></html>", "no full submission: it is a web page"),
         (TARGET_8K.read_bytes()[:2500], "ends within a document"),
         (TARGET_8K.read_bytes().replace(b"ACCESSION NUMBER:\t\t0009000001-24-000010", b""), "lacks ACCESSION NUMBER"),
         (TARGET_8K.read_bytes().replace(b"FILED AS OF DATE:\t\t20240304", b"FILED AS OF DATE:\t\t20241340"), "header"),
@@ -143,6 +144,55 @@ MERGERS = [
         True, "asset_sale", False,
     ),
     ("who buys whom is not said", [INTRO], True, "takeover_target", False),
+    (
+        "acquirer's copy that gives only the target a name of its own",
+        ['Testbio, Inc., a Delaware corporation, entered into an Agreement and Plan of Merger with Other Corp. (the '
+         '"Company") and Merger Sub, a wholly owned subsidiary of Testbio, Inc.',
+         "Merger Sub will be merged with and into the Company, with the Company surviving as a wholly owned subsidiary "
+         "of Testbio, Inc.", "Each share becomes $3.25 in cash."],
+        True, "takeover_acquirer", False,
+    ),
+    (
+        "text that does not name the registrant",
+        ["We entered into an Agreement and Plan of Merger with Other Corp. and Merger Sub.",
+         "Merger Sub will merge with and into the Company, with the Company surviving as a wholly owned subsidiary of "
+         "Parent.", "Holders receive $3.25 per share in cash."],
+        True, "takeover_target", False,
+    ),
+    (
+        "reverse merger that tells only who will own how much",
+        ['Testbio, Inc. ("Testbio") entered into an Agreement and Plan of Merger with Other Corp. ("Other").',
+         "Merger Sub, a wholly owned subsidiary of Testbio, will merge with and into Other, with Other continuing as a "
+         "wholly owned subsidiary of Testbio.",
+         "Pre-merger Testbio stockholders are expected to own approximately 21.3% and pre-merger Other stockholders "
+         "are expected to own approximately 78.7% of the shares."],
+        True, "reverse_merger", False,
+    ),
+    (
+        "scheme of arrangement",
+        ['Testbio, Inc., a company incorporated in England and Wales ("Testbio"), entered into a Transaction Agreement '
+         'with Other Corp.', "Bidco will acquire the entire share capital of Testbio by a scheme of arrangement.",
+         "Holders of ADSs receive $20.00 in cash per ADS."],
+        True, "takeover_target", True,
+    ),
+    (
+        "purchase of another by its shares",
+        ['Testbio, Inc. (the "Company") entered into a Share Purchase Agreement with Foo GmbH ("Foo").',
+         "The Company agreed to acquire all of the outstanding shares of Foo for $30 million in cash."],
+        True, "takeover_acquirer", False,
+    ),
+    (
+        "own shares sold to an investor",
+        ['Testbio, Inc. (the "Company") entered into a Share Purchase Agreement with Lincoln Park, which agreed to '
+         "purchase from the Company up to $30 million of common stock."],
+        False, None, None,
+    ),
+    (
+        "covenant of a loan",
+        ['Testbio, Inc. (the "Company") entered into a Loan Agreement.',
+         "It restricts the Company from entering into any merger agreement."],
+        False, None, None,
+    ),
     ("loan", ["The Company entered into a loan agreement with a bank."], False, None, None),
 ]  # fmt: skip
 
@@ -156,7 +206,49 @@ def test_agreement_says_whose_merger_it_is(sentences, attached, kind, sure):
     assert (not reading.doubt if reading else None) == sure
 
 
+def test_registrant_with_its_name_reversed_is_the_buyer():
+    found = [
+        'Eli Lilly and Company ("Lilly") entered into an Agreement and Plan of Merger with Prevail (the "Company").',
+        "Purchaser will be merged with and into the Company, with the Company surviving as a subsidiary of Lilly.",
+        "Holders receive $22.50 per share in cash.",
+    ]  # fmt: skip
+    assert merger.read(found, "LILLY ELI & CO", has_merger_exhibit=True).signal_type == "takeover_acquirer"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "price"),
+    [
+        ("Each share of common stock, par value $0.0001 per share, becomes the right to $200.00 in cash.", "200.00"),
+        ("Each Share becomes the right to receive cash in an amount equal to $7.15, without interest.", "7.15"),
+        ("It offers for all shares $12.50 per Share, net to the holder in cash, plus a right to up to $3.00 in cash.",
+         "12.50"),
+        ("Each share is exchanged for 0.4 shares of Parent, par value $1.00 per share.", None),
+        ("The shareholders receive $30 million in cash for their shares.", None),
+    ],
+)  # fmt: skip
+def test_price_is_what_a_share_brings_and_no_par_value(sentence, price):
+    found = [INTRO, "Merger Sub will merge with and into the Company.", sentence]
+    reading = merger.read(found, "Testbio, Inc.", has_merger_exhibit=True)
+    assert reading.price_usd == (Decimal(price) if price else None)
+
+
 PHRASES = [
+    ("On May 3, 2024, the Company received a Complete Response Letter from the FDA.", {"fda_complete_response"}),
+    ("The FDA issued a CRL requesting an additional trial.", {"fda_complete_response"}),
+    (
+        "The FDA granted orphan drug designation in May 2024 to TB-1, a potential drug.",
+        {"designation_orphan"},
+    ),
+    (
+        "TB-1 was granted Fast Track, Orphan Drug and Breakthrough Therapy designations.",
+        {"designation_fast_track", "designation_orphan", "designation_breakthrough"},
+    ),
+    ("The trial may proceed, and the clinical hold has been lifted.", {"clinical_hold_lifted"}),
+    ("Testbio hopes that the clinical hold will be lifted in the fourth quarter.", set()),
+    ("There can be no assurance that exploring strategic alternatives will result in a transaction.", set()),
+    ("Without capital there could be substantial doubt about our ability to continue as a going concern.", set()),
+    ("Jane Doe, the Chief Financial Officer, will be leaving the Company on June 1, 2024.", {"executive_departure"}),
+    ("The Company terminated the employment of its Chief Executive Officer.", {"executive_departure"}),
     ("The Company received a complete response letter from the FDA for TB-101.", {"fda_complete_response"}),
     ("The FDA may issue a complete response letter.", set()),
     ("Testbio resubmitted its NDA after it received a complete response letter.", set()),
@@ -189,9 +281,59 @@ def test_missed_secondary_endpoint_makes_a_readout_mixed():
     assert phrases.topline(found).signal_type == "topline_mixed"
 
 
-def test_pdufa_date_is_the_day_that_the_sentence_names():
-    (found,) = phrases.suggestions(["The PDUFA date is June 28, 2025."])
-    assert found.day == dt.date(2025, 6, 28)
+@pytest.mark.parametrize(
+    ("sentence", "days"),
+    [
+        ("The PDUFA date is June 28, 2025.", ["2025-06-28"]),
+        ("The PDUFA date is Aug. 22, 2025.", ["2025-08-22"]),
+        ("The PDUFA date is 22 August 2025.", ["2025-08-22"]),
+        ("The PDUFA date was extended from August 22, 2025 to November 22, 2025.", ["2025-11-22"]),
+        (
+            "TB-1 has a PDUFA date of September 26, 2025, and TB-2 a PDUFA date of December 1, 2025.",
+            ["2025-09-26", "2025-12-01"],
+        ),
+    ],
+)
+def test_pdufa_dates_are_the_days_that_the_sentence_names(sentence, days):
+    assert [str(found.day) for found in phrases.suggestions([sentence])] == days
+
+
+def test_short_month_ends_no_sentence():
+    assert list(text.sentences(["The date is Dec. 1, 2025. It holds."])) == ["The date is Dec. 1, 2025.", "It holds."]
+
+
+def test_head_that_is_left_open_hides_no_text():
+    assert text.paragraphs(b"<html><head><title></title><body><p>Item 1.01&nbsp;Entry</p></body></html>") == [
+        "Item 1.01 Entry"
+    ]
+
+
+def test_end_of_a_report_of_many_megabytes_is_read():
+    rows = b"<tr><td>Cash</td><td><ix:nonFraction>1</ix:nonFraction></td></tr>\n" * 100_000
+    doubt = b"<p>Losses raise substantial doubt about its ability to continue as a going&#160;concern.</p>"
+    body = b"<html><body><ix:header>hidden</ix:header><table>" + rows + b"</table>" + doubt + b"</body></html>"
+    packed = b"begin 644 a.jpg\n" + b"M" + b"x" * 60 + b"\n" + b"`\nend\n"
+    documents = [(b"10-K", body), (b"GRAPHIC", packed)]
+    data = TARGET_8K.read_bytes().split(b"<DOCUMENT>")[0].replace(b"TYPE:\t8-K", b"TYPE:\t10-K") + b"".join(
+        b"<DOCUMENT>\n<TYPE>%s\n<TEXT>\n%s\n</TEXT>\n</DOCUMENT>\n" % one for one in documents
+    )
+    whole = parsed(data)
+    (found,) = suggested(whole, whole.parties[0], whole.filing_of(whole.parties[0]), "target")
+    assert found[0].signal_type == "going_concern"
+
+
+@pytest.mark.parametrize(("role", "sure"), [("target", True), ("acquirer", False)])
+def test_takeover_of_a_company_that_is_no_target_is_for_an_analyst(role, sure):
+    whole = parsed(TARGET_8K.read_bytes())
+    found, *_ = suggested(whole, whole.parties[0], whole.filing_of(whole.parties[0]), role)
+    assert (found[0].signal_type, not found[0].doubt) == ("takeover_target", sure)
+
+
+def test_target_that_answers_an_offer_is_one_party():
+    head, rest = TARGET_8K.read_bytes().split(b"FILER:\n", 1)
+    party, documents = rest.split(b"</SEC-HEADER>", 1)
+    data = head + b"SUBJECT COMPANY:\n" + party + b"FILED BY:\n" + party + b"</SEC-HEADER>" + documents
+    assert [(party.part, party.cik) for party in parsed(data).parties] == [(Part.SUBJECT, "0009000001")]
 
 
 @pytest.mark.django_db

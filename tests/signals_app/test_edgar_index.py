@@ -147,6 +147,16 @@ def test_run_takes_the_companies_of_the_universe_once(tmp_path):
 
 
 @pytest.mark.django_db
+def test_company_that_files_about_itself_is_taken_as_the_subject_alone(tmp_path):
+    CompanyFactory(cik="0009000001")
+    entries = [entry("SC 14D9", f"Testbio, Inc. (0009000001) ({part})") for part in ("Filed by", "Subject")]
+    (tmp_path / "getcurrent.xml").write_bytes(feed(*entries))
+    outcome = run(Request((tmp_path,)), lambda step: None)
+    assert (outcome.created, outcome.skipped) == (1, 1)
+    assert Signal.objects.get().signal_type == "takeover_target"
+
+
+@pytest.mark.django_db
 def test_real_indexes_are_read_whole(shared_data):
     company = CompanyFactory(cik="0000872589", name="Regeneron")
     outcome = run(Request((shared_data / "edgar" / "index",)), lambda step: None)

@@ -19,8 +19,10 @@ from signals_app.ingest.edgar.identifiers import accession_of, cik_of
 from signals_app.ingest.whole_files import day_of, text_of
 from signals_app.market_day import NEW_YORK, start_of
 
-MOST_BYTES_OF_A_TEXT = 8 * 1024 * 1024
+MOST_BYTES_OF_A_TEXT = 64 * 1024 * 1024
 MOST_HEADER_LINES = 5000
+PADDING = b"\xef\xbb\xbf \r\n\t"
+PAGE = (b"<!doctype html", b"<html")
 STARTS = (b"<SEC-DOCUMENT", b"<SEC-HEADER", b"<SUBMISSION", b"<IMS-", b"-----BEGIN PRIVACY")
 _PARTS = {
     "FILER": Part.FILER,
@@ -97,7 +99,7 @@ class FullText:
 
 def is_full_text(start: bytes) -> bool:
     """Return whether a file that starts so is a full submission."""
-    return start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(STARTS)
+    return start.lstrip(PADDING).startswith(STARTS)
 
 
 def parse(lines: Iterable[bytes], file: str, wanted: Callable[[str], bool]) -> FullText:
@@ -126,8 +128,9 @@ class _Header:
 
 def _header(lines: Iterator[bytes], file: str) -> _Header:
     """Read up to the first document. The header is in words (`FILED AS OF DATE:`) or in tags (`<FILING-DATE>`)."""
-    header = _Header()
+    header, read, is_page = _Header(), False, False
     for number, raw in enumerate(lines):
+        read, is_page = True, is_page or (number == 0 and raw.lstrip(PADDING).lower().startswith(PAGE))
         if raw.startswith(b"<DOCUMENT>"):
             header.first_document = True
             return header
@@ -137,7 +140,8 @@ def _header(lines: Iterator[bytes], file: str) -> _Header:
         if found is not None:
             _take(header, found[1].replace("-", " ").strip(), found[2].strip())
     if "TYPE" not in header.values:
-        raise ParseError(file, None, "is no full submission: it has no header with a submission type")
+        what = "is a web page" if is_page else "has no header with a submission type" if read else "is empty"
+        raise ParseError(file, None, f"is no full submission: it {what}")
     raise ParseError(file, None, "ends before its first document")
 
 
@@ -173,11 +177,13 @@ def _full_text(header: _Header, file: str, exhibits: tuple[Exhibit, ...]) -> Ful
 
 
 def _parties(header: _Header) -> Iterator[Party]:
+    """Yield each party once; a company that files about itself, as a target's answer to an offer, is the subject."""
     seen = set()
-    for part, said in header.parties:
-        if "CIK" not in said:
+    named = [(part, cik_of(said["CIK"]), said) for part, said in header.parties if "CIK" in said]
+    subjects = {cik for part, cik, _ in named if part is Part.SUBJECT}
+    for part, cik, said in named:
+        if cik in subjects and part is not Part.SUBJECT:
             continue
-        cik = cik_of(said["CIK"])
         sic = _SIC.search(said.get("ASSIGNED SIC", ""))
         if (part, cik) not in seen:
             seen.add((part, cik))
@@ -206,12 +212,12 @@ def _skip_to(lines: Iterator[bytes], tag: bytes) -> bool:
 
 
 def _text(lines: Iterator[bytes], *, keep: bool, file: str) -> bytes:
-    """Return a document's text up to its end tag, at most eight megabytes, without packed parts.
+    """Return a document's text up to its end tag, without packed parts.
 
-    Raises ParseError where the file ends first.
+    Raises ParseError where the file ends first, or where the text is larger than any filer may send.
     """
     parts: list[bytes] = []
-    room = MOST_BYTES_OF_A_TEXT if keep else 0
+    room = MOST_BYTES_OF_A_TEXT
     is_packed = False
     for raw in lines:
         if raw.startswith((b"</TEXT>", b"</DOCUMENT>")):
@@ -220,7 +226,9 @@ def _text(lines: Iterator[bytes], *, keep: bool, file: str) -> bytes:
             is_packed = raw.rstrip() != b"end"
         elif _UU.match(raw):
             is_packed = True
-        elif room > 0:
-            parts.append(raw[:room])
+        elif keep:
+            parts.append(raw)
             room -= len(raw)
+            if room < 0:
+                raise ParseError(file, None, f"a document in it has more than {MOST_BYTES_OF_A_TEXT:,} bytes")
     raise ParseError(file, None, "ends within a document")

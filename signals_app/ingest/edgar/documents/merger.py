@@ -14,11 +14,12 @@ from decimal import Decimal
 
 _AGREEMENT = re.compile(
     r"\bagreement and plan of (?:merger|reorganization)\b|\bmerger agreement\b|\bbusiness combination agreement\b"
-    r"|\b(?:scheme|plan) of arrangement\b|\barrangement agreement\b|\bshare (?:exchange|purchase) agreement\b"
-    r"|\btransaction agreement\b|\btender offer\b",
+    r"|\b(?:scheme|plan) of arrangement\b|\barrangement agreement\b|\btransaction agreement\b|\btender offer\b",
     re.IGNORECASE,
 )
-_ENTERED = re.compile(r"\benter(?:ed|ing) into\b|\bexecuted\b|\bannounced\b", re.IGNORECASE)
+# Shares of the company itself are sold to investors under agreements of the same name: alone it means nothing.
+_SHARES = re.compile(r"\b(?:share|stock) (?:exchange|purchase) agreement\b", re.IGNORECASE)
+_ENTERED = re.compile(r"\bentered into\b|\bexecuted\b|\bannounced\b", re.IGNORECASE)
 _ASSETS = re.compile(
     r"\basset purchase agreement\b|\bpurchase and sale agreement\b"
     r"|\b(?:sale|sell|transfer)\b.{0,60}\b(?:substantially all|certain)\b.{0,40}\bassets\b",
@@ -27,8 +28,19 @@ _ASSETS = re.compile(
 _OWNERSHIP = re.compile(r"\bown\b.{0,60}?(\d{1,2}(?:\.\d+)?)\s?%", re.IGNORECASE)
 _REVERSE = re.compile(r"\breverse (?:merger|acquisition|takeover)\b|\bshell company\b", re.IGNORECASE)
 _COMBINED = re.compile(r"\bcombined (?:company|organization|entity)\b", re.IGNORECASE)
-_PRICE = re.compile(r"\$\s?(\d{1,4}(?:\.\d{1,4})?)\s+(?:per (?:share|ADS)|(?:net )?in cash|cash)", re.IGNORECASE)
+_DOLLARS = r"\$\s?(\d{1,4}(?:\.\d{1,4})?)(?![\d,.]*\s*(?:million|billion))"
+_PRICE = re.compile(
+    rf"{_DOLLARS}\s+(?:per (?:ordinary |common )?(?:share|ADS)|(?:net )?in cash|cash)"
+    rf"|{_DOLLARS},?\s+(?:net to|without interest)"
+    rf"|\b(?:in cash|cash|price)\b[^.$]{{0,40}}\b(?:equal to|of)\s+{_DOLLARS}",
+    re.IGNORECASE,
+)
+# An amount that is no price: the par value, the strike of an option, the most that a contingent right can pay.
+_NO_PRICE = re.compile(r"\b(?:par value(?: of)?|exercise price(?: of)?|up to|nominal value(?: of)?)\W*$", re.IGNORECASE)
 _CONTINGENT = re.compile(r"\bcontingent value right", re.IGNORECASE)
+# Where these come before the brackets, they belong to somebody else.
+_ANOTHER = r"\b(?:with|entered)\b|\b(?:Inc|Corp|Corporation|Company|Ltd|Limited|plc|LLC|N\.V|S\.A)\b\.?,?\s+and\b"
+_BRACKETS = re.compile(r"\(([^()]{2,160})\)")
 _TERM = re.compile(r"[“\"]([^”\"]{2,60})[”\"]")
 HALF = Decimal(50)
 
@@ -46,18 +58,41 @@ class Reading:
 
 @dataclass
 class _Hits:
+    """The sentences by which the registrant is the target, the buyer, or the shell of a reverse merger."""
+
     target: str = ""
     buyer: str = ""
     reverse: str = ""
 
 
-def names_of_registrant(text: str, registrant: str) -> tuple[str, ...]:
-    """Return what the text calls the registrant: the terms in brackets behind its name; "the Company" by default."""
-    words = re.findall(r"[A-Za-z0-9]+", registrant)
-    start = r"\W+".join(re.escape(word) for word in words[:2]) if words else r"(?!)"
-    found = re.search(rf"\b{start}[^()]{{0,120}}\(([^()]{{2,160}})\)", text, re.IGNORECASE)
-    terms = [term.strip(" ,.") for term in _TERM.findall(found[1])] if found else []
-    return tuple(dict.fromkeys([*(terms or ["Company", "Registrant"]), registrant]))
+def names_of_registrant(text: str, registrant: str) -> str:
+    """Return a pattern of what the text calls the registrant: the terms in brackets behind its name, or its name.
+
+    "the Company" is the registrant where the text says so, or where it does not define the word for somebody else.
+    """
+    behind = re.search(
+        rf"\b(?:{_spellings(registrant)})\b(?:(?!{_ANOTHER})[^()]){{0,160}}((?:\([^()]{{2,160}}\)[\s,]*)+)",
+        text,
+        re.IGNORECASE,
+    )
+    terms = [term.strip(" ,.") for term in _TERM.findall(behind[1])] if behind else []
+    if not terms:
+        defined = {term.casefold() for part in _BRACKETS.findall(text) for term in _TERM.findall(part)}
+        terms = [term for term in ("Company", "Registrant") if term.casefold() not in defined]
+    return "|".join([*(re.escape(term) for term in dict.fromkeys(terms)), _spellings(registrant)])
+
+
+def _spellings(registrant: str) -> str:
+    """Return a pattern of the registrant's first two words; people's names stand reversed: `LILLY ELI & CO`."""
+    words = [re.escape(word) for word in re.findall(r"[A-Za-z0-9]+", registrant)[:2]]
+    if not words:
+        return r"(?!)"
+    return "|".join({r"\W+".join(words), r"\W+".join(reversed(words))})
+
+
+def names_registrant(text: str, registrant: str) -> bool:
+    """Return whether the text mentions the registrant by its name, so that it can be told who `the Company` is."""
+    return re.search(rf"\b(?:{_spellings(registrant)})\b", text, re.IGNORECASE) is not None
 
 
 def read(found: Sequence[str], registrant: str, *, has_merger_exhibit: bool) -> Reading | None:
@@ -66,11 +101,13 @@ def read(found: Sequence[str], registrant: str, *, has_merger_exhibit: bool) -> 
     Only a target that survives as another's subsidiary at a stated price in cash is sure. `has_merger_exhibit` says
     that the agreement itself (EX-2) is attached.
     """
-    agreed = next((s for s in found if _AGREEMENT.search(s) and _ENTERED.search(s)), "")
-    if not agreed:
-        return _asset_sale(found)
     text = " ".join(found)
     hits = _who(found, names_of_registrant(text, registrant))
+    agreed = next((s for s in found if _AGREEMENT.search(s) and _ENTERED.search(s)), "")
+    if not agreed and (hits.target or hits.buyer):
+        agreed = next((s for s in found if _SHARES.search(s) and _ENTERED.search(s)), "")
+    if not agreed:
+        return _asset_sale(found)
     price, contingent = _price(found), _CONTINGENT.search(text) is not None
     if hits.reverse and (hits.buyer or not hits.target):
         return Reading("reverse_merger", hits.reverse, "a merger in which the others end up with most of the shares")
@@ -80,6 +117,7 @@ def read(found: Sequence[str], registrant: str, *, has_merger_exhibit: bool) -> 
         return Reading("takeover_target", agreed, "the text does not say plainly who buys whom", price, contingent)
     doubt = (
         "the text says both that the registrant is bought and that it buys" if hits.buyer
+        else "the text does not call the registrant by its name" if not names_registrant(text, registrant)
         else "" if price is not None and has_merger_exhibit
         else "no price in cash or no agreement among the exhibits"
     )  # fmt: skip
@@ -100,13 +138,13 @@ def terminated(found: Iterable[str]) -> str:
     return next((s for s in found if ended.search(s) and strict.search(s)), "")
 
 
-def _who(found: Iterable[str], names: Sequence[str]) -> _Hits:
+def _who(found: Iterable[str], names: str) -> _Hits:
     """Return the sentences that show the registrant as target, as buyer, and as what a private company takes over."""
-    own = rf"(?:the\s+)?(?:{'|'.join(re.escape(name) for name in names)})\b"
+    own = rf"(?:the\s+)?(?:{names})\b"
     target = re.compile(
         rf"\b(?:merge|merged|merging|merger)\b.{{0,80}}\bwith and into {own}"
         rf"|\b{own},?\s+(?:surviving|continuing|will survive|as the surviving).{{0,160}}\bsubsidiary of (?!{own})"
-        rf"|\bacquire\b.{{0,60}}\ball\b.{{0,120}}\b(?:shares|stock|equity)\b.{{0,60}}\bof {own}"
+        rf"|\bacquire\b.{{0,60}}\b(?:all|entire)\b.{{0,120}}\b(?:shares?|stock|equity)\b.{{0,60}}\bof {own}"
         rf"|\bacquire {own}(?!['’])"
         rf"|\boffer\b.{{0,120}}\bto (?:purchase|acquire)\b.{{0,160}}\b(?:shares|stock)\b.{{0,80}}\bof {own}"
         rf"|\b{own} (?:will|to) be acquired by\b"
@@ -131,25 +169,24 @@ def _is_reverse(sentence: str, own: str) -> bool:
     """Return whether the registrant's holders keep less than half of the combined company."""
     if _REVERSE.search(sentence):
         return True
-    if not _COMBINED.search(sentence):
-        return False
-    of_own = re.compile(
-        rf"(?:holders|stockholders|shareholders|securityholders) of {own}|{own}['’]s? \w*holders", re.IGNORECASE
-    )
+    of_own = re.compile(rf"holders of {own}|{own}(?:['’]s?)? (?:\w+ )?\w*holders", re.IGNORECASE)
     shares = [(match.start(), Decimal(match[1])) for match in _OWNERSHIP.finditer(sentence)]
     said = of_own.search(sentence)
     if not shares:
         return False
     if said is None:
-        return any(share > HALF for _, share in shares)
+        return _COMBINED.search(sentence) is not None and any(share > HALF for _, share in shares)
     after = [share for position, share in shares if position > said.start()]
     return bool(after) and after[0] < HALF
 
 
 def _price(found: Iterable[str]) -> Decimal | None:
-    """Return the price a share in dollars that the first sentence with one states."""
+    """Return the price a share in dollars that the first sentence with one states; a par value is none."""
     for sentence in found:
-        said = _PRICE.search(sentence)
-        if said is not None and re.search(r"\bshare|\bADS", sentence):
-            return Decimal(said[1])
+        if not re.search(r"\bshare|\bADS", sentence, re.IGNORECASE):
+            continue
+        for said in _PRICE.finditer(sentence):
+            number = next(filter(None, said.groups()))
+            if not _NO_PRICE.search(sentence[: said.start(said.lastindex or 0) - 1]):
+                return Decimal(number)
     return None

@@ -74,7 +74,7 @@ class Load:
             for event in events(filing, History(), company.role):
                 self.ledger.add(event, filing, company.pk)
             if party.part is Part.FILER:
-                for event, evidence in suggested(whole, party, filing):
+                for event, evidence in suggested(whole, party, filing, company.role):
                     if not event.doubt:
                         self.ledger.add(event, filing, company.pk)
                     else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from companies.choices import Role
 from signals_app.catalogue import CATALOGUE
 from signals_app.ingest.edgar.documents import merger, phrases, text
 from signals_app.ingest.edgar.filings import LONGEST_REPORTING_DELAY, Event, Filing
@@ -24,8 +25,11 @@ FROM_REPORTS = frozenset({"going_concern"})
 FURTHEST_DUE = timedelta(days=3 * 366)
 
 
-def suggested(whole: FullText, party: Party, filing: Filing) -> Iterator[tuple[Event, str]]:
-    """Yield each event that the texts suggest with the sentence that says so; an event without doubt is sure."""
+def suggested(whole: FullText, party: Party, filing: Filing, role: str) -> Iterator[tuple[Event, str]]:
+    """Yield each event that the texts suggest with the sentence that says so; an event without doubt is sure.
+
+    Of a company whose role is not target, no takeover is sure.
+    """
     base = filing.form.base
     main = [block for exhibit in whole.exhibits if _is_main(exhibit, base) for block in text.paragraphs(exhibit.text)]
     if base in REPORTS:
@@ -42,7 +46,7 @@ def suggested(whole: FullText, party: Party, filing: Filing) -> Iterator[tuple[E
     parts = text.items(main) if base in EIGHT_K else {"": main}
     told = list(text.sentences([block for part in parts.values() for block in part]))
     news = [*told, *text.sentences(releases)]
-    yield from _agreement(whole, party, filing, parts, news)
+    yield from _agreement(whole, party, filing, parts, role)
     yield from _from_sentences(filing, news, None)
 
 
@@ -51,7 +55,7 @@ def _is_main(exhibit: Exhibit, base: str) -> bool:
 
 
 def _agreement(
-    whole: FullText, party: Party, filing: Filing, parts: dict[str, list[str]], news: list[str]
+    whole: FullText, party: Party, filing: Filing, parts: dict[str, list[str]], role: str
 ) -> Iterator[tuple[Event, str]]:
     """Yield what an 8-K says of a merger agreement: concluded (1.01), or ended (1.02)."""
     if "1.01" in parts:
@@ -63,7 +67,9 @@ def _agreement(
             if reading.price_usd is not None:
                 data["price_per_share_usd"] = str(reading.price_usd)
             data["contingent_payment"] = reading.has_contingent_payment
-            yield _event(filing, reading.signal_type, reading.sentence, reading.doubt, data), reading.sentence
+            may_buy = "" if role == Role.TARGET else f"the company is kept as {role}: it may be the buyer"
+            doubt = reading.doubt or may_buy
+            yield _event(filing, reading.signal_type, reading.sentence, doubt, data), reading.sentence
     if "1.02" in parts:
         ended = merger.terminated(text.sentences(parts["1.02"]))
         if ended:
@@ -76,7 +82,8 @@ def _from_sentences(filing: Filing, found: list[str], only: frozenset[str] | Non
             continue
         event = _event(filing, suggestion.signal_type, suggestion.sentence, "suggested by the words", {})
         if suggestion.day is not None:
-            event = replace(event, event_date=start_of(suggestion.day))
+            key = f"{suggestion.signal_type}:{suggestion.day}"
+            event = replace(event, key=key, event_date=start_of(suggestion.day))
         yield event, suggestion.sentence
 
 

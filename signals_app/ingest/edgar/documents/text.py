@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-MOST_BYTES = 4 * 1024 * 1024
 _HIDDEN = frozenset({"script", "style", "head", "title", "ix:header"})
 _BLOCKS = frozenset(
     {"p", "div", "br", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "title", "page"}
@@ -18,7 +17,8 @@ _ITEM = re.compile(r"^\W*item\s+(\d{1,2}\.\d{2})\b\W*", re.IGNORECASE)
 _END_OF_ITEMS = re.compile(r"^\W*signatures?\W*$", re.IGNORECASE)
 _BREAK = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“(]?[A-Z0-9$])")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:Inc|Corp|Ltd|Co|Cos|No|Nos|Dr|Mr|Ms|Mrs|vs|Jr|Sr|St|Sec|Art|approx|e\.g|i\.e|U\.S|N\.V|S\.A|L\.P|Ph\.D|M\.D)"
+    r"(?:\b(?:Inc|Corp|Ltd|Co|Cos|No|Nos|Dr|Mr|Ms|Mrs|vs|Jr|Sr|St|Sec|Art|approx|e\.g|i\.e|U\.S|N\.V|S\.A|L\.P|Ph\.D|M\.D"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
     r"|\b[A-Z])\.$"
 )
 # What a release says from here on is no news: what the company is, and what the lawyers add.
@@ -40,6 +40,9 @@ class _Reader(HTMLParser):
         self.hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "body":
+            # Heads are often left open.
+            self.hidden = 0
         if tag in _HIDDEN:
             self.hidden += 1
         if tag in _BLOCKS:
@@ -60,12 +63,11 @@ class _Reader(HTMLParser):
 
 
 def paragraphs(data: bytes) -> list[str]:
-    """Return the paragraphs of a document, HTML or plain text, trimmed, none empty; at most four megabytes are read."""
-    raw = data[:MOST_BYTES]
+    """Return the paragraphs of a document, HTML or plain text, trimmed, none empty."""
     try:
-        text = raw.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
+        text = data.decode("cp1252", errors="replace")
     text = text.replace("\x00", "")
     if re.search(r"<(?:html|body|p|div|font|table)\b", text[:5000], re.IGNORECASE):
         reader = _Reader()

@@ -44,7 +44,8 @@ def run(request: Request, progress: Progress) -> Outcome:
 def rows(document: Document, today: date) -> Iterator[Filing | ParseError]:
     """Yield the filings of an index or a feed. Raises ParseError for a file that is neither."""
     if document.head().lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        yield from atom.parse(document.read(), document.name, today)
+        found = list(atom.parse(document.read(), document.name, today))
+        yield from sorted(found, key=lambda row: isinstance(row, Filing) and row.part is not Part.SUBJECT)
     else:
         yield from parse.parse(_lines(document), document.name, today)
 
@@ -68,6 +69,7 @@ class Load:
     def __init__(self, request: Request, outcome: Outcome) -> None:
         self.request, self.outcome, self.ledger = request, outcome, Ledger(outcome)
         self.universe = Universe.load()
+        self.subjects: set[tuple[str, str]] = set()
 
     def take(self, row: Filing | ParseError) -> None:
         """Take one row: a reject, a filing of a company, or of somebody else."""
@@ -75,7 +77,11 @@ class Load:
             self.outcome.reject(row)
             return
         company = self.universe.by_cik.get(row.cik)
-        if company is None or row.part is Part.OWNER or not self._wants(row, company.ticker):
+        if row.part is Part.SUBJECT:
+            self.subjects.add((row.accession, row.cik))
+        # Who files about itself has two entries, of which the one as subject tells what it means.
+        again = row.part is not Part.SUBJECT and (row.accession, row.cik) in self.subjects
+        if company is None or again or row.part is Part.OWNER or not self._wants(row, company.ticker):
             self.outcome.count("skipped")
             return
         for event in events(row, History(), company.role):
