@@ -10,12 +10,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from scoring.engine.components import FED, LABELS
+from scoring.engine.components import COMPONENTS, LABELS
 from scoring.engine.total import METHODOLOGY, RANKED_FROM_CONFIDENCE
 from scoring.evidence import as_day
 from scoring.models import MAScore
 
-_SUPPLY = {(component.name, feature.name): feature.supply for component in FED for feature in component.features}
+_SUPPLY = {(component.name, feature.name): feature.supply for component in COMPONENTS for feature in component.features}
 
 
 class NotExplained(ValueError):

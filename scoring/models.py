@@ -157,7 +157,7 @@ class MAScore(TimestampedModel):
         null=True,
         blank=True,
         help_text="Points since 30 days earlier, same version.",
-        db_comment="Points. NULL = no score near that day.",
+        db_comment="Points. NULL = no score near that day, or insufficient data then.",
     )
     score_change_90d = models.DecimalField(
         "change, 90 days",
@@ -166,7 +166,7 @@ class MAScore(TimestampedModel):
         null=True,
         blank=True,
         help_text="Points since 90 days earlier, same version.",
-        db_comment="Points. NULL = no score near that day.",
+        db_comment="Points. NULL = no score near that day, or insufficient data then.",
     )
     key_drivers = json_array(
         help_text="Contributions above zero, largest first.", db_comment="Array of contributions above zero."

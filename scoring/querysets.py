@@ -23,28 +23,31 @@ FIRST_VERSION = "1"
 # Any constant does, as long as every refresh takes the same one.
 REFRESH_LOCK = 0x6D61_7363
 
-# PERCENT_RANK: the share of the other ranked rows that lie below; ties are equal, a single row has 0.
+# PERCENT_RANK: the share of the other ranked rows that lie below; ties are equal, a single row has 0. Every row of a
+# day was a target of that day: what has become of the company since changes no rank of the past.
 PERCENTILES = """
 UPDATE ma_scores AS s SET percentile_rank = ranked.percentile
 FROM (
     SELECT id, CASE WHEN is_ranked THEN
         round((percent_rank() OVER (PARTITION BY is_ranked ORDER BY total_score))::numeric * 100, 4) END AS percentile
     FROM (
-        SELECT m.id, m.total_score,
-               c.deleted_at IS NULL AND c.role = %(target)s AND m.confidence >= %(confidence)s AS is_ranked
-        FROM ma_scores AS m JOIN companies AS c ON c.id = m.company_id
-        WHERE m.score_date = %(day)s AND m.score_version = %(version)s
+        SELECT id, total_score, confidence >= %(confidence)s AS is_ranked
+        FROM ma_scores WHERE score_date = %(day)s AND score_version = %(version)s
     ) AS of_the_day
 ) AS ranked
 WHERE s.id = ranked.id AND s.percentile_rank IS DISTINCT FROM ranked.percentile
 """
 
 # The flags go down before others come up, for the partial unique index is checked row by row; the main statement reads
-# `lowered` and so cannot start before it is done.
+# `lowered` and so cannot start before it is done. The newest row is looked up company by company at the end of its part
+# of the index: a history of years costs no more than one of days.
 LATEST = """
-WITH newest AS (
-    SELECT DISTINCT ON (company_id) id FROM ma_scores
-    WHERE score_version = %(version)s ORDER BY company_id, score_date DESC
+WITH newest AS MATERIALIZED (
+    SELECT last.id FROM companies AS c CROSS JOIN LATERAL (
+        SELECT s.id FROM ma_scores AS s
+        WHERE s.company_id = c.id AND s.score_version = %(version)s
+        ORDER BY s.score_date DESC LIMIT 1
+    ) AS last
 ), lowered AS (
     UPDATE ma_scores SET is_latest = false
     WHERE is_latest AND id NOT IN (SELECT id FROM newest) RETURNING id
@@ -56,16 +59,18 @@ WHERE (SELECT count(*) FROM lowered) >= 0 AND NOT is_latest AND id IN (SELECT id
 CHANGES = """
 UPDATE ma_scores AS s SET score_change_30d = c.change_30d, score_change_90d = c.change_90d
 FROM (
-    SELECT n.id, n.total_score - month.total_score AS change_30d, n.total_score - quarter.total_score AS change_90d
+    SELECT n.id,
+           CASE WHEN month.confidence >= %(confidence)s THEN n.total_score - month.total_score END AS change_30d,
+           CASE WHEN quarter.confidence >= %(confidence)s THEN n.total_score - quarter.total_score END AS change_90d
     FROM ma_scores AS n
     LEFT JOIN LATERAL (
-        SELECT o.total_score FROM ma_scores AS o
+        SELECT o.total_score, o.confidence FROM ma_scores AS o
         WHERE o.company_id = n.company_id AND o.score_version = n.score_version
           AND o.score_date BETWEEN n.score_date - 40 AND n.score_date - 30
         ORDER BY o.score_date DESC LIMIT 1
     ) AS month ON true
     LEFT JOIN LATERAL (
-        SELECT o.total_score FROM ma_scores AS o
+        SELECT o.total_score, o.confidence FROM ma_scores AS o
         WHERE o.company_id = n.company_id AND o.score_version = n.score_version
           AND o.score_date BETWEEN n.score_date - 100 AND n.score_date - 90
         ORDER BY o.score_date DESC LIMIT 1
@@ -163,15 +168,12 @@ class MAScoreQuerySet(QuerySet["MAScore"]):
         return self.select_related("company")
 
     def update_percentiles(self, day: dt.date, version: str) -> int:
-        """Rank the live targets of the day and version with confidence of at least 0.5, in one statement.
+        """Rank the targets of the day and version with confidence of at least 0.5, in one statement.
 
         0 to 100, ties equal; every other row of that day has none. Concerns the whole day, whatever this queryset is
         filtered to, as do the two below. Returns how many rows changed.
         """
-        return self._run(
-            PERCENTILES,
-            {"day": day, "version": version, "target": Role.TARGET.value, "confidence": RANKED_CONFIDENCE},
-        )
+        return self._run(PERCENTILES, {"day": day, "version": version, "confidence": RANKED_CONFIDENCE})
 
     def refresh_latest(self, version: str) -> int:
         """Flag each company's newest day of the version as its latest and no other row, in one statement.
@@ -188,9 +190,10 @@ class MAScoreQuerySet(QuerySet["MAScore"]):
         """Set the changes of that day's scores over 30 and 90 days, in one statement.
 
         Against the latest score at or before the day 30 (90) days earlier, at most 10 days older still, of the same
-        version; None where there is none. Returns how many rows changed.
+        version; None where there is none, and where that one had insufficient data: the step would be data becoming
+        known. Returns how many rows changed.
         """
-        return self._run(CHANGES, {"day": day, "version": version})
+        return self._run(CHANGES, {"day": day, "version": version, "confidence": RANKED_CONFIDENCE})
 
     def _run(self, statement: str, parameters: dict[str, Any]) -> int:
         with connections[self.db].cursor() as cursor:

@@ -1,59 +1,33 @@
-"""Verbs that write scores, and the questions that must be settled before one can be computed."""
+"""Verbs that write scores, and the questions that must be settled before one can be asked for."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Min, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from companies.models import Company
-from scoring.engine import total
-from scoring.engine.inputs import CompanyInputs
-from scoring.inputs import universe_inputs
-from scoring.models import MAScore, ScoreVersion, ScoreWeight
+from scoring.computing import ComputedDay, ScoringError, compute_day, weights_of
+from scoring.models import MAScore
 from scoring.querysets import version_in_force
-from scoring.record import rows_of
 from scoring.store import write_day
-from signals_app.figures import Unknown
 from signals_app.market_day import NEW_YORK
-from signals_app.models import FinancialFact
 from signals_app.offers import refresh_offers
 from signals_app.refresh import ledger_day
+
+__all__ = [
+    "ComputedDay", "ScoringError", "checked_day", "compute_day", "data_day", "find_company", "find_target",
+    "market_today", "score_of", "score_universe", "store", "take_turn", "weights_of",
+]  # fmt: skip
 
 NEAR_ONES = 3
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('biotech_ma.score ' || %s, 0))"
 # A score looks back 30 (90) days and at most ten further: these later days compare with the one just written.
 LATER_DAYS = ((30, 40), (90, 100))
-
-
-class ScoringError(Exception):
-    """Why there can be no score, in one line; nothing was written."""
-
-
-@dataclass(frozen=True)
-class ComputedDay:
-    """The scores of a day before they are written, best first in no particular order, and what they rest on.
-
-    `stale_targets` of `reporting_targets` have reported figures that are all older than 200 days.
-    """
-
-    day: dt.date
-    version: str
-    rows: list[MAScore]
-    unfed: tuple[str, ...]
-    stale_targets: int
-    reporting_targets: int
-
-    @property
-    def is_stale(self) -> bool:
-        """Return whether most targets' figures are too old for the day."""
-        return self.stale_targets * 2 > self.reporting_targets
 
 
 def market_today() -> dt.date:
@@ -96,58 +70,40 @@ def find_target(ref: str) -> Company:
     return company
 
 
-def weights_of(version: str | None) -> tuple[str, dict[str, Decimal]]:
-    """Return the name and the weights of a version, without a name of the one in force. Raises ScoringError."""
-    wanted = Q(score_version__version=version_in_force() if version is None else version)
-    held = list(ScoreWeight.objects.filter(wanted).values_list("score_version__version", "component", "weight"))
-    if not held:
-        known = ", ".join(ScoreVersion.objects.order_by("version").values_list("version", flat=True)) or "none"
-        raise ScoringError(f"no weights of version {version or 'in force'!r}; versions: {known}")
-    return held[0][0], {component: weight for _, component, weight in held}
-
-
-def compute_day(*, day: dt.date, version: str | None = None) -> ComputedDay:
-    """Return the scores of every target on the day, unsaved. Raises ScoringError when there can be none."""
-    name, weights = weights_of(version)
-    first = FinancialFact.objects.aggregate(first=Min("available_at"))["first"]
-    if first is not None and day < first.astimezone(NEW_YORK).date():
-        raise ScoringError(f"nothing was known on {day}: the first figure is of {first.astimezone(NEW_YORK).date()}")
-    universe = universe_inputs(day)
-    if not universe:
-        raise ScoringError(f"there is no target to score on {day}; load data first, with quickstart or ingest")
-    try:
-        result = total.score_universe(universe, weights)
-    except ValueError as error:
-        raise ScoringError(f"version {name}: {error}") from error
-    stale, reporting = _staleness(universe)
-    return ComputedDay(day, name, rows_of(result, day=day, version=name), result.unfed, stale, reporting)
-
-
-def _staleness(universe: Iterable[CompanyInputs]) -> tuple[int, int]:
-    reasons = [inputs.why_unknown.get("research_spending") for inputs in universe]
-    reporting = [reason for reason in reasons if reason in (None, Unknown.STALE)]
-    return sum(reason == Unknown.STALE for reason in reporting), len(reporting)
-
-
-def score_universe(*, day: dt.date, version: str | None = None) -> ComputedDay:
-    """Score every live target as of the day, rank them, and set changes and latest flags; all or nothing.
+def score_universe(*, day: dt.date, version: str | None = None, required: Iterable[Company] = ()) -> ComputedDay:
+    """Score every target of the day, rank them, and set changes and latest flags; all or nothing.
 
     Every target, because medians and percentiles are the universe's. Again for the same day changes nothing unless what
-    was known by then has changed. Two at a time of one version wait for each other. Raises ScoringError.
+    was known by then has changed. Two at a time of one version wait for each other. Raises ScoringError, also where one
+    of the `required` companies has no score of the day.
     """
     with transaction.atomic():
         name, _ = weights_of(version)
-        with connection.cursor() as cursor:
-            cursor.execute(LOCK, [name])
+        take_turn(name)
         refresh_offers()
         computed = compute_day(day=day, version=name)
-        write_day(computed.rows, day=day, version=name)
-        scores = MAScore.objects.all()
-        scores.update_percentiles(day, name)
-        for affected in [day, *_later_days(day, name)]:
-            scores.update_changes(affected, name)
-        scores.refresh_latest(weights_of(None)[0])
+        reasons = [reason for company in required if (reason := computed.why_absent(company))]
+        if reasons:
+            raise ScoringError("; ".join(reasons))
+        store(computed)
     return computed
+
+
+def take_turn(version: str) -> None:
+    """Wait until no other scorer of the version is at work, for the length of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [version])
+
+
+def store(computed: ComputedDay, *, is_analyzed: bool = True) -> None:
+    """Write a day's scores, ranks, the changes that compare with it and the latest flags, in the open transaction."""
+    day, version = computed.day, computed.version
+    write_day(computed.rows, day=day, version=version, is_analyzed=is_analyzed)
+    scores = MAScore.objects.all()
+    scores.update_percentiles(day, version)
+    for affected in [day, *_later_days(day, version)]:
+        scores.update_changes(affected, version)
+    scores.refresh_latest(weights_of(None)[0])
 
 
 def _later_days(day: dt.date, version: str) -> list[dt.date]:

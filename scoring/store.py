@@ -32,17 +32,19 @@ WHERE ({_HELD}) IS DISTINCT FROM ({_EXCLUDED})
 # A table that has just grown has no statistics yet, and the comparison with earlier days needs them to take the index
 # of the company rather than that of the day.
 ANALYZE = "ANALYZE ma_scores (company_id, score_date, score_version, total_score)"
-# A live company that is no target of that day any more: its earlier score of the day would mislead.
+# A company that is no target of that day, as its history now has it: an earlier score of the day would mislead.
 DROP_OTHERS = """
-DELETE FROM ma_scores AS held USING companies
-WHERE held.score_date = %s AND held.score_version = %s AND companies.id = held.company_id
-  AND companies.deleted_at IS NULL
+DELETE FROM ma_scores AS held
+WHERE held.score_date = %s AND held.score_version = %s
   AND NOT EXISTS (SELECT FROM staged_scores AS staged WHERE staged.company_id = held.company_id)
 """
 
 
-def write_day(rows: Iterable[MAScore], *, day: date, version: str) -> None:
-    """Make these the scores of the day and version, in the transaction that is open; ranks and changes come after."""
+def write_day(rows: Iterable[MAScore], *, day: date, version: str, is_analyzed: bool = True) -> None:
+    """Make these the scores of the day and version, in the transaction that is open; ranks and changes come after.
+
+    `is_analyzed`: renew the table's statistics afterwards; with many days in a row one does not have to each time.
+    """
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.staged_scores")
         cursor.execute(STAGE)
@@ -52,7 +54,8 @@ def write_day(rows: Iterable[MAScore], *, day: date, version: str) -> None:
         cursor.execute(MERGE)
         cursor.execute(DROP_OTHERS, [day, version])
         cursor.execute("DROP TABLE staged_scores")
-        cursor.execute(ANALYZE)
+        if is_analyzed:
+            cursor.execute(ANALYZE)
 
 
 def _values(row: MAScore) -> list[Any]:

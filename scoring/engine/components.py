@@ -16,7 +16,7 @@ NEUTRAL = D("50.0000")
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One input of a component on a scale from 0 to 100, and its share of the component.
+    """One input of a component on a scale from 0 to 100 (events: in the component's points), and its share of it.
 
     `is_event`: the absence of a record counts as "did not happen" in the score, but as covered only if it was recorded.
     """
@@ -103,11 +103,44 @@ REGULATORY = Component(
     ),
     constant=D(40),
 )
-# In the order in which an explanation shows them. Insider and strategic fit have no source yet: they are not fed.
-FED: tuple[Component, ...] = (PIPELINE, PATENT, FINANCIAL, REGULATORY)
-LABELS: dict[str, str] = {component.name: component.label for component in FED} | {
-    "insider": "Insider and corporate events",
-    "strategic_fit": "Strategic fit",
+# The types of the signal catalogue that feed the component; impacts and half-lives stand there.
+CORPORATE_EVENTS: dict[str, str] = {
+    "strategic_review": "Strategic review",
+    "activist_stake": "Activist stake (13D)",
+    "insider_buying_cluster": "Insider buying cluster",
+    "partnership": "Partnership",
+    "partnership_ended": "Partnership ended",
+    "executive_departure": "Executive departure",
+    "restructuring": "Restructuring",
+    "atm_program": "At-the-market programme",
+}
+_FILINGS = "ingest the company's filings (edgar-submissions)"
+INSIDER = Component(
+    "insider",
+    "Insider and corporate events",
+    tuple(
+        Feature(
+            name,
+            label,
+            D(1),
+            "ingest Forms 4 (edgar-ownership)" if name == "insider_buying_cluster" else _FILINGS,
+            is_event=True,
+        )
+        for name, label in CORPORATE_EVENTS.items()
+    ),
+    constant=D(50),
+)
+STRATEGIC_FIT = Component(
+    "strategic_fit",
+    "Strategic fit",
+    (Feature("best_acquirers", "Fit of the best acquirers", D(1), "run match for the day, before score"),),
+    constant=D(0),
+)
+# In the order in which an explanation shows them. One of which no company has an input on the day is left out of it.
+COMPONENTS: tuple[Component, ...] = (PIPELINE, PATENT, FINANCIAL, INSIDER, STRATEGIC_FIT, REGULATORY)
+LABELS: dict[str, str] = {component.name: component.label for component in COMPONENTS}
+FEATURE_LABELS: dict[tuple[str, str], str] = {
+    (component.name, feature.name): feature.label for component in COMPONENTS for feature in component.features
 }
 
 # Discovery is not in the published scale; it stands below preclinical.

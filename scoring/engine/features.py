@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,7 @@ from scoring.engine import components as c
 from scoring.engine.inputs import CompanyInputs, Evidence, Programme
 
 FOUR_PLACES = Decimal("0.0001")
+NONE = "none is recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def readings(inputs: CompanyInputs) -> dict[tuple[str, str], Reading]:
     """Return the reading of every feature by (component, feature)."""
     return {
         (component.name, feature.name): READERS[component.name, feature.name](inputs)
-        for component in c.FED
+        for component in c.COMPONENTS
         for feature in component.features
     }
 
@@ -47,6 +48,11 @@ def _active(inputs: CompanyInputs) -> list[Programme]:
     return sorted(active, key=lambda item: (item.name, item.indication or "", item.phase))
 
 
+def _assumed(programmes: Sequence[Programme]) -> bool:
+    """Return whether no dated source vouches for any of these."""
+    return all(item.is_assumed for item in programmes)
+
+
 def _graded(value: Decimal, words: str, evidence: Evidence, *, is_assumed: bool = False) -> Reading:
     return Reading(value.quantize(FOUR_PLACES), words, evidence, is_assumed)
 
@@ -56,7 +62,10 @@ def _lead_stage(inputs: CompanyInputs) -> Reading:
     if not lead:
         return Reading(None, "no active programme is recorded")
     return _graded(
-        c.STAGE[lead[0].phase], f"{lead[0].phase}: {lead[0].title}", lead[0].evidence_of("phase", "approved_on")
+        c.STAGE[lead[0].phase],
+        f"{lead[0].phase}: {lead[0].title}",
+        lead[0].evidence_of("phase", "approved_on"),
+        is_assumed=_assumed(lead),
     )
 
 
@@ -66,7 +75,8 @@ def _breadth(inputs: CompanyInputs) -> Reading:
         return Reading(None, "no active programme is recorded")
     late = [item for item in active if item.phase in c.PHASE_2_OR_LATER]
     evidence = (late or active)[0].evidence_of("phase")
-    return _graded(c.breadth(len(late)), f"{len(late)} in phase 2 or later", evidence)
+    words = f"{len(late)} in phase 2 or later"
+    return _graded(c.breadth(len(late)), words, evidence, is_assumed=any(item.is_assumed for item in late or active))
 
 
 def _next_completion(inputs: CompanyInputs) -> Reading:
@@ -80,7 +90,8 @@ def _next_completion(inputs: CompanyInputs) -> Reading:
     ahead = [pair for pair in dated if pair[0] >= inputs.day]
     day, programme = min(ahead or dated, key=lambda pair: (pair[0], pair[1].title))
     words = f"{day.isoformat()}: {programme.title}" + ("" if ahead else ", which is past")
-    return _graded(c.nearness((day - inputs.day).days), words, programme.evidence_of("next_milestone_date"))
+    source = programme.evidence_of("next_milestone_date")
+    return _graded(c.nearness((day - inputs.day).days), words, source, is_assumed=programme.is_assumed)
 
 
 def _years_later(day: date, years: int) -> date:
@@ -153,7 +164,8 @@ def _filed_or_approved(inputs: CompanyInputs) -> Reading:
         return Reading(None, "no active programme is recorded")
     is_filed = lead[0].phase in c.FILED_OR_APPROVED
     words = f"{'yes' if is_filed else 'no'}: {lead[0].title}"
-    return _graded(c.HUNDRED if is_filed else Decimal(0), words, lead[0].evidence_of("approved_on", "phase"))
+    source = lead[0].evidence_of("approved_on", "phase")
+    return _graded(c.HUNDRED if is_filed else Decimal(0), words, source, is_assumed=_assumed(lead))
 
 
 DESIGNATIONS = {"breakthrough": "breakthrough_therapy", "orphan": "orphan_designation", "fast_track": "fast_track"}
@@ -172,7 +184,7 @@ def _designation(name: str) -> Callable[[CompanyInputs], Reading]:
             return _graded(c.HUNDRED if state.holds else Decimal(0), "yes" if state.holds else "no", state.evidence)
         if active and all(getattr(item, name) is False for item in active):
             return _graded(Decimal(0), "none", active[0].evidence_of(DESIGNATIONS[name]))
-        return Reading(None, "none is recorded")
+        return Reading(None, NONE)
 
     return read
 
@@ -183,10 +195,26 @@ def _event(name: str) -> Callable[[CompanyInputs], Reading]:
     def read(inputs: CompanyInputs) -> Reading:
         state = inputs.states.get(name)
         if state is None:
-            return Reading(None, "none is recorded")
+            return Reading(None, NONE)
         return _graded(c.HUNDRED if state.holds else Decimal(0), "yes" if state.holds else "resolved", state.evidence)
 
     return read
+
+
+def _corporate(name: str) -> Callable[[CompanyInputs], Reading]:
+    """Return the reader of the events of one type."""
+
+    def read(inputs: CompanyInputs) -> Reading:
+        found = inputs.corporate.get(name)
+        return Reading(None, NONE) if found is None else _graded(found.points, found.words, found.evidence)
+
+    return read
+
+
+def _fit(inputs: CompanyInputs) -> Reading:
+    if inputs.fit is None:
+        return Reading(None, "no acquirer was matched in the 31 days before")
+    return _graded(inputs.fit.mean * 10, inputs.fit.words, inputs.fit.evidence)
 
 
 READERS: dict[tuple[str, str], Callable[[CompanyInputs], Reading]] = {
@@ -196,6 +224,8 @@ READERS: dict[tuple[str, str], Callable[[CompanyInputs], Reading]] = {
     ("patent", "protected_years"): _protected_years,
     ("financial", "size"): _size,
     ("financial", "research_spending"): _research_spending,
+    **{("insider", name): _corporate(name) for name in c.CORPORATE_EVENTS},
+    ("strategic_fit", "best_acquirers"): _fit,
     ("regulatory", "breakthrough"): _designation("breakthrough"),
     ("regulatory", "orphan"): _designation("orphan"),
     ("regulatory", "fast_track"): _designation("fast_track"),

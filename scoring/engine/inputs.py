@@ -17,6 +17,7 @@ class Evidence:
     day: date | None = None
     signal_ids: tuple[str, ...] = ()
     accessions: tuple[str, ...] = ()
+    match_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,30 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Points:
+    """What the events of one type add on the day to the insider component, in its points; 0 = none, and surely none."""
+
+    points: Decimal
+    words: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The mean of the company's best match scores (up to three) on a scale from 0 to 10, and whose they are."""
+
+    mean: Decimal
+    words: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """One of the company's own drugs in one indication. None = unknown; `protected_until` is the last protected day.
 
-    `is_active` is False for what was terminated or withdrawn or is of unknown status: it does not count.
+    `is_active` is False for what was terminated or withdrawn or is of unknown status: it does not count. `known_from`
+    is the first day on which a dated source speaks of it; None: no dated source does, so it counts on every day.
+    `is_later_state`: the state is one that was recorded after the day.
     """
 
     name: str
@@ -54,7 +75,14 @@ class Programme:
     fast_track: bool | None = None
     breakthrough: bool | None = None
     next_completion: date | None = None
+    known_from: date | None = None
+    is_later_state: bool = False
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+    @property
+    def is_assumed(self) -> bool:
+        """Return whether nothing dated vouches for the state on the day."""
+        return self.is_later_state or self.known_from is None
 
     @property
     def title(self) -> str:
@@ -71,7 +99,8 @@ class CompanyInputs:
     """All that the score of one company on one day may depend on. `key` identifies the company and orders ties.
 
     `states` holds what events say by name: breakthrough, orphan, fast_track, clinical_hold, complete_response. A name
-    that is absent means that no source was read for it, not that there was no event.
+    that is absent means that no source was read for it, not that there was no event; so for the types of `corporate`.
+    `ticker`, `cik` and `name` are those of the day; they are shown and never scored.
     """
 
     key: str
@@ -80,4 +109,15 @@ class CompanyInputs:
     market_cap: Amount | None = None
     research_spending: Amount | None = None
     states: Mapping[str, State] = field(default_factory=dict)
+    corporate: Mapping[str, Points] = field(default_factory=dict)
+    fit: Fit | None = None
     why_unknown: Mapping[str, str] = field(default_factory=dict)
+    ticker: str | None = None
+    cik: str | None = None
+    name: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Return whether nothing at all is known of the company on the day."""
+        known = self.programmes, self.market_cap, self.research_spending, self.states, self.corporate, self.fit
+        return not any(known)

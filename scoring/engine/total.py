@@ -71,31 +71,50 @@ class UniverseScore:
 def score_universe(universe: Iterable[CompanyInputs], weights: Mapping[str, Decimal]) -> UniverseScore:
     """Return the score of every company, whatever the order in which they come.
 
-    The weights of components that nothing feeds are spread over the others in proportion.
+    The weights of components of which no company has an input are spread over the others in proportion.
     Raises ValueError when the weights do not sum to one, or those of the fed components to nothing.
     """
-    if sum(weights.values(), ZERO) != 1 or any(weight < 0 for weight in weights.values()):
-        raise ValueError("the weights of the components must be zero or more and sum to one")
+    check_weights(weights)
     with localcontext(prec=PRECISION):
-        fed = {component.name: weights.get(component.name, ZERO) for component in c.FED}
-        whole = sum(fed.values(), ZERO)
-        if not whole:
-            raise ValueError("no component that is fed has a weight")
-        effective = {name: weight / whole for name, weight in fed.items()}
         read = {inputs.key: readings(inputs) for inputs in sorted(universe, key=lambda inputs: inputs.key)}
-        medians = _medians(read.values())
+        fed = [component for component in c.COMPONENTS if _is_fed(component, read.values())]
+        whole = sum((weights.get(component.name, ZERO) for component in fed), ZERO)
+        if not whole:
+            raise ValueError("no component that any company has an input for has a weight")
+        effective = {component.name: weights.get(component.name, ZERO) / whole for component in fed}
+        medians = _medians(fed, read.values())
         scores = tuple(_score(key, values, medians, effective) for key, values in read.items())
     return UniverseScore(scores, effective, tuple(sorted(set(weights) - set(effective))))
 
 
-def _medians(universe: Iterable[Mapping[FeatureKey, Reading]]) -> dict[FeatureKey, Decimal]:
+def check_weights(weights: Mapping[str, Decimal]) -> None:
+    """Raise ValueError unless the weights are those of known components, zero or more, and sum to one exactly."""
+    strange = sorted(set(weights) - set(c.LABELS))
+    if strange:
+        raise ValueError(f"there is no component {', '.join(strange)}; the components are {', '.join(c.LABELS)}")
+    if any(not weight.is_finite() or weight < 0 for weight in weights.values()):
+        raise ValueError("the weights of the components must be zero or more and sum to one")
+    whole = sum(weights.values(), ZERO)
+    if whole != 1:
+        raise ValueError(f"the weights of the components must be zero or more and sum to one; they sum to {whole}")
+
+
+def _is_fed(component: c.Component, universe: Iterable[Mapping[FeatureKey, Reading]]) -> bool:
+    """Return whether any company has an input of the component."""
+    keys = [(component.name, feature.name) for feature in component.features]
+    return any(row[key].value is not None for row in universe for key in keys)
+
+
+def _medians(
+    components: Sequence[c.Component], universe: Iterable[Mapping[FeatureKey, Reading]]
+) -> dict[FeatureKey, Decimal]:
     """Return each feature's median over the companies that have it, else 50.
 
     An event that is not recorded counts as none here, so that the few companies with one do not stand for all.
     """
     companies = list(universe)
     medians: dict[FeatureKey, Decimal] = {}
-    for component in c.FED:
+    for component in components:
         for feature in component.features:
             key = component.name, feature.name
             known = [row[key].value for row in companies]
@@ -127,7 +146,8 @@ def _score(
     medians: Mapping[FeatureKey, Decimal],
     weights: Mapping[str, Decimal],
 ) -> CompanyScore:
-    parts = {component.name: _part(component, values, medians, weights[component.name]) for component in c.FED}
+    fed = [component for component in c.COMPONENTS if component.name in weights]
+    parts = {component.name: _part(component, values, medians, weights[component.name]) for component in fed}
     baseline = sum((weights[name] * part.baseline for name, part in parts.items()), ZERO)
     exact = [contribution for part in parts.values() for contribution in part.contributions]
     total, baseline, points = round_to_sum(baseline, [contribution.points for contribution in exact])

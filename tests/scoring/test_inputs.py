@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from companies.models import Company
 from companies.services import archive_company
 from scoring.engine.inputs import CompanyInputs
-from scoring.inputs import inputs, universe_inputs
+from scoring.inputs import Window, inputs, universe_inputs
 from signals_app.ingest.base import Request, source
+from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 from tests.scoring.universe import DAY, candidate, company, moment, research, signal, small_universe
 
@@ -21,16 +23,16 @@ pytestmark = pytest.mark.django_db
 
 
 def of(target: Company, day: dt.date = DAY) -> CompanyInputs:
-    found = inputs(target, day)
-    assert found is not None
+    [found] = Window.load(day, day, company_ids=[target.pk]).on(day)
     return found
 
 
 @pytest.mark.parametrize("number", [3, 30])
-def test_universe_takes_six_queries_whatever_its_size(number: int, django_assert_num_queries: Any) -> None:
+def test_universe_takes_nine_queries_whatever_its_size(number: int, django_assert_num_queries: Any) -> None:
     for target in small_universe(number):
         signal(target, "designation_orphan", "2025-01-01")
-    with django_assert_num_queries(6):
+        signal(target, "activist_stake", "2025-01-01")
+    with django_assert_num_queries(9):
         assert len(universe_inputs(DAY)) == number
 
 
@@ -38,14 +40,20 @@ def test_universe_holds_live_targets_only() -> None:
     kept = company("KEEP")
     company("BUYER", role="acquirer")
     company("OTHER", role="excluded")
-    archive_company(row=company("GONE"))
-    assert [row.key for row in universe_inputs(DAY)] == [str(kept.pk)]
+    gone = company("GONE")
+    archive_company(row=gone)
+    gone.refresh_from_db()
+    today = timezone.localdate(timezone=NEW_YORK)
+    assert [row.key for row in universe_inputs(today)] == [str(kept.pk)]
+    # it was there before it was archived
+    assert [row.key for row in universe_inputs(DAY)] == [str(kept.pk), str(gone.pk)]
 
 
 def test_company_under_offer_leaves_and_comes_back() -> None:
     target = company("DEAL")
     signal(target, "takeover_target", "2026-03-01")
     signal(target, "takeover_terminated", "2026-05-01")
+    candidate(target)
     assert inputs(target, dt.date(2026, 2, 28)) is not None
     assert inputs(target, dt.date(2026, 3, 1)) is None
     assert inputs(target, dt.date(2026, 5, 1)) is not None
@@ -115,7 +123,10 @@ def test_complete_response_ends_with_the_approval_of_the_application() -> None:
 
 def test_approved_drug_counts_as_filed_before_its_approval() -> None:
     target = company("APPR")
-    candidate(target, "approved", name="TB-1", additional_data={"brands": ["Brandix"], "applications": ["BLA123456"]})
+    candidate(
+        target, "approved", name="TB-1",
+        additional_data={"brands": ["Brandix"], "applications": ["BLA123456"], "approved_on": "2026-03-10"},
+    )  # fmt: skip
     signal(target, "fda_approval", "2026-03-10", drug="BRANDIX")
     before, after = of(target, dt.date(2026, 3, 9)).programmes[0], of(target, dt.date(2026, 3, 10)).programmes[0]
     assert (before.phase, before.approved_on) == ("nda_bla", None)
@@ -135,18 +146,15 @@ def test_approval_day_of_the_candidate_serves_where_the_ledger_has_none() -> Non
     [
         ("phase_2", {"status": "active"}, {"phase": {"source": "starter"}}, True),
         ("phase_2", {"status": "unknown"}, {"phase": {"source": "starter"}}, False),
-        ("phase_2", {"status": "unknown"}, {"phase": {"source": "curated"}}, True),
-        ("phase_2", {"status": "unknown"}, {}, True),
-        ("discontinued", {}, {}, False),
+        ("phase_2", {"status": "unknown"}, {"phase": {"source": "curated", "as_of": "2026-06-30"}}, True),
+        ("discontinued", {}, {"phase": {"source": "starter"}}, False),
     ],
 )
 def test_programme_counts_unless_its_status_is_unknown_or_ended(
     phase: str, additional: dict[str, str], sources: dict[str, dict[str, str]], is_active: bool
 ) -> None:
     target = company("STAT")
-    row = candidate(target, phase, additional_data=additional)
-    row.field_sources = sources
-    row.save()
+    candidate(target, phase, additional_data=additional, field_sources=sources)
     assert of(target).programmes[0].is_active is is_active
 
 
@@ -183,7 +191,9 @@ def test_market_cap_of_a_past_day_is_the_price_of_that_day() -> None:
     assert (found.usd, found.evidence.source, found.evidence.day) == (500, "prices: market cap", dt.date(2026, 1, 30))
     assert of(target, dt.date(2026, 2, 27)).market_cap.usd == 700  # type: ignore[union-attr]
     assert of(target, dt.date(2026, 1, 29)).market_cap is None
-    assert of(target, dt.date(2027, 6, 1)).market_cap is None
+    # the row's own is newer than the ledger's
+    assert of(target, dt.date(2026, 6, 1)).market_cap.usd == 900  # type: ignore[union-attr]
+    assert of(target, dt.date(2027, 7, 7)).market_cap is None
 
 
 def test_market_cap_that_is_not_in_usd_does_not_count() -> None:

@@ -42,7 +42,7 @@ def test_percentiles_ties_are_equal_and_run_from_0_to_100():
     assert list(ranks) == [Decimal(0), Decimal(25), Decimal(25), Decimal(75), Decimal(100)]
 
 
-def test_percentiles_rank_live_targets_of_enough_confidence_only():
+def test_percentiles_rank_all_of_the_day_with_enough_confidence_whatever_became_of_them():
     kept = MAScoreFactory(total_score=50, confidence=Decimal("0.5"))
     unsure = MAScoreFactory(total_score=60, confidence=Decimal("0.4999"))
     acquirer = MAScoreFactory(total_score=70, company__role="acquirer")
@@ -51,7 +51,7 @@ def test_percentiles_rank_live_targets_of_enough_confidence_only():
     MAScore.objects.update(percentile_rank=99)
     MAScore.objects.update_percentiles(DAY, "1")
     ranks = dict(MAScore.objects.values_list("pk", "percentile_rank"))
-    assert ranks == {kept.pk: Decimal(0), unsure.pk: None, acquirer.pk: None, gone.pk: None}
+    assert ranks == {kept.pk: Decimal(0), unsure.pk: None, acquirer.pk: Decimal(50), gone.pk: Decimal(100)}
 
 
 def test_percentiles_keep_to_their_day_and_version():

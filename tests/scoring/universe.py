@@ -31,9 +31,9 @@ def company(ticker: str | None, *, cap: int | None = 2_511_886_432, as_of: str =
 
 
 def candidate(of: Company, phase: str = "phase_3", **other: Any) -> Any:
-    return DrugCandidateFactory(
-        company=of, phase=phase, field_sources={"phase": {"source": "starter", "id": "nct:NCT01234567"}}, **other
-    )
+    notes = {"phase": {"source": "starter", "id": "nct:NCT01234567"}}
+    notes |= {name: {"source": "starter"} for name in other if name not in ("field_sources", "additional_data")}
+    return DrugCandidateFactory(company=of, phase=phase, **{"field_sources": notes, **other})
 
 
 def research(of: Company, value: int, *, end: str = "2026-03-31", known: str = "2026-05-10", **other: Any) -> None:
@@ -59,6 +59,34 @@ def signal(of: Company, kind: str, known: str, *, hour: int = 0, **data: str) ->
         source="test",
         source_url="https://example.org/",
         signal_data=data,
+    )
+
+
+def trial(
+    of: Company,
+    nct_id: str,
+    version: str,
+    *,
+    drug: str,
+    indication: str = "Obesity",
+    phase: str = "PHASE2",
+    status: str = "RECRUITING",
+    **state: Any,
+) -> Signal:
+    """Write a version of a study as the registry's source does, known from the day of the version."""
+    return Signal.objects.create(
+        company=of,
+        signal_type="trial_updated",
+        event_date=moment(version),
+        available_at=moment(version),
+        title=f"{nct_id} updated",
+        source="clinicaltrials",
+        source_id=f"{nct_id}:{version}:trial_updated",
+        signal_data={
+            "nct_id": nct_id,
+            "trial": {"version": version, "phase": phase, "status": status, **state},
+            "candidates": [{"drug": drug, "indication": indication, "origin": f"{drug}|{indication}".casefold()}],
+        },
     )
 
 

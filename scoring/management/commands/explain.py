@@ -59,7 +59,7 @@ def _picked(computed: services.ComputedDay, company: Company) -> MAScore:
         if row.company_id == company.pk:
             row.company = company
             return row
-    raise services.ScoringError(f"{company} was not in the ranking on {computed.day}: a takeover was announced")
+    raise services.ScoringError(computed.why_absent(company) or f"{company} has no score of {computed.day}")
 
 
 def _print(console: Console, explained: Explanation) -> None:

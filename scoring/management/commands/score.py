@@ -14,12 +14,15 @@ from rich.table import Table
 
 from biotech_ma.core.management.base import DeskCommand
 from scoring import services
+from scoring.computing import Identity
 from scoring.engine.total import METHODOLOGY
 from scoring.explanation import label_of
-from scoring.management.staleness import staleness, warn_if_stale
+from scoring.management.staleness import name_blank, staleness, warn_if_stale
 from scoring.models import COMPONENTS, MAScore
 
 SHOWN = 20
+
+type Shown = tuple[MAScore, Identity]
 
 
 class Command(DeskCommand):
@@ -61,11 +64,12 @@ class Command(DeskCommand):
         parser.add_argument("--json", action="store_true", help="print one object: tickers and figures")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = {services.find_target(ref).pk for ref in options["companies"]}
+        wanted = [services.find_target(ref) for ref in options["companies"]]
         day = self._day(options)
-        computed = services.score_universe(day=day, version=options["version"])
+        computed = services.score_universe(day=day, version=options["version"], required=wanted)
         warn_if_stale(self.notes, computed)
-        scores = _scores(computed, wanted)
+        name_blank(self.notes, computed)
+        scores = _scores(computed, {company.pk for company in wanted})
         if options["json"]:
             self.out.write(json.dumps(_document(computed, scores), sort_keys=True) + "\n")
         else:
@@ -87,23 +91,20 @@ class Command(DeskCommand):
         return today
 
 
-def _scores(computed: services.ComputedDay, wanted: Collection[UUID]) -> list[MAScore]:
-    """Return the stored scores of the day, best first; those that were asked for, or all."""
-    rows = (
-        MAScore.objects.filter(
-            score_date=computed.day, score_version=computed.version, company__deleted_at__isnull=True
-        )
-        .select_related("company")
-        .defer("key_drivers", "risk_factors", "metadata", "company__search_vector", "company__metadata")
-    )
+def _scores(computed: services.ComputedDay, wanted: Collection[UUID]) -> list[Shown]:
+    """Return the stored scores of the day, best first; those that were asked for, or all.
+
+    Each under the ticker that the company had on the day: a later change of ticker changes no earlier answer.
+    """
+    rows = MAScore.objects.filter(score_date=computed.day, score_version=computed.version)
+    rows = rows.defer("key_drivers", "risk_factors", "metadata")
     if wanted:
         rows = rows.filter(company_id__in=wanted)
-    return sorted(
-        rows, key=lambda row: (-row.total_score, row.company.ticker or "~", row.company.cik or row.company.name)
-    )
+    shown = [(row, computed.companies[row.company_id]) for row in rows]
+    return sorted(shown, key=lambda pair: (-pair[0].total_score, pair[1].ticker or "~", pair[1].cik or pair[1].name))
 
 
-def _document(computed: services.ComputedDay, scores: Iterable[MAScore]) -> dict[str, Any]:
+def _document(computed: services.ComputedDay, scores: Iterable[Shown]) -> dict[str, Any]:
     return {
         "score_date": computed.day.isoformat(),
         "score_version": computed.version,
@@ -111,14 +112,14 @@ def _document(computed: services.ComputedDay, scores: Iterable[MAScore]) -> dict
         "unfed": list(computed.unfed),
         "scores": [
             {
-                "ticker": row.company.ticker,
-                "cik": row.company.cik,
+                "ticker": company.ticker,
+                "cik": company.cik,
                 "total_score": str(row.total_score),
                 "percentile_rank": _text(row.percentile_rank),
                 "confidence": str(row.confidence),
                 **{f"{name}_score": _text(getattr(row, f"{name}_score")) for name in COMPONENTS},
             }
-            for row in scores
+            for row, company in scores
         ],
     }
 
@@ -127,18 +128,18 @@ def _text(figure: object) -> str | None:
     return None if figure is None else str(figure)
 
 
-def _print(console: Console, computed: services.ComputedDay, scores: list[MAScore], *, everything: bool) -> None:
-    ranked = [row for row in scores if row.percentile_rank is not None]
+def _print(console: Console, computed: services.ComputedDay, scores: list[Shown], *, everything: bool) -> None:
+    ranked = [pair for pair in scores if pair[0].percentile_rank is not None]
     shown = scores if everything else ranked[:SHOWN]
     table = Table(title=f"Scores as of {computed.day}, version {computed.version}")
     for heading in ("Ticker", "Name"):
         table.add_column(heading)
     for heading in ("Total", "Percentile", "30 days", "90 days", "Confidence"):
         table.add_column(heading, justify="right")
-    for row in shown:
+    for row, company in shown:
         table.add_row(
-            row.company.ticker or "",
-            row.company.name,
+            company.ticker or "",
+            company.name,
             f"{row.total_score:.2f}",
             "insufficient data" if row.percentile_rank is None else f"{row.percentile_rank:.1f}",
             _change(row.score_change_30d),
