@@ -15,7 +15,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job, Status
 
-from signals_app.ingest.base import Request
+from signals_app.ingest.base import IngestError, Request
 from signals_app.ingest.perform import perform
 from signals_app.schedule import ENABLED, SLOT, blocked, entries, mark, marks_of
 
@@ -37,7 +37,9 @@ def ingest(context: JobContext, source: str) -> None:
         if context.should_abort():
             raise exceptions.JobAborted
 
-    perform(source, Request(paths=()), progress)
+    if perform(source, Request(paths=()), progress).is_cut_short:
+        # What came is in and on record; raised, so that the rest is fetched at the next attempt.
+        raise IngestError(f"{source} went down on the way")
 
 
 def queue_ingest(source: str) -> bool:

@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 import tenacity
 
-from biotech_ma.core.http_bodies import Body, CutOffError, WrongKindError, check_body
+from biotech_ma.core.http_bodies import Body, CutOffError, WrongKindError, check_body, unpacked
 
 TIMEOUT_SECONDS = 30.0
 # A server that sends a byte now and then stays within every timeout.
@@ -28,6 +28,7 @@ LONGEST_DOWNLOAD_SECONDS = 1800.0
 MOST_BYTES = 2 * 1024**3
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+# Whoever asks for more is not waited for: the next run comes back.
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 MOST_REDIRECTS = 5
 PASSING = frozenset({429, 500, 502, 503, 504})
@@ -86,12 +87,14 @@ class Answer:
 class Client:
     """Fetches from public sources under a declared name.
 
-    `pace` is called with the registrable host before every request and returns when it may start.
+    `pace` is called with the registrable host before every request and returns when it may start; `hold` with the host
+    and the seconds for which it wants to be left alone, by whomever.
     """
 
     user_agent: str
     folder: Path
     pace: Callable[[str], None] = lambda host: None
+    hold: Callable[[str, float], None] = lambda host, seconds: None
     timeout_seconds: float = TIMEOUT_SECONDS
     longest_seconds: float = LONGEST_DOWNLOAD_SECONDS
     most_bytes: int = MOST_BYTES
@@ -101,7 +104,7 @@ class Client:
 
     def __post_init__(self) -> None:
         self._session = httpx2.Client(
-            headers={"User-Agent": self.user_agent, "Accept-Encoding": "gzip, deflate"},
+            headers={"User-Agent": self.user_agent, "Accept-Encoding": "gzip"},
             timeout=self.timeout_seconds,
             follow_redirects=False,
         )
@@ -159,6 +162,10 @@ class Client:
             return Answer(url, status, datetime.now(UTC), _validators(response))
         if status in PASSING:
             pause = retry_after_seconds(response.headers.get("retry-after", ""), datetime.now(UTC))
+            if pause > LONGEST_RETRY_AFTER_SECONDS:
+                raise FetchError(f"{_bare(url)}: answered {status}, come back in {pause:,.0f} s", status=status)
+            if pause:
+                self.hold(registrable_host(url), pause)
             raise _PassingError(f"{_bare(url)}: answered {status}", status=status, after_seconds=pause)
         if status in NOT_FOUND:
             raise MissingError(f"{_bare(url)}: answered {status}, nothing is there", status=status)
@@ -166,19 +173,16 @@ class Client:
             raise FetchError(f"{_bare(url)}: answered 403, access is refused to {self.user_agent!r}", status=status)
         if status != OK:
             raise FetchError(f"{_bare(url)}: answered {status}", status=status)
-        path, sha256, size = self._save(url, response)
         try:
-            check_body(path, body)
+            path, sha256, size = self._save(url, response, body)
         except CutOffError as error:
-            path.unlink()
             raise _PassingError(f"{_bare(url)}: {error}") from error
         except WrongKindError as error:
-            path.unlink()
             raise FetchError(f"{_bare(url)}: {error}", status=status) from error
         return Answer(url, status, datetime.now(UTC), _validators(response), path, sha256, size)
 
-    def _save(self, url: str, response: httpx2.Response) -> tuple[Path, str, int]:
-        """Stream the body into a file; return it with its digest and its size, unpacked."""
+    def _save(self, url: str, response: httpx2.Response, body: Body) -> tuple[Path, str, int]:
+        """Stream the body into a file and check it; return it with its digest and its size, unpacked."""
         announced = response.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > self.most_bytes:
             raise FetchError(f"{_bare(url)}: announces {int(announced):,} bytes, more than {self.most_bytes:,}")
@@ -186,14 +190,17 @@ class Client:
         with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as file:
             path = Path(file.name)
             try:
-                for chunk in response.iter_bytes():  # as they come: filling up chunks would wait for ever
+                # Raw and as they come: filling up chunks would wait for ever, and httpx takes half a gzip for a whole.
+                for chunk in unpacked(response.iter_raw(), response.headers.get("content-encoding", "")):
                     size += len(chunk)
                     if size > self.most_bytes:
                         raise FetchError(f"{_bare(url)}: sends more than {self.most_bytes:,} bytes")
                     if time.monotonic() > ends:
-                        raise _PassingError(f"{_bare(url)}: still sending after {self.longest_seconds:g} s")
+                        raise FetchError(f"{_bare(url)}: still sending after {self.longest_seconds:g} s")
                     digest.update(chunk)
                     file.write(chunk)
+                file.flush()
+                check_body(path, body)
             except BaseException:
                 path.unlink()
                 raise
@@ -213,7 +220,7 @@ def registrable_host(url: str) -> str:
 
 
 def retry_after_seconds(value: str, now: datetime) -> float:
-    """Return the pause that a Retry-After header asks for, in seconds or by date, at most five minutes; 0 for none."""
+    """Return the pause that a Retry-After header asks for, in seconds or by date; 0 for none."""
     text = value.strip()
     if text.isdigit():
         seconds = float(text)
@@ -222,7 +229,7 @@ def retry_after_seconds(value: str, now: datetime) -> float:
             seconds = (email.utils.parsedate_to_datetime(text) - now).total_seconds()
         except (ValueError, TypeError):
             return 0.0
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
+    return max(seconds, 0.0)
 
 
 def _pause(state: tenacity.RetryCallState) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 EDGE_BYTES = 4096
@@ -26,6 +28,39 @@ class WrongKindError(ValueError):
 
 class CutOffError(ValueError):
     """The body ends early."""
+
+
+# zlib's own switch for "gzip or zlib, as the stream says".
+_ANY_HEADER = 32 + zlib.MAX_WBITS
+_PIECE_BYTES = 1024**2
+
+
+def unpacked(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield a body without its transfer's gzip or deflate, in pieces of bounded size.
+
+    Raises CutOffError where the packed stream ends before its end mark, which a complete transfer can hide, and
+    WrongKindError for an encoding that was not asked for.
+    """
+    kinds = [kind for kind in (part.strip().lower() for part in encoding.split(",")) if kind not in ("", "identity")]
+    if not kinds:
+        yield from chunks
+        return
+    if len(kinds) > 1 or kinds[0] not in ("gzip", "x-gzip", "deflate"):
+        raise WrongKindError(f"the answer is encoded as {encoding[:40]}, which was not asked for")
+    inflater = zlib.decompressobj(_ANY_HEADER)
+    try:
+        for chunk in chunks:
+            data = chunk
+            while data:
+                if inflater.eof:  # a gzip may consist of several
+                    inflater = zlib.decompressobj(_ANY_HEADER)
+                if piece := inflater.decompress(data, _PIECE_BYTES):
+                    yield piece
+                data = inflater.unconsumed_tail or inflater.unused_data
+    except zlib.error as error:
+        raise CutOffError(f"the answer cannot be unpacked ({error})") from error
+    if not inflater.eof:
+        raise CutOffError("the answer ends early")
 
 
 def check_body(path: Path, body: Body) -> None:

@@ -21,6 +21,12 @@ RETURNING extract(epoch FROM next_at - %(space)s * interval '1 second' - clock_t
 """
 
 
+_HOLD = """
+INSERT INTO request_slots AS s (host, next_at) VALUES (%(host)s, clock_timestamp() + %(seconds)s * interval '1 second')
+ON CONFLICT (host) DO UPDATE SET next_at = greatest(s.next_at, excluded.next_at)
+"""
+
+
 class RequestSlot(models.Model):
     """A host, and from when on the next request may start."""
 
@@ -50,6 +56,12 @@ def wait_for_slot(host: str, per_second: float, *, sleep: Callable[[float], None
         sleep(wait_seconds)
         if time.monotonic() - begins < space * LATEST_START:
             return
+
+
+def hold_back(host: str, seconds: float) -> None:
+    """Let no request to the host start for so long, whoever asks: it has asked one of us to wait."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(_HOLD, {"host": host, "seconds": seconds})
 
 
 def _take(host: str, space: float) -> float:

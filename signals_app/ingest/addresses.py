@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 
 from django.conf import settings
 
 from biotech_ma.core.http import registrable_host
-from biotech_ma.core.rate_limit import wait_for_slot
+from biotech_ma.core.rate_limit import hold_back, wait_for_slot
 from signals_app.ingest.base import IngestError
 
 CONTACT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -30,9 +32,20 @@ def user_agent(source: str) -> str:
     return declared or "biotech_ma"
 
 
-def pace(host: str) -> None:
+def pace(host: str, sleep: Callable[[float], None] = time.sleep) -> None:
     """Wait until a request to the host may start, where the host has a limit."""
+    if limit := _per_second(host):
+        wait_for_slot(host, limit, sleep=sleep)
+
+
+def hold(host: str, seconds: float) -> None:
+    """Keep every process from the host for so long, where the host has a limit."""
+    if _per_second(host):
+        hold_back(host, seconds)
+
+
+def _per_second(host: str) -> float | None:
     for base_name, per_second in settings.SOURCE_RATES.items():
         if registrable_host(base(base_name)) == host:
-            wait_for_slot(host, float(per_second))
-            return
+            return float(per_second)
+    return None

@@ -70,6 +70,8 @@ class Outcome:
     rejected: int = 0
     rejects: list[ParseError] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    # A live source went down on the way: what came before is in, the rest is for the next run.
+    is_cut_short: bool = False
 
     def reject(self, error: ParseError, *, counted: bool = True) -> None:
         """Take note of a row that was not taken; `counted=False` for a fault of the file beyond its rows."""
@@ -97,6 +99,19 @@ class Outcome:
             "rejects": [reject.to_json() for reject in self.rejects],
             "refusals": [str(refusal) for refusal in self.refusals],
         }
+
+
+class Step(str):
+    """What a run is doing, and how much of all is done: bytes or companies; a `total` of 0 says that nobody knows."""
+
+    done: int
+    total: int
+
+    def __new__(cls, text: str, done: int = 0, total: int = 0) -> Step:
+        """Return the step."""
+        step = super().__new__(cls, text)
+        step.done, step.total = done, total
+        return step
 
 
 Progress = Callable[[str], None]

@@ -8,10 +8,12 @@ twice.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -21,8 +23,8 @@ from biotech_ma.core.http import FORBIDDEN, Body, Client, FetchError, MissingErr
 from companies.choices import Role
 from companies.models import Company
 from signals_app import raw_payloads
-from signals_app.ingest.addresses import pace, user_agent
-from signals_app.ingest.base import IngestError, ParseError, Progress, Request
+from signals_app.ingest.addresses import hold, pace, user_agent
+from signals_app.ingest.base import IngestError, ParseError, Progress, Request, Step
 from signals_app.market_day import NEW_YORK
 from signals_app.source_models import IngestCursor, RawPayload
 
@@ -45,6 +47,10 @@ MOST_FAILURES_IN_A_ROW = 3
 COMPLETE_RUN = "complete live run"
 
 
+class SourceDown(IngestError):
+    """The source refuses access or goes on failing: it is left alone."""
+
+
 @dataclass
 class Session:
     """One live run: what was asked, what has come, how far the source will have been read once it ends well."""
@@ -55,9 +61,14 @@ class Session:
     progress: Progress
     paths: list[Path] = field(default_factory=list)
     failures: list[ParseError] = field(default_factory=list)
+    # Announced by the source, but not there: rejects, yet no sign that it is down.
+    missing: list[ParseError] = field(default_factory=list)
     _read: list[RawPayload] = field(default_factory=list)
     _cursors: dict[str, str] = field(default_factory=dict)
     _in_a_row: int = 0
+    _done: int = 0
+    _total: int = 0
+    is_cut_short: bool = False
     today: date = field(default_factory=lambda: timezone.localdate(timezone=NEW_YORK))
 
     def get(
@@ -78,7 +89,7 @@ class Session:
         where an earlier one has read the same bytes, because what it makes of them depends on who is in the universe.
         Raises IngestError where the source refuses access or goes on failing.
         """
-        self.progress(f"fetching {name}")
+        self.progress(Step(f"fetching {name}", self._done, self._total))
         try:
             row = self._newest(url, name, body, params, kept_as or self.source, is_final=is_final)
             path = raw_payloads.fetch_out(row, self.client.folder)
@@ -93,6 +104,21 @@ class Session:
             self.paths.append(path)
             self._read.append(row)
         return path
+
+    def fetch(self, fetch: Callable[[Session], None]) -> None:
+        """Fetch the source. One that goes down on the way has given what came: that is read, the rest is missing.
+
+        Raises IngestError where nothing came and something failed.
+        """
+        try:
+            fetch(self)
+        except SourceDown as error:
+            if not self.paths:
+                raise
+            self.is_cut_short = True
+            self.failures.append(ParseError(self.source, None, f"{error}; what was not fetched yet is left out"))
+        if self.failures and not self.paths:
+            raise IngestError(f"nothing came: {self.failures[0]}")
 
     def _newest(
         self, url: str, name: str, body: Body, params: dict[str, str] | None, source: str, *, is_final: bool
@@ -117,7 +143,7 @@ class Session:
         self.failures.append(ParseError(name, None, str(error)))
         self._in_a_row += 1
         if getattr(error, "status", 0) == FORBIDDEN or self._in_a_row >= MOST_FAILURES_IN_A_ROW:
-            raise IngestError(f"the source goes on failing: {error}") from error
+            raise SourceDown(f"the source goes on failing: {error}") from error
 
     @property
     def is_partial(self) -> bool:
@@ -150,19 +176,26 @@ class Session:
             raise IngestError(f"no company {asked or 'with a CIK'} in the universe: see `ingest universe` first")
         return found
 
-    def ciks(self) -> list[str]:
-        """Return the CIKs to ask about: of the companies, and those named outright, which need not be in it yet."""
+    def ciks(self) -> Iterator[str]:
+        """Yield the CIKs to ask about: of the companies, and those named outright, which need not be in it yet."""
         outright = {name for name in self.request.companies if name.isdigit()}
         if outright == self.request.companies and outright:
-            return sorted(outright)
-        return sorted({company.cik or "" for company in self.companies()} | outright)
+            return self.each(sorted(outright))
+        return self.each(sorted({company.cik or "" for company in self.companies()} | outright))
+
+    def each[T](self, parts: Sequence[T]) -> Iterator[T]:
+        """Yield the parts of a run, and let the progress show how many of them are done."""
+        self._total = len(parts)
+        for self._done, part in enumerate(parts):
+            yield part
 
     def close_well(self) -> None:
         """Note that what was fetched has been read, and move the cursors; a partial run leaves both as they are."""
         if self.is_partial:
             return
         raw_payloads.mark_ingested(self._read)
-        self._cursors[COMPLETE_RUN] = timezone.now().isoformat()
+        if not self.is_cut_short:
+            self._cursors[COMPLETE_RUN] = timezone.now().isoformat()
         for key, value in self._cursors.items():
             IngestCursor.objects.update_or_create(source=self.source, key=key, defaults={"value": value})
 
@@ -179,15 +212,29 @@ def session(source: str, request: Request, progress: Progress) -> Iterator[Sessi
     agent = user_agent(source)
     module, _, function = LIVE[source].partition(":")
     fetch: Fetch = getattr(import_module(module), function)
+    sleep = patient(progress)
     with (
         tempfile.TemporaryDirectory(prefix="biotech-ma-") as folder,
-        Client(user_agent=agent, folder=Path(folder), pace=pace) as client,
+        Client(
+            user_agent=agent, folder=Path(folder), pace=partial(pace, sleep=sleep), hold=hold, sleep=sleep
+        ) as client,
     ):
         run = Session(source, request, client, progress)
-        fetch(run)
-        if run.failures and not run.paths:
-            raise IngestError(f"nothing came: {run.failures[0]}")
+        run.fetch(fetch)
         yield run
+
+
+def patient(progress: Progress) -> Callable[[float], None]:
+    """Return a sleep that goes on telling how long it lasts, so that whoever is told may end the run."""
+
+    def sleep(seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            if left > 1:
+                progress(f"waiting for {left:.0f} s, as the source asks")
+            time.sleep(min(left, 1.0))
+
+    return sleep
 
 
 @contextmanager

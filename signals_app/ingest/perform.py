@@ -33,9 +33,10 @@ def _live(name: str, request: Request, progress: Progress) -> Outcome:
         outcome = Outcome(name)
         if fetched.paths:
             outcome = source(name)(replace(request, paths=tuple(fetched.paths)), progress)
-        for failure in fetched.failures:
+        for failure in (*fetched.failures, *fetched.missing):
             outcome.reject(failure, counted=False)
         fetched.close_well()
+        outcome.is_cut_short = fetched.is_cut_short
     return outcome
 
 

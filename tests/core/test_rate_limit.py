@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 from django.db import transaction
 
-from biotech_ma.core.rate_limit import RequestSlot, wait_for_slot
+from biotech_ma.core.rate_limit import RequestSlot, hold_back, wait_for_slot
 from tests.processes import python
 from tests.source_server import reply, running
 
@@ -69,6 +69,17 @@ def test_a_slot_that_was_slept_through_is_given_up():
     overslept = iter([0.2, 0.0])
     wait_for_slot("example.org", 10, sleep=lambda seconds: time.sleep(next(overslept)))
     assert next(overslept, None) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_host_that_asked_one_to_wait_is_left_alone_by_all():
+    waits: list[float] = []
+    hold_back("example.org", 30)
+    hold_back("example.org", 5)
+    for host in ("example.org", "example.com"):
+        wait_for_slot(host, 10, sleep=waits.append)
+    assert 29 < waits[0] <= 30
+    assert waits[1] == 0
 
 
 @pytest.mark.django_db(transaction=True)

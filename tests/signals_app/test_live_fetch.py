@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.core.management.base import CommandError
+from procrastinate.exceptions import JobAborted
 
 from companies.models import Company
+from signals_app.ingest.base import IngestError, Request, Step
+from signals_app.ingest.live import patient
+from signals_app.ingest.perform import perform
+from signals_app.jobs import ingest as ingest_job
 from signals_app.models import IngestCursor, IngestRun, RawPayload
 from tests.factories import CompanyFactory
 from tests.signals_app.live_sources import ingest, kept_files, sources, stub
@@ -150,6 +156,51 @@ def test_a_source_that_is_down_is_left_alone(sources, stub):
     with pytest.raises(CommandError, match="goes on failing"):
         ingest("edgar-facts")
     assert len(sources.seen) == 3
+
+
+def test_what_came_before_a_source_went_down_is_read(sources, stub):
+    for number in range(1, 9):
+        CompanyFactory(cik=f"{number:010}")
+        sources.at(facts(f"{number:010}"), reply('{"v": 1}') if number == 1 else reply(PAGE, 403))
+    rejects = ingest("edgar-facts")["rejects"]
+    assert stub.names() == [["CIK0000000001.json"]]
+    assert [reject["file"] for reject in rejects] == ["CIK0000000002.json", "edgar-facts"]
+    assert "goes on failing" in rejects[1]["reason"]
+    assert "is left out" in rejects[1]["reason"]
+    assert len(sources.seen) == 2
+    # Not complete: the source does not count as fresh, and the next run asks for the rest.
+    assert not IngestCursor.objects.filter(key="complete live run").exists()
+    assert RawPayload.objects.get().ingested_at is not None
+
+
+def test_job_of_a_source_that_went_down_is_tried_again(sources, stub, two):
+    sources.at(facts("0000000001"), reply('{"v": 1}'))
+    sources.at(facts("0000000002"), reply(PAGE, 403))
+    context = SimpleNamespace(should_abort=lambda: False)
+    with pytest.raises(IngestError, match="went down on the way"):
+        ingest_job(context, "edgar-facts")
+    assert stub.names() == [["CIK0000000001.json"]]
+
+
+def test_long_pause_ends_when_the_run_is_told_to():
+    told: list[str] = []
+
+    def stop(step: str) -> None:
+        told.append(step)
+        raise JobAborted
+
+    with pytest.raises(JobAborted):
+        patient(stop)(30)
+    assert told == ["waiting for 30 s, as the source asks"]
+
+
+def test_steps_tell_how_many_companies_are_done(sources, stub, two):
+    sources.at(facts("0000000001"), reply('{"v": 1}'))
+    steps: list[str] = []
+    perform("edgar-facts", Request(()), steps.append)
+    assert [(str(step), step.done, step.total) for step in steps if isinstance(step, Step)] == [
+        ("fetching CIK0000000001.json", 0, 2), ("fetching CIK0000000002.json", 1, 2),
+    ]  # fmt: skip
 
 
 def test_nothing_new_is_a_good_run(sources, stub, two):

@@ -33,7 +33,7 @@ def company():
 def cursors(source: str) -> dict[str, str]:
     found = dict(IngestCursor.objects.filter(source=source).values_list("key", "value"))
     found.pop("complete live run")
-    return found
+    return {key: value for key, value in found.items() if not key.endswith(" names")}
 
 
 def quarter_of(day: dt.date) -> str:
@@ -94,6 +94,18 @@ def test_filings_are_asked_for_once(sources, stub, company):
     assert len(sources.asked(f"/Archives/edgar/data/749647/{first}.txt")) == 1
     ingest("edgar-documents", "--since", old)
     assert list(stub.given[1]) == [f"{second}.txt"]
+
+
+def test_filing_that_is_listed_before_it_is_there_is_asked_for_again(sources, stub, company):
+    today = timezone.localdate(timezone=NEW_YORK)
+    day, accession = str(today - dt.timedelta(days=2)), "0001193125-26-000001"
+    sources.at(f"/submissions/CIK{CIK}.json", reply(submissions(table((accession, "4", day)))))
+    (reject,) = ingest("edgar-ownership")["rejects"]
+    assert reject == {"file": f"{accession}.txt", "line": None, "reason": "is on the list, but not there yet"}
+    assert cursors("edgar-ownership") == {}
+    sources.at(f"/Archives/edgar/data/749647/{accession}.txt", reply("<SEC-DOCUMENT>"))
+    assert ingest("edgar-ownership")["rejects"] == []
+    assert cursors("edgar-ownership") == {CIK: day}
 
 
 def test_listing_of_filings_is_left_to_its_own_source(sources, stub, company):
@@ -188,6 +200,27 @@ def test_studies_come_page_by_page_since_the_last_update(sources, stub, company)
     assert sources.seen[-1].query["filter.advanced"] == "AREA[LastUpdatePostDate]RANGE[2026-03-05,MAX]"
     ingest("clinicaltrials", "--since", "2025-01-01")
     assert sources.seen[-1].query["filter.advanced"] == "AREA[LastUpdatePostDate]RANGE[2025-01-01,MAX]"
+
+
+def test_studies_under_a_new_name_are_asked_for_from_the_beginning(sources, stub, company):
+    sources.at(STUDIES, reply(page(None, ("NCT00000001", "2026-03-05"))))
+    ingest("clinicaltrials")
+    CompanyAlias.objects.create(company=company, alias="Egen Corp", kind="former_name")
+    for _ in range(2):
+        ingest("clinicaltrials")
+    assert [seen.query.get("filter.advanced", "all") for seen in sources.seen] == [
+        "all", "all", "AREA[LastUpdatePostDate]RANGE[2026-03-05,MAX]",
+    ]  # fmt: skip
+
+
+def test_page_that_is_broken_inside_costs_its_company_alone(sources, company):
+    CompanyFactory(ticker="AAAA", cik="0000000001", name="Other, Inc.")
+    sources.at(STUDIES, reply('{"studies": [,]}'), reply(page(None, ("NCT00000001", "2026-03-05"))))
+    found = ingest("clinicaltrials")
+    assert next((reject["file"], reject["reason"]) for reject in found["rejects"]) == (
+        "studies-0000000001-001.json", "is no JSON or is cut off",
+    )  # fmt: skip
+    assert cursors("clinicaltrials") == {CIK: "2026-03-05"}
 
 
 def test_pages_that_lead_back_end(sources, stub, company):

@@ -6,17 +6,17 @@ https://clinicaltrials.gov/data-api/api: `query.lead` takes quoted names joined 
 
 from __future__ import annotations
 
-import json
+import hashlib
 import re
-from pathlib import Path
 from typing import Any
 
 from biotech_ma.core.http import Body
 from companies.choices import AliasKind
 from companies.models import Company, CompanyAlias
 from signals_app.ingest.addresses import base
-from signals_app.ingest.base import IngestError, ParseError
+from signals_app.ingest.base import ParseError
 from signals_app.ingest.live import Session
+from signals_app.ingest.whole_files import json_object
 
 STUDIES_A_PAGE = 100
 MOST_PAGES = 1000
@@ -33,23 +33,28 @@ def studies(session: Session) -> None:
     aliases: dict[Any, list[str]] = {}
     for company_id, alias in CompanyAlias.objects.filter(kind__in=NAMES).values_list("company_id", "alias"):
         aliases.setdefault(company_id, []).append(alias)
-    for company in session.companies():
+    for company in session.each(session.companies()):
         _company(session, company, [company.name, *aliases.get(company.pk, ())])
 
 
 def _company(session: Session, company: Company, names: list[str]) -> None:
     cik, failed, newest = company.cik or "", len(session.failures), ""
-    since = session.request.since.isoformat() if session.request.since else session.cursor(cik)
-    params = {"query.lead": sponsor_query(names), "pageSize": str(STUDIES_A_PAGE), "format": "json"}
+    query = sponsor_query(names)
+    since = session.request.since.isoformat() if session.request.since else _cursor(session, cik, query)
+    params = {"query.lead": query, "pageSize": str(STUDIES_A_PAGE), "format": "json"}
     if since:
         params["filter.advanced"] = f"AREA[LastUpdatePostDate]RANGE[{since},MAX]"
     tokens: set[str] = set()
-    for page in range(1, MOST_PAGES + 1):
-        name = f"studies-{cik}-{page:03}.json"
+    for number in range(1, MOST_PAGES + 1):
+        name = f"studies-{cik}-{number:03}.json"
         path = session.get(f"{base('clinicaltrials')}/studies", name, Body.JSON, params=params)
         if path is None:
             return
-        newest, token = max(newest, last_update(path)), next_token(path)
+        try:
+            page = json_object(path.read_bytes(), name)
+        except ParseError:
+            return  # the run that reads it says why; the cursor stays
+        newest, token = max(newest, last_update(page)), next_token(page)
         if not token:
             break
         if token in tokens:
@@ -59,6 +64,20 @@ def _company(session: Session, company: Company, names: list[str]) -> None:
         params["pageToken"] = token
     if newest and len(session.failures) == failed:
         session.advance(cik, newest)
+        session.advance(f"{cik} names", _digest(query))
+
+
+def _cursor(session: Session, cik: str, query: str) -> str | None:
+    """Return the last update read; None for a company whose names have changed, whose studies were not all asked for.
+
+    A cursor from before the names were noted still stands.
+    """
+    asked = session.cursor(f"{cik} names")
+    return session.cursor(cik) if asked in (None, _digest(query)) else None
+
+
+def _digest(query: str) -> str:
+    return hashlib.sha256(query.encode()).hexdigest()
 
 
 def sponsor_query(names: list[str]) -> str:
@@ -73,16 +92,16 @@ def sponsor_query(names: list[str]) -> str:
     return " OR ".join(f'"{name}"' for name in found)
 
 
-def next_token(path: Path) -> str:
+def next_token(page: dict[str, Any]) -> str:
     """Return the token of the next page, empty on the last."""
-    token = _page(path).get("nextPageToken")
+    token = page.get("nextPageToken")
     return token if isinstance(token, str) else ""
 
 
-def last_update(path: Path) -> str:
+def last_update(page: dict[str, Any]) -> str:
     """Return the newest day on which an update of one of the page's studies was posted, empty where none says."""
-    newest = ""
-    for study in _page(path).get("studies") or ():
+    newest, studies = "", page.get("studies")
+    for study in studies if isinstance(studies, list) else ():
         try:
             posted = study["protocolSection"]["statusModule"]["lastUpdatePostDateStruct"]["date"]
         except (KeyError, TypeError):
@@ -90,11 +109,3 @@ def last_update(path: Path) -> str:
         if isinstance(posted, str) and DAY.fullmatch(posted):
             newest = max(newest, posted)
     return newest
-
-
-def _page(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise IngestError(f"{path.name}: is no JSON") from error
-    return found if isinstance(found, dict) else {}

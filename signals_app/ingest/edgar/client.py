@@ -14,6 +14,7 @@ from typing import Any
 
 from biotech_ma.core.http import Body
 from signals_app.ingest.addresses import base
+from signals_app.ingest.base import ParseError
 from signals_app.ingest.edgar.identifiers import accession_of
 from signals_app.ingest.live import Session
 
@@ -56,7 +57,7 @@ def indexes(session: Session) -> None:
     """
     start = session.start("day", days_before=FIRST_INDEX_DAYS)
     done = session.cursor("day")
-    for day, url in _index_days(session, start):
+    for day, url in session.each(list(_index_days(session, start))):
         if done and day.isoformat() <= done:
             continue
         if session.get(url, url.rsplit("/", 1)[1], Body.TEXT, is_final=day < session.today) is None:
@@ -78,7 +79,7 @@ def documents(session: Session) -> None:
 
 def data_sets(session: Session) -> None:
     """Fetch the Financial Statement Data Sets of each quarter since the last one done, to the last complete one."""
-    for year, quarter in _quarters(session):
+    for year, quarter in session.each(list(_quarters(session))):
         name = f"{year}q{quarter}.zip"
         url = f"{base('edgar')}/files/dera/data/financial-statement-data-sets/{name}"
         if session.get(url, name, Body.ZIP) is None:
@@ -109,14 +110,22 @@ def _filings(session: Session, forms: frozenset[str]) -> None:
     """Fetch the companies' filings of these forms since the last one done, as full submissions, which never change."""
     for cik in session.ciks():
         start = session.start(cik, days_before=FIRST_FILING_DAYS)
-        newest, failed = "", len(session.failures)
+        newest, faults = "", _faults(session)
         for table in _submissions(session, cik, since=start, kept_as="edgar-submissions"):
             for accession, filed in _of_forms(table, forms, start):
                 url = f"{base('edgar')}/Archives/edgar/data/{int(cik)}/{accession}.txt"
-                session.get(url, f"{accession}.txt", Body.TEXT, is_final=True)
+                before = _faults(session)
+                path = session.get(url, f"{accession}.txt", Body.TEXT, is_final=True)
+                if path is None and _faults(session) == before:
+                    # The list is ahead of the archive now and then; the cursor stays before it.
+                    session.missing.append(ParseError(f"{accession}.txt", None, "is on the list, but not there yet"))
                 newest = max(newest, filed)
-        if newest and len(session.failures) == failed:
+        if newest and _faults(session) == faults:
             session.advance(cik, newest)
+
+
+def _faults(session: Session) -> int:
+    return len(session.failures) + len(session.missing)
 
 
 def _of_forms(table: dict[str, Any], forms: frozenset[str], start: date) -> Iterator[tuple[str, str]]:
