@@ -32,13 +32,15 @@ DEBTS = ("long_term_debt", "short_term_debt", "convertible_debt", "royalty_liabi
 OPERATING_CASH_FLOW = "operating_cash_flow"
 RESEARCH = "research_and_development"
 MARKET_CAP = "market_cap"
+# What others than insiders hold, by the cover page: stands in for a market cap where there is no price.
+PUBLIC_FLOAT = "public_float"
 # What an analyst says of a figure that is otherwise derived; only facts of the form `curated` count.
 LIQUID_FUNDS = "liquid_funds"
 QUARTERLY_BURN = "quarterly_burn"
 TOTAL_DEBT = "total_debt"
 CURATED_CONCEPTS: tuple[str, ...] = (LIQUID_FUNDS, QUARTERLY_BURN, TOTAL_DEBT)
 CONCEPTS: tuple[str, ...] = (
-    CASH, ASSETS, *SECURITIES, *DEBTS, OPERATING_CASH_FLOW, RESEARCH, *CURATED_CONCEPTS,
+    CASH, ASSETS, *SECURITIES, *DEBTS, OPERATING_CASH_FLOW, RESEARCH, PUBLIC_FLOAT, *CURATED_CONCEPTS,
 )  # fmt: skip
 
 STALE_AFTER_DAYS = 200
@@ -77,7 +79,8 @@ class CompanyFigures:
 
     `liquid_funds` is what is reported even where `liquidity_complete` is False; nothing is then derived from it.
     `runway_quarters` is None for a company that burns nothing, which is not cash-constrained. `market_cap` is the
-    ledger's figure behind `market_cap_usd`; None where that is the caller's own.
+    ledger's figure behind `market_cap_usd`; None where that is the caller's own. `market_cap_is_float` marks a public
+    float that stands in for it.
     """
 
     day: date
@@ -92,6 +95,7 @@ class CompanyFigures:
     market_cap_usd: Decimal | None = None
     market_cap_as_of: date | None = None
     market_cap: Figure | None = None
+    market_cap_is_float: bool = False
     enterprise_value_usd: Decimal | None = None
     unknown: Mapping[str, Unknown] = field(default_factory=dict)
 
@@ -107,7 +111,8 @@ def figures(
     """Return what was known of a company's figures at the end of the day in New York.
 
     `facts` are one company's, in any order and of any period. A market cap counts from its own day on, for 400
-    days: the newest of the facts, else the one given. An analyst's figure stands until a newer period is reported.
+    days: the newest of the facts, else the one given, else the cover page's public float. An analyst's figure stands
+    until a newer period is reported.
     Source: the periodic reports' balance sheets and cash-flow statements (XBRL), as analysts compute runway from them.
     """
     ledger = _Ledger(facts, day, history_starts)
@@ -120,10 +125,14 @@ def figures(
     if constrained is None:
         ledger.unknown["is_cash_constrained"] = ledger.unknown["runway_quarters"]
     debt = _total_debt(ledger)
-    priced = _priced(ledger)
+    priced = _newest_of(ledger, MARKET_CAP)
     if priced is not None:
         market_cap_usd, market_cap_as_of = priced.value, priced.period_end
     cap = _market_cap(ledger, market_cap_usd, market_cap_as_of)
+    floats = _newest_of(ledger, PUBLIC_FLOAT) if cap is None else None
+    if floats is not None:
+        del ledger.unknown["market_cap_usd"]
+        priced, cap, market_cap_as_of = floats, floats.value, floats.period_end
     value = None
     if cap is not None and debt is not None and liquid is not None and complete:
         value = cap + debt.value - liquid.value
@@ -142,6 +151,7 @@ def figures(
         market_cap_usd=cap,
         market_cap_as_of=market_cap_as_of if cap is not None else None,
         market_cap=priced if cap is not None else None,
+        market_cap_is_float=floats is not None,
         enterprise_value_usd=value,
         unknown=ledger.unknown,
     )
@@ -290,10 +300,13 @@ def _runway(ledger: _Ledger, liquid: Figure | None, burn: Figure | None) -> Deci
     return min((liquid.value / burn.value), LONGEST_RUNWAY_QUARTERS).quantize(CENT, ROUND_FLOOR)
 
 
-def _priced(ledger: _Ledger) -> Figure | None:
-    """Return the ledger's newest market cap of a day no later than the day, if it is at most 400 days old."""
-    caps = [fact for (start, end), fact in ledger.series(MARKET_CAP).items() if start is None and end <= ledger.day]
-    newest = max(caps, key=lambda fact: fact.period_end, default=None)
+def _newest_of(ledger: _Ledger, concept: str) -> Figure | None:
+    """Return the ledger's newest market cap or public float of a day no later than the day, at most 400 days old."""
+    found = [
+        fact for (start, end), fact in ledger.series(concept).items()
+        if start is None and end <= ledger.day and 0 < fact.value < BEYOND_ANY_COMPANY_USD
+    ]  # fmt: skip
+    newest = max(found, key=lambda fact: fact.period_end, default=None)
     if newest is None or (ledger.day - newest.period_end).days > MARKET_CAP_STALE_AFTER_DAYS:
         return None
     return Figure.of(newest.value.quantize(CENT), [newest], start=None, end=newest.period_end)

@@ -92,7 +92,10 @@ def _set(company: Company, derived: CompanyFigures) -> bool:
         "quarterly_burn_rate_usd": (_money(derived.quarterly_burn), (derived.quarterly_burn,)),
         "total_debt_usd": (_money(derived.total_debt), (derived.total_debt,)),
         "runway_quarters": (derived.runway_quarters, (liquid, derived.quarterly_burn)),
-        "enterprise_value_usd": (derived.enterprise_value_usd, (liquid, derived.total_debt)),
+        "enterprise_value_usd": (
+            derived.enterprise_value_usd,
+            (liquid, derived.total_debt, derived.market_cap if derived.market_cap_is_float else None),
+        ),
         "is_cash_constrained": (derived.is_cash_constrained, (liquid, derived.quarterly_burn)),
     }
     before = {name: getattr(company, name) for name in FIGURES}, company.field_sources
@@ -119,6 +122,8 @@ def _note(name: str, value: Any, behind: tuple[Figure | None, ...], derived: Com
     }
     if value is None:
         note["note"] = _reason(name, derived)
+    elif name == "enterprise_value_usd" and derived.market_cap_is_float:
+        note["note"] = "with the public float of the cover page for a market cap"
     return {key: text for key, text in note.items() if text}
 
 

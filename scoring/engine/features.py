@@ -144,7 +144,8 @@ def _size(inputs: CompanyInputs) -> Reading:
     cap = inputs.market_cap
     if cap is None or not cap.usd.is_finite():
         return Reading(None, inputs.why_unknown.get("market_cap_usd", "no market cap"))
-    return _graded(c.size(cap.usd), f"market cap {_dollars(cap.usd)}", cap.evidence)
+    what = "public float, for want of a price," if inputs.market_cap_is_float else "market cap"
+    return _graded(c.size(cap.usd), f"{what} {_dollars(cap.usd)}", cap.evidence, is_assumed=inputs.market_cap_is_float)
 
 
 def _research_spending(inputs: CompanyInputs) -> Reading:

@@ -100,13 +100,15 @@ class CompanyInputs:
 
     `states` holds what events say by name: breakthrough, orphan, fast_track, clinical_hold, complete_response. A name
     that is absent means that no source was read for it, not that there was no event; so for the types of `corporate`.
-    `ticker`, `cik` and `name` are those of the day; they are shown and never scored.
+    `market_cap_is_float`: there is no price, and the cover page's public float stands in for the market cap. `ticker`,
+    `cik` and `name` are those of the day; they are shown and never scored.
     """
 
     key: str
     day: date
     programmes: tuple[Programme, ...] = ()
     market_cap: Amount | None = None
+    market_cap_is_float: bool = False
     research_spending: Amount | None = None
     states: Mapping[str, State] = field(default_factory=dict)
     corporate: Mapping[str, Points] = field(default_factory=dict)

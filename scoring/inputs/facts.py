@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Case, F, IntegerField, Q, TextField, Value, When
 from django.db.models.functions import Coalesce, Collate
 
-from signals_app.figures import HORIZON_DAYS, MARKET_CAP, MARKET_CAP_STALE_AFTER_DAYS, RESEARCH
+from signals_app.figures import HORIZON_DAYS, MARKET_CAP, MARKET_CAP_STALE_AFTER_DAYS, PUBLIC_FLOAT, RESEARCH
 from signals_app.market_day import end_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, LOWEST_SOURCE, USD, Fact
@@ -45,12 +45,14 @@ def _flows(days: tuple[date, date], company_ids: Collection[UUID] | None) -> Ite
 
 
 def _market_caps(days: tuple[date, date], company_ids: Collection[UUID] | None) -> Iterator[tuple[Any, ...]]:
-    """Return the newest market cap of each company known on the first day, and all that became it since."""
+    """Return the newest market cap and public float of each company known on the first day, and the later ones."""
     first, last = days
     oldest = first - timedelta(days=MARKET_CAP_STALE_AFTER_DAYS)
-    rows = _of(company_ids).filter(concept=MARKET_CAP, unit=USD, period_start=None, period_end__gte=oldest)
+    rows = _of(company_ids).filter(
+        concept__in=(MARKET_CAP, PUBLIC_FLOAT), unit=USD, period_start=None, period_end__gte=oldest, value__gt=0
+    )
     known = rows.known_by_day(first).filter(period_end__lte=first)
-    yield from _first(known, ordering=("company_id", "-period_end"), distinct=("company_id",))
+    yield from _first(known, ordering=("company_id", "concept", "-period_end"), distinct=("company_id", "concept"))
     if last > first:
         became = Q(available_at__gte=end_of(first)) | Q(period_end__gt=first)
         yield from _all(rows.filter(became, available_at__lt=end_of(last), period_end__lte=last))

@@ -93,6 +93,7 @@ class Window:
             day=day,
             programmes=self._programmes(key, events, day),
             market_cap=_market_cap(row, own, found, day),
+            market_cap_is_float=found.market_cap_is_float,
             research_spending=Amount(spending.value, evidence.of_figure(spending, row["cik"])) if spending else None,
             states=states(events),
             corporate=points(
@@ -131,8 +132,10 @@ def _own_cap(company: Version, day: date) -> Any:
 
 
 def _market_cap(row: dict[str, Any], own: Any, found: CompanyFigures, day: date) -> Amount | None:
-    """Return the newest market cap of the day or before: the ledger's or the row's own."""
+    """Return the newest market cap of the day or before: the ledger's or the row's own; else the public float."""
     as_of, priced = row["market_cap_as_of"], found.market_cap
+    if priced is not None and found.market_cap_is_float:
+        return Amount(priced.value, evidence.of_figure(priced, row["cik"]))
     if priced is not None and found.market_cap_usd is not None:
         is_own_newer = own is not None and own.is_finite() and as_of is not None and priced.period_end < as_of <= day
         if not is_own_newer:

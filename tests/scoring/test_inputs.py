@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from companies.models import Company
 from companies.services import archive_company
+from scoring.engine.features import readings
 from scoring.engine.inputs import CompanyInputs
 from scoring.inputs import Window, inputs, universe_inputs
 from signals_app.ingest.base import Request, source
@@ -177,8 +178,8 @@ def test_market_cap_counts_for_400_days_from_its_own(as_of: str, day: dt.date, i
 
 def price(of: Company, day: str, usd: int, **other: Any) -> None:
     FinancialFact.objects.create(
-        company=of, concept="market_cap", period_end=day, value=Decimal(usd), available_at=moment(day, 16),
-        **{"unit": "USD", "form": "price", "source": "prices", **other},
+        company=of, period_end=day, value=Decimal(usd), available_at=moment(day, 16),
+        **{"concept": "market_cap", "unit": "USD", "form": "price", "source": "prices", **other},
     )  # fmt: skip
 
 
@@ -200,6 +201,20 @@ def test_market_cap_that_is_not_in_usd_does_not_count() -> None:
     target = company("EURO", cap=900, as_of="2026-06-01")
     price(target, "2026-06-10", 500, unit="EUR")
     assert of(target).market_cap.usd == 900  # type: ignore[union-attr]
+
+
+def test_public_float_stands_in_where_there_is_no_price_and_is_marked_as_assumed() -> None:
+    target = company("FLOAT", cap=None)
+    price(target, "2026-01-30", 2_511_886_432, concept="public_float", form="10-K", accession="0000000000-26-000001")
+    found = of(target, dt.date(2026, 2, 10))
+    assert found.market_cap is not None
+    assert (found.market_cap.usd, found.market_cap.evidence.accessions) == (2_511_886_432, ("0000000000-26-000001",))
+    reading = readings(found)["financial", "size"]
+    assert reading.is_assumed
+    assert "public float" in reading.words
+    price(target, "2026-02-02", 500)
+    assert of(target, dt.date(2026, 2, 10)).market_cap.usd == 500  # type: ignore[union-attr]
+    assert not readings(of(target, dt.date(2026, 2, 10)))["financial", "size"].is_assumed
 
 
 def test_later_prices_change_no_earlier_inputs(tmp_path: Path) -> None:

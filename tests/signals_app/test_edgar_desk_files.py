@@ -9,11 +9,13 @@ import pytest
 from django.utils import timezone
 
 from companies.models import Company, CompanyAlias
+from signals_app.figures import figures
 from signals_app.ingest.base import IngestError, Request
 from signals_app.ingest.deals.run import run as run_deals
 from signals_app.ingest.events.run import run as run_events
 from signals_app.ingest.prices.run import run as run_prices
 from signals_app.models import FinancialFact, ReviewItem, Signal
+from signals_app.periods import FIELDS, Fact, precedence
 from signals_app.review_services import accept_review
 from tests.factories import CompanyFactory
 
@@ -208,6 +210,19 @@ def test_jump_in_shares_waits_for_an_analyst_in_one_file_and_between_files(load)
     load(run_prices, PRICES, "TSTB,,2024-05-04,12,1500,")
     company.refresh_from_db()
     assert company.market_cap_usd == Decimal(18000)
+
+
+@pytest.mark.parametrize("corrected", [9, 12])
+def test_another_close_of_a_day_on_record_counts_from_now_on_alone(load, corrected):
+    company = CompanyFactory(ticker="TSTB")
+    load(run_prices, PRICES, "TSTB,,2024-05-01,10,1000,")
+    line = f"TSTB,,2024-05-01,{corrected},1000,"
+    first, second = load(run_prices, PRICES, line), load(run_prices, PRICES, line)
+    assert (first.created, second.created, second.unchanged) == (1, 0, 1)
+    facts = [Fact(*row) for row in FinancialFact.objects.filter(concept="market_cap").values_list(*FIELDS)]
+    assert figures(facts, dt.date(2024, 5, 2)).market_cap_usd == Decimal(10000)
+    company.refresh_from_db()
+    assert max(facts, key=precedence).value == company.market_cap_usd == corrected * 1000
 
 
 def test_change_of_forty_per_cent_is_no_jump(load):

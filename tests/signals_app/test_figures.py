@@ -254,6 +254,38 @@ def test_market_cap_counts_from_its_day_for_400_days(
     assert found.market_cap_usd == (None if reason else cap)
 
 
+@pytest.mark.parametrize(
+    ("floats", "price", "expected"),
+    [
+        # (day of the float, value); market cap in the ledger or None; what counts, its day, and whether it is a float
+        ([("2024-06-28", 90)], None, (90, "2024-06-28", True)),
+        ([("2024-06-28", 90), ("2023-06-30", 70)], None, (90, "2024-06-28", True)),
+        ([("2024-06-28", 90)], 200, (200, "2025-05-01", False)),
+        ([("2024-05-27", 90)], None, (None, None, False)),  # 401 days before
+        ([("2024-05-28", 90)], None, (90, "2024-05-28", True)),  # 400 days before
+        ([("2024-06-28", 0)], None, (None, None, False)),
+    ],
+)
+def test_public_float_stands_in_for_a_market_cap_without_price_and_is_marked(
+    floats: list[tuple[str, int]], price: int | None, expected: tuple[int | None, str | None, bool]
+) -> None:
+    rows = [fact("public_float", "", end, value, "2025-03-01", form="10-K") for end, value in floats]
+    rows += [fact("market_cap", "", "2025-05-01", price, "2025-05-01", form="price")] if price else []
+    found = figures(rows, dt.date(2025, 7, 2))
+    as_of = found.market_cap_as_of.isoformat() if found.market_cap_as_of else None
+    assert (found.market_cap_usd, as_of, found.market_cap_is_float) == expected
+    assert ("market_cap_usd" in found.unknown) == (expected[0] is None)
+
+
+def test_enterprise_value_takes_the_public_float_with_its_filing() -> None:
+    rows = [*ABEONA, fact("public_float", "", "2024-08-26", 180_000_000, "2025-03-20", form="10-K")]
+    found = figures(rows, dt.date(2025, 9, 30))  # 400 days later
+    assert found.enterprise_value_usd == Decimal(36_026_000)  # 180 + 19.561 - 163.535
+    assert found.market_cap is not None
+    assert found.market_cap.accessions == ("acc-2025-03-20",)
+    assert figures(rows, dt.date(2025, 10, 1)).enterprise_value_usd is None
+
+
 def test_value_in_force_is_curated_then_the_one_filed_last_then_the_starter_data() -> None:
     starter = fact("cash", "", "2025-06-30", 1, "2025-09-01", source="starter")
     original = fact("cash", "", "2025-06-30", 2, "2025-08-01")
@@ -289,6 +321,33 @@ def test_figures_depend_neither_on_row_order_nor_on_later_facts(seed: int, extra
     shuffled = [*ABEONA, *LIFECORE[:0], fact("cash", "", "2025-06-30", abs(extra), "2025-10-01")]
     random.Random(seed).shuffle(shuffled)
     assert figures(shuffled, day) == figures(ABEONA, day)
+
+
+DAYS = st.dates(dt.date(2023, 1, 1), dt.date(2026, 12, 31))
+CONCEPT_NAMES = ("cash", "assets", "short_term_investments", "long_term_debt", "convertible_debt", OCF, RND)
+CONCEPT_NAMES += ("market_cap", "public_float", "liquid_funds")
+
+
+@st.composite
+def facts_of_filings(draw: st.DrawFn) -> Fact:
+    """Any fact of any filing: restatements, corrections, other currencies and periods to come among them."""
+    end, filed, concept = draw(DAYS), draw(DAYS), draw(st.sampled_from(CONCEPT_NAMES))
+    is_flow = concept in (OCF, RND)
+    start = end - dt.timedelta(days=draw(st.sampled_from([90, 181, 272, 364, 365]))) if is_flow else None
+    return fact(
+        concept, start.isoformat() if start else "", end.isoformat(), draw(st.integers(-(10**9), 10**10)),
+        filed.isoformat(), form=draw(st.sampled_from(["10-K", "10-Q", "10-K/A", "curated"])),
+        unit=draw(st.sampled_from(["USD", "EUR", None])), source=draw(st.sampled_from(["edgar", "starter"])),
+    )  # fmt: skip
+
+
+@given(held=st.lists(facts_of_filings(), max_size=30), later=st.lists(facts_of_filings(), max_size=10), day=DAYS)
+@settings(deadline=None, max_examples=150)
+def test_figures_of_a_day_do_not_change_when_later_filings_are_added(
+    held: list[Fact], later: list[Fact], day: dt.date
+) -> None:
+    added = [row for row in later if row.available_at >= end_of(day)]
+    assert figures([*added, *ABEONA, *held], day) == figures([*ABEONA, *held], day)
 
 
 def test_a_later_figure_in_another_currency_does_not_hide_the_one_in_usd() -> None:

@@ -3,7 +3,8 @@
 A market cap is the sum over the classes of shares of close x shares / ADR ratio. A class without a number of shares
 takes the last one of the cover pages (concept `shares_outstanding`, unit shares) that was public by the day, if it is
 the company's only class. Where the shares of a class change by more than 40 % between two days, the market cap of the
-later days waits for an analyst: a split, most likely, that price and shares do not show on the same day.
+later days waits for an analyst: a split, most likely, that price and shares do not show on the same day. Another market
+cap for a day that is on record is a correction: known from now on, so that what was known before stays.
 """
 
 from __future__ import annotations
@@ -89,9 +90,10 @@ WITH accepted AS (
 ), counted AS (
     SELECT company_id, day, shares, cap FROM stage_caps WHERE is_whole
     UNION ALL
-    SELECT company_id, period_end, value, NULL FROM financial_facts
+    (SELECT DISTINCT ON (company_id, period_end) company_id, period_end, value, NULL::numeric FROM financial_facts
     WHERE concept = %(shares)s AND source = %(source)s AND company_id IN (SELECT company_id FROM stage_caps)
         AND (company_id, period_end) NOT IN (SELECT company_id, day FROM stage_caps WHERE is_whole)
+    ORDER BY company_id, period_end, available_at DESC)
     UNION ALL
     SELECT company_id, day, shares, NULL FROM accepted
     WHERE (company_id, day) NOT IN (SELECT company_id, day FROM stage_caps WHERE is_whole)
@@ -107,11 +109,23 @@ _HOLD = """
 UPDATE stage_caps AS held SET is_held = true FROM stage_jumps AS jump
 WHERE held.company_id = jump.company_id AND held.day >= jump.day
 """
+# A day's figure that is there already is news only if it differs: then it is a correction, known from now on.
 _INSERT = """
 INSERT INTO financial_facts (company_id, concept, period_end, value, unit, form, available_at, source)
-SELECT company_id, %(concept)s, day, CASE WHEN %(concept)s = %(shares)s THEN shares ELSE cap END, %(unit)s, 'price',
-       (day + %(closing)s::time)::timestamp AT TIME ZONE 'America/New_York', %(source)s
-FROM stage_caps WHERE is_whole AND NOT is_held
+SELECT caps.company_id, %(concept)s, caps.day, caps.value, %(unit)s, 'price',
+       CASE WHEN held.value IS NULL THEN caps.closed ELSE greatest(caps.closed, statement_timestamp()) END, %(source)s
+FROM (
+    SELECT company_id, day, round(CASE WHEN %(concept)s = %(shares)s THEN shares ELSE cap END, 4) AS value,
+           (day + %(closing)s::time)::timestamp AT TIME ZONE 'America/New_York' AS closed
+    FROM stage_caps WHERE is_whole AND NOT is_held
+) AS caps
+LEFT JOIN LATERAL (
+    SELECT value FROM financial_facts
+    WHERE company_id = caps.company_id AND concept = %(concept)s AND period_start IS NULL AND period_end = caps.day
+        AND source = %(source)s
+    ORDER BY available_at DESC, value DESC LIMIT 1
+) AS held ON true
+WHERE held.value IS DISTINCT FROM caps.value
 ON CONFLICT DO NOTHING RETURNING company_id, period_end
 """
 _WAITING = """
