@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -81,6 +82,13 @@ def test_entries_that_cannot_be_are_rejected_with_their_reason():
     assert any("start 2025-07-01 is after end 2025-06-30" in reason for reason in reasons)
     assert any("assets is negative" in reason for reason in reasons)
     assert any("shares_outstanding is negative" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("row", [7, None, "2025", ["2025-06-30"]])
+def test_entry_that_is_no_object_is_rejected_in_words(row):
+    document = {"cik": 1, "facts": {"us-gaap": {"Assets": {"units": {"USD": [row]}}}}}
+    (error,) = parse(json.dumps(document).encode(), "f", today=TODAY).rejects
+    assert error.reason.endswith("is no entry")
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,9 @@ class _Reader:
                 reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
                 self.rejects.append(ParseError(self.file, None, f"{taxonomy} {tag} {unit} [{number}]: {reason}"))
 
-    def _entry(self, tag: str, unit: str, row: dict[str, Any]) -> None:
+    def _entry(self, tag: str, unit: str, row: Any) -> None:
+        if not isinstance(row, dict):
+            raise ValueError(f"{str(row)[:LONGEST_QUOTE]!r} is no entry")
         filing = self._filing(row)
         start = _day(row["start"], "start") if row.get("start") else None
         entry = Entry(tag, start, _day(row["end"], "end"), _value(row["val"]), unit)
