@@ -135,7 +135,10 @@ def test_supplement_counts_where_it_adds_a_use(said, kind):
 @pytest.mark.django_db
 def test_approval_of_a_drug_not_yet_approved_is_a_question_for_each_indication():
     company = CompanyFactory(name="Arden Testbio")
-    filed = DrugCandidateFactory(company=company, name="Ardenib", indication="Gout", phase="phase_3")
+    filed = DrugCandidateFactory(
+        company=company, name="Ardenib", indication="Gout", phase="discontinued", additional_data={"status": "ended"},
+        field_sources={"additional_data": {"source": "clinicaltrials"}, "phase": {"source": "clinicaltrials"}},
+    )  # fmt: skip
     DrugCandidateFactory(company=company, name="ardenib sodium", indication="Lupus", phase="phase_2")
     DrugCandidateFactory(company=company, name="other", phase="phase_3")
     ingest(OWN)
@@ -145,11 +148,12 @@ def test_approval_of_a_drug_not_yet_approved_is_a_question_for_each_indication()
         "Is ardenib sodium, Lupus approved? FDA approved ARDENTA (NDA900001) on 2018-06-28",
     ]
     filed.refresh_from_db()
-    assert filed.phase == "phase_3"
+    assert filed.phase == "discontinued"
     accept_review(item=items[0])
     ingest(OWN)
     filed.refresh_from_db()
     assert (filed.phase, filed.additional_data["approved_on"]) == ("approved", "2018-06-28")
+    assert filed.additional_data["status"] == "approved"
     assert filed.field_sources["phase"] == {"source": "drugsfda", "id": "NDA900001 2018-06-28"}
     assert ReviewItem.objects.filter(kind="value").count() == 2
 

@@ -11,6 +11,8 @@ from companies.models import DrugCandidate
 from signals_app.ingest.base import Outcome
 from signals_app.ingest.merge.authority import Said, apply
 
+APPROVED = "approved"
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRecord:
@@ -36,7 +38,10 @@ class ExpiryRecord:
 
 
 def merge_approvals(records: Iterable[ApprovalRecord], *, source: str, outcome: Outcome) -> int:
-    """Add application numbers and the first day of approval to candidates; return how many changed."""
+    """Add application numbers and the first day of approval to candidates; return how many changed.
+
+    Whatever its trials came to, an approved drug is no ended programme.
+    """
     changed: dict[DrugCandidate, None] = {}
     for record in records:
         row, data = record.candidate, record.candidate.additional_data
@@ -44,7 +49,7 @@ def merge_approvals(records: Iterable[ApprovalRecord], *, source: str, outcome: 
         applications = sorted({*(held if isinstance(held, list) else []), record.application})
         noted = str(data.get("approved_on") or "")
         first = min(filter(None, (noted, record.approved.isoformat())))
-        news: dict[str, Any] = {**data, "applications": applications, "approved_on": first}
+        news: dict[str, Any] = {**data, "applications": applications, "approved_on": first, "status": APPROVED}
         if apply(row, {"additional_data": Said(news)}, source=source, label=str(row), refusals=outcome.refusals):
             changed[row] = None
     DrugCandidate.objects.bulk_update(changed, ["additional_data", "field_sources"])
