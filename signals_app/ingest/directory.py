@@ -1,4 +1,4 @@
-"""Which company a row means: by CIK, else by the ticker as it was on the day, for tickers change hands."""
+"""Which company a row or a request means: by CIK, else by the ticker as it was on the day, for tickers change hands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from uuid import UUID
 
 from companies.choices import AliasKind
 from companies.models import Company, CompanyAlias
+from signals_app.ingest.base import IngestError
 from signals_app.ingest.csv_rows import Key
+from signals_app.ingest.merge.aliases import letters
 from signals_app.ingest.merge.companies import Universe
 
 TICKERS = (AliasKind.TICKER, AliasKind.FORMER_TICKER)
@@ -61,3 +63,27 @@ def _held(alias: CompanyAlias, day: date) -> bool:
     """Whether the ticker may have led to the alias's company on the day: an unknown end counts as open."""
     begun = alias.valid_from is None or alias.valid_from <= day
     return begun and (alias.valid_to is None or day <= alias.valid_to)
+
+
+def meant(names: frozenset[str]) -> frozenset[str]:
+    """Return tickers and CIKs as they are, other names (former tickers, further classes, names) as the CIK behind them.
+
+    A live ticker is itself, whoever had it before. Raises IngestError for a name that leads to several companies.
+    """
+    words = {name for name in names if not name.isdigit()}
+    words -= set(Company.objects.filter(ticker__in=words).values_list("ticker", flat=True))
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    by_letters = {letters(word): word for word in words}
+    aliases = CompanyAlias.objects.filter(
+        normalized__in=by_letters, company__deleted_at=None, company__cik__isnull=False
+    )
+    for normalized, cik, name in aliases.values_list("normalized", "company__cik", "company__name"):
+        found[by_letters[normalized]][cik or ""] = name
+    for word in words:
+        for cik, name in Company.objects.filter(name__iexact=word, cik__isnull=False).values_list("cik", "name"):
+            found[word][cik or ""] = name
+    for word, ciks in found.items():
+        if len(ciks) > 1:
+            several = " or ".join(f"{name} (CIK {cik})" for cik, name in sorted(ciks.items()))
+            raise IngestError(f"{word} may mean {several}: give the CIK")
+    return (names - found.keys()).union(*(set(ciks) for ciks in found.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from signals_app.ingest.base import IngestError, Outcome, Progress, Request, source
+from signals_app.ingest.directory import meant
 from signals_app.ingest.live import LIVE, replayed, session
 from signals_app.ingest.merge.refused import queue_refusals
 from signals_app.ingest.merge.settled import settle_reviews
@@ -15,6 +16,7 @@ def perform(name: str, request: Request, progress: Progress, *, is_replay: bool 
     """Run the source and return what became of the rows. Raises IngestError where nothing was readable."""
     is_live = not request.paths and not is_replay and name in LIVE
     with recorded_run(name, request, live=is_live, replay=is_replay) as record:
+        request = replace(request, companies=meant(request.companies))
         if is_replay:
             outcome = _replay(name, request, progress)
         elif is_live:

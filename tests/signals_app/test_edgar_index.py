@@ -12,7 +12,8 @@ from signals_app.ingest.edgar.forms import Part
 from signals_app.ingest.edgar.index import atom
 from signals_app.ingest.edgar.index.parse import parse
 from signals_app.ingest.edgar.index.run import run
-from signals_app.models import Signal
+from signals_app.ingest.perform import perform
+from signals_app.models import ReviewItem, Signal
 from tests.factories import CompanyFactory
 
 TODAY = dt.date(2026, 1, 5)
@@ -54,6 +55,23 @@ def test_index_gives_form_cik_day_and_accession(lines):
     assert (found.form.base, found.cik, found.accession) == ("8-K", "0009000001", "0009000009-24-000001")
     # a day alone counts from its beginning in New York
     assert found.accepted == dt.datetime(2024, 5, 2, 4, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("form", ["SCHEDULE 13D", "SCHEDULE 13D/A", "SCHEDULE 13E3"])
+def test_form_type_that_fills_its_column_runs_into_the_cik(form):
+    (found,) = parse(fixed(("Testbio, Inc.", form, *ROW[2:])), "x.idx", TODAY)
+    assert (found.form.base, found.cik) == (form.removesuffix("/A").replace("SCHEDULE", "SC"), "0009000001")
+
+
+def test_form_type_wider_than_its_column_keeps_its_amendment():
+    row = ("SCHEDULE 13G/A", "Testbio, Inc.", *ROW[2:])
+    (found,) = parse(fixed(row, widths=(12, 62, 12, 12), names=BY_FORM), "x.idx", TODAY)
+    assert (found.form.base, found.form.is_amendment) == ("SC 13G", True)
+
+
+def test_year_of_two_digits_is_of_the_last_century():
+    (found,) = parse(fixed((*ROW[:3], "950103", PATH)), "x.idx", TODAY)
+    assert found.filed == dt.date(1995, 1, 3)
 
 
 def test_header_broken_over_two_lines_is_understood():
@@ -154,6 +172,36 @@ def test_company_that_files_about_itself_is_taken_as_the_subject_alone(tmp_path)
     outcome = run(Request((tmp_path,)), lambda step: None)
     assert (outcome.created, outcome.skipped) == (1, 1)
     assert Signal.objects.get().signal_type == "takeover_target"
+
+
+def index_file(folder, form, day, number, cik="9000001"):
+    path = f"edgar/data/{cik}/0009000009-24-{number:06}.txt"
+    (folder / f"{number}.idx").write_text("".join(fixed(("Testbio, Inc.", form, cik, day, path))))
+
+
+@pytest.mark.django_db
+def test_vote_of_a_company_that_had_registered_shares_for_a_merger_is_queued(tmp_path):
+    CompanyFactory(cik="0009000001")
+    index_file(tmp_path, "S-4", "20240304", 1)
+    index_file(tmp_path, "DEFM14A", "20240502", 2)
+    run(Request((tmp_path,)), lambda step: None)
+    assert list(Signal.objects.values_list("signal_data__form", flat=True)) == ["S-4"]
+    assert "registered shares for a merger" in ReviewItem.objects.get().evidence
+
+
+@pytest.mark.django_db
+def test_stake_that_the_index_cannot_place_is_settled_by_the_feed(tmp_path):
+    CompanyFactory(cik="0009000001")
+    folders = [tmp_path / "index", tmp_path / "feed"]
+    for folder in folders:
+        folder.mkdir()
+    index_file(folders[0], "SCHEDULE 13D", "20240502", 1)
+    (folders[1] / "getcurrent.xml").write_bytes(feed(entry("SCHEDULE 13D", "Testbio, Inc. (0009000001) (Subject)")))
+    for folder in (*folders, *folders):
+        perform("edgar-index", Request((folder,)), lambda step: None)
+    item = ReviewItem.objects.get()
+    assert (item.status, item.reason) == ("settled", "The company's part in the filing is known by now: subject.")
+    assert Signal.objects.get().signal_type == "activist_stake"
 
 
 @pytest.mark.django_db

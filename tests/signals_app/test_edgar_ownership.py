@@ -96,6 +96,21 @@ def test_bad_form_is_refused_with_the_reason(data, reason):
         parse(data, "f.xml", TODAY)
 
 
+@pytest.mark.parametrize(
+    ("box", "note", "by_plan"),
+    [
+        ("<aff10b5One>1</aff10b5One>", "", True),
+        ("<aff10b5One>0</aff10b5One>", "Sold under a Rule 10b5-1 plan.", False),
+        ("", "Sold under a Rule 10b5-1 trading plan adopted on May 1, 2019.", True),
+        ("", "The sale was not made under a Rule 10b5-1 plan.", None),
+        ("", "", None),
+    ],
+)
+def test_plan_is_told_by_the_box_or_before_there_was_one_in_words(box, note, by_plan):
+    data = form(line("S", direction="D", note="F1"), notes=f'<footnote id="F1">{note}</footnote>', extra=box)
+    assert parse(data, "f", TODAY).is_by_plan is by_plan
+
+
 def test_entities_are_refused_before_they_expand():
     bomb = b'<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><ownershipDocument>&b;</ownershipDocument>'
     with pytest.raises(ParseError, match="declares"):

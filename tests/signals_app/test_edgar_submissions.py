@@ -233,6 +233,13 @@ class TestRun:
         assert self.ingest(tmp_path, data, since=dt.date(2024, 5, 3)).skipped == 1
         assert self.ingest(tmp_path, data, companies=frozenset({"NONE"})).skipped == 1
 
+    def test_company_that_reported_on_an_old_form_after_leaving_an_exchange_is_not_gone(self, tmp_path):
+        left = row(form="15-12G", items="", accessionNumber="0009000009-24-000002", filingDate="2007-05-02",
+                   acceptanceDateTime="2007-05-02T20:15:00.000Z")  # fmt: skip
+        later = row(form="10-KSB", items="", accessionNumber="0009000009-24-000003")
+        self.ingest(tmp_path, {"a.json": file_of(left, later, tickers=[], exchanges=[])})
+        assert Company.objects.get().is_public is True
+
     def test_dry_run_keeps_nothing(self, tmp_path):
         assert self.ingest(tmp_path, {"a.json": file_of(row())}, dry_run=True).created == 2
         assert not Company.objects.exists()
@@ -287,6 +294,16 @@ class TestTickers:
         company.refresh_from_db()
         assert company.ticker == "OLDT"
         assert "set by an analyst" in str(outcome.refusals[0])
+
+    def test_of_several_lists_the_later_counts_and_a_second_run_changes_nothing(self, tmp_path):
+        CompanyFactory(cik="0009000001", ticker="OLDT", field_sources={"ticker": {"source": "starter"}})
+        rows = [{"cik_str": 9000001, "ticker": ticker, "title": "Testbio"} for ticker in ("OLDT", "NEWT")]
+        for number, one in enumerate(rows):
+            (tmp_path / f"company_tickers_{number}.json").write_text(json.dumps({"0": one}))
+        first, second = (run_tickers(Request((tmp_path,)), lambda step: None) for _ in range(2))
+        assert Company.objects.get().ticker == "NEWT"
+        assert (first.updated, first.skipped) == (1, 1)
+        assert (second.created, second.updated) == (0, 0)
 
     def test_reused_ticker_goes_to_its_new_company(self, tmp_path):
         sources = {"ticker": {"source": "universe"}}

@@ -19,8 +19,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from companies.models import Company, DrugCandidate
+from companies.models import Company, CompanyAlias, DrugCandidate
 from companies.services import archive_company
+from signals_app.ingest.directory import meant
 from signals_app.ingest.starter import load_starter
 from signals_app.ingest.universe import run as universe_run
 from signals_app.market_day import NEW_YORK
@@ -282,6 +283,33 @@ def test_folder_without_a_readable_file_is_an_error(folder: Path) -> None:
         path.write_text("a;b\n1;2\n")
     with pytest.raises(CommandError, match=r"none of the 5 rows could be read.*is not the header of a universe file"):
         ingest(folder)
+
+
+@pytest.mark.parametrize(
+    ("asked", "ciks"),
+    [
+        ("OLDT", {"0009000001"}),
+        ("FORMER BIO, INC.", {"0009000001"}),
+        ("ALPHA TESTBIO", {"0009000001"}),
+        # a live ticker is itself, whoever had it before
+        ("TSTB", {"TSTB"}),
+        ("UNHEARD", {"UNHEARD"}),
+    ],
+)
+def test_company_is_found_under_its_other_names(asked: str, ciks: set[str]) -> None:
+    alpha = Company.objects.create(ticker="TSTA", cik="0009000001", name="Alpha Testbio")
+    Company.objects.create(ticker="TSTB", cik="0009000002", name="Beta Testbio")
+    for kind, alias in (("former_ticker", "OLDT"), ("former_ticker", "TSTB"), ("former_name", "Former Bio Inc")):
+        CompanyAlias.objects.create(company=alpha, kind=kind, alias=alias)
+    assert meant(frozenset({asked})) == ciks
+
+
+def test_name_that_leads_to_two_companies_asks_for_the_cik() -> None:
+    for number in (1, 2):
+        company = Company.objects.create(cik=f"000900000{number}", name=f"Testbio {number}")
+        CompanyAlias.objects.create(company=company, kind="former_ticker", alias="OLDT")
+    with pytest.raises(CommandError, match=r"OLDT may mean Testbio 1 \(CIK 0009000001\) or Testbio 2 .*: give the CIK"):
+        ingest(FIXTURE, companies=["OLDT"])
 
 
 def test_nothing_readable_is_an_error_of_one_line(folder: Path) -> None:

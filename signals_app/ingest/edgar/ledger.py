@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from signals_app.ingest.base import Outcome
-from signals_app.ingest.edgar.filings import Event, Filing
+from signals_app.ingest.edgar.filings import SHARES_REGISTERED_WITHIN, Event, Filing, History
+from signals_app.ingest.edgar.forms import MERGER_SHARES, MERGER_VOTES, NEW_LISTINGS, WITHDRAWALS_FROM_EXCHANGE
 from signals_app.ingest.frame import count
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.ingest.merge.reviews import Proposal, merge_reviews
+from signals_app.models import Signal
 from signals_app.review_models import ReviewKind
 
 EDGAR = "edgar"
@@ -24,6 +26,26 @@ class Ledger:
     outcome: Outcome
     signals: list[SignalRecord] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
+
+    def history(self, filing: Filing, company_id: UUID) -> History:
+        """Return the company's other filings on which the meaning of this one depends, as far as the ledger has them.
+
+        For sources that do not list a company's filings together; only the few forms that depend on others ask.
+        """
+        if filing.form.base not in MERGER_VOTES | WITHDRAWALS_FROM_EXCHANGE:
+            return History()
+        self.close()
+        rows = Signal.objects.filter(
+            company_id=company_id,
+            source=EDGAR,
+            signal_type="sec_filing",
+            available_at__range=(filing.accepted - SHARES_REGISTERED_WITHIN, filing.accepted),
+        )
+        found = list(rows.values_list("signal_data__form", "available_at"))
+        return History(
+            tuple(moment for form, moment in found if form in MERGER_SHARES),
+            tuple(moment for form, moment in found if form in NEW_LISTINGS),
+        )
 
     def add(self, event: Event, filing: Filing, company_id: UUID) -> None:
         """Take what a filing says of a company."""

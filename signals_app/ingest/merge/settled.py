@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from biotech_ma.core.services import recorded
 from companies.choices import AliasKind
 from companies.models import Company, DrugCandidate
+from signals_app.ingest.edgar.forms import OFFERS
 from signals_app.ingest.merge.authority import CURATED
 from signals_app.ingest.merge.prices import SHARES
 from signals_app.ingest.merge.refused import json_value
@@ -31,6 +32,10 @@ ANSWERED_BY: dict[str, tuple[str, ...]] = {
 }
 # The fields of companies and candidates that sources propose.
 VALUES = frozenset({*COMPANY_VALUES, *CANDIDATE_VALUES})
+
+EDGAR = "edgar"
+# What these mean for a company depends on its part, which EDGAR's indexes leave out.
+TOLD_BY_THE_PART = OFFERS | {"SC 13D"}
 
 Settled = Iterator[tuple[ReviewItem, str]]
 
@@ -108,8 +113,34 @@ def _splits(items: Sequence[ReviewItem]) -> Settled:
             yield item, f"{item.proposed['day']} is priced without the jump by now."
 
 
+def _parts(items: Sequence[ReviewItem]) -> Settled:
+    """Yield filings of which a list did not tell whose they are, where another source has told by now."""
+    asked = {
+        (item.company_id, str(item.proposed.get("signal_data", {}).get("accession"))): item
+        for item in items
+        if item.source == EDGAR and item.proposed.get("signal_data", {}).get("form") in TOLD_BY_THE_PART
+    }
+    rows = Signal.objects.filter(
+        company_id__in={company_id for company_id, _ in asked},
+        source=EDGAR,
+        signal_data__accession__in=[accession for _, accession in asked],
+        signal_data__has_key="part",
+    )
+    for company_id, accession, part in rows.values_list(
+        "company_id", "signal_data__accession", "signal_data__part"
+    ).order_by("id"):
+        item = asked.pop((company_id, accession), None)
+        if item is not None:
+            yield item, f"The company's part in the filing is known by now: {part}."
+
+
 def _signals(items: Sequence[ReviewItem]) -> Settled:
     """Yield events of which another source, or an analyst, has told."""
+    decided = set()
+    for item, reason in _parts(items):
+        decided.add(item.pk)
+        yield item, reason
+    items = [item for item in items if item.pk not in decided]
     items = [item for item in items if item.proposed.get("signal_type") in ANSWERED_BY and item.company_id]
     kinds = {kind for item in items for kind in ANSWERED_BY[item.proposed["signal_type"]]}
     rows = Signal.objects.current().filter(company_id__in={item.company_id for item in items}, signal_type__in=kinds)

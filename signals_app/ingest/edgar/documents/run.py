@@ -9,7 +9,7 @@ from typing import Any
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.edgar.documents.suggest import READ, suggested
-from signals_app.ingest.edgar.filings import History, events, is_public
+from signals_app.ingest.edgar.filings import events, is_public
 from signals_app.ingest.edgar.forms import Part, form_of
 from signals_app.ingest.edgar.full_text import FullText, parse
 from signals_app.ingest.edgar.ledger import Ledger
@@ -71,7 +71,7 @@ class Load:
             self.outcome.count("skipped")
         for party, company in concerned:
             filing = whole.filing_of(party)
-            for event in events(filing, History(), company.role):
+            for event in events(filing, self.ledger.history(filing, company.pk), company.role):
                 self.ledger.add(event, filing, company.pk)
             if party.part is Part.FILER:
                 for event, evidence in suggested(whole, party, filing, company.role):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from signals_app.ingest.base import ParseError
 from signals_app.ingest.edgar.filings import Filing
@@ -21,10 +21,12 @@ NAME, FORM = "Company Name", "Form Type"
 MASTER_HEADER = "CIK|Company Name|Form Type|Date Filed|"
 MASTER_COLUMNS = 5
 RULE = "-----"
-# Whatever the widths, a row ends in CIK, day and path.
+AMENDED = "/A"
+# Whatever the widths, a row ends in CIK, day and path. A form type that fills its column runs into the CIK.
 _TAIL = re.compile(
-    r"(?P<head>.*?)\s+(?P<cik>\d{1,10})\s+(?P<day>\d{8}|\d{4}-\d{2}-\d{2})\s+(?P<path>(?:https?://|/?edgar/)\S+)\s*"
+    r"(?P<head>.*?)\s*(?P<cik>\d{1,10})\s+(?P<day>\d{8}|\d{6}|\d{4}-\d{2}-\d{2})\s+(?P<path>(?:https?://|/?edgar/)\S+)\s*"
 )
+_CIK_IN_PATH = re.compile(r"/data/0*(\d{1,10})/")
 _GAP = re.compile(r"\s{2,}")
 LONGEST_LINE = 2000
 
@@ -76,7 +78,7 @@ def _filing(line: str, layout: Layout, file: str, number: int, today: date) -> F
     name, form, cik, day, path = _delimited(line) if layout.is_master else _fixed(line, layout)
     if not form or not name:
         raise ValueError("has no company or no form type")
-    filed = date.fromisoformat(day)
+    filed = datetime.strptime(day, "%y%m%d").date() if len(day) == len("YYMMDD") else date.fromisoformat(day)
     if filed > today:
         raise ValueError(f"filed {filed}, which is in the future")
     accession = accession_in(path)
@@ -105,7 +107,10 @@ def _fixed(line: str, layout: Layout) -> tuple[str, str, str, str, str]:
     found = _TAIL.fullmatch(line)
     if found is None:
         raise ValueError("does not end in CIK, day and path")
-    head = found["head"]
+    head, cik = found["head"], found["cik"]
+    filer = _CIK_IN_PATH.search(found["path"])
+    if not line[: found.start("cik")].endswith((" ", "\t")) and filer and cik.endswith(filer[1]):
+        head, cik = head + cik.removesuffix(filer[1]), filer[1]
     first, second = head[: layout.second].strip(), head[layout.second :].strip()
     # A row of other widths than the header's: the columns lie at least two blanks apart.
     if not first or not second or not head[layout.second - 1].isspace():
@@ -114,4 +119,7 @@ def _fixed(line: str, layout: Layout) -> tuple[str, str, str, str, str]:
             last, others = (parts[-1], parts[:-1]) if layout.name_first else (" ".join(parts[1:]), parts[:1])
             first, second = " ".join(others), last
     name, form = (first, second) if layout.name_first else (second, first)
-    return name, form, found["cik"], found["day"], found["path"]
+    if not layout.name_first and name.startswith(AMENDED) and not form.endswith(AMENDED):
+        # A form type wider than its column runs into the name.
+        name, form = name.removeprefix(AMENDED).strip(), form + AMENDED
+    return name, form, cik, found["day"], found["path"]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.delimited import decoded
-from signals_app.ingest.edgar.filings import Filing, History, events, is_public
+from signals_app.ingest.edgar.filings import Filing, events, is_public
 from signals_app.ingest.edgar.forms import Part
 from signals_app.ingest.edgar.index import atom, parse
 from signals_app.ingest.edgar.ledger import Ledger
@@ -84,7 +84,7 @@ class Load:
         if company is None or again or row.part is Part.OWNER or not self._wants(row, company.ticker):
             self.outcome.count("skipped")
             return
-        for event in events(row, History(), company.role):
+        for event in events(row, self.ledger.history(row, company.pk), company.role):
             self.ledger.add(event, row, company.pk)
 
     def _wants(self, row: Filing, ticker: str | None) -> bool:

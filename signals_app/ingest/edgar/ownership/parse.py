@@ -6,6 +6,7 @@ Instructions to Forms 4 and 5, item 8. Amounts are shares and dollars a share.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,8 @@ FALSE = frozenset({"0", "false", "n", "no"})
 LONGEST_TITLE = 255
 LONGEST_NOTE = 20_000
 MOST_SHARES = Decimal(10) ** 15
+PLAN = re.compile(r"\b10b5-1\b", re.IGNORECASE)
+NO_PLAN = re.compile(r"\b(?:not|no|neither|without|outside)\b[^.]{0,80}\b10b5-1\b", re.IGNORECASE)
 WEB_PAGE = (b"<!doctype html", b"<html")
 
 
@@ -108,6 +111,8 @@ def _ownership(document: Node, today: date) -> Ownership:
         note.attributes.get("id", ""): text_of(_all_text(note), LONGEST_NOTE)
         for note in document.descendants("footnote")
     }
+    transactions = tuple(_transactions(document, notes, today))
+    remarks = text_of(document.value("remarks"), LONGEST_NOTE)
     signed = [day_of(node.value("signatureDate")[:10]) for node in document.all("ownerSignature")]
     return Ownership(
         form=form,
@@ -116,11 +121,11 @@ def _ownership(document: Node, today: date) -> Ownership:
         period=period,
         signed=max((day for day in signed if day is not None), default=None),
         original_filed=day_of(document.value("dateOfOriginalSubmission")[:10]),
-        is_by_plan=_flag(document.value("aff10b5One")),
+        is_by_plan=_is_by_plan(document.value("aff10b5One"), transactions, remarks),
         owners=owners,
-        transactions=tuple(_transactions(document, notes, today)),
+        transactions=transactions,
         holdings=len(document.descendants("nonDerivativeHolding")) + len(document.descendants("derivativeHolding")),
-        remarks=text_of(document.value("remarks"), LONGEST_NOTE),
+        remarks=remarks,
     )
 
 
@@ -186,6 +191,15 @@ def _number(node: Node, *path: str) -> Decimal | None:
 def _flag(text: str) -> bool | None:
     lowered = text.lower()
     return True if lowered in TRUE else False if lowered in FALSE else None
+
+
+def _is_by_plan(box: str, transactions: Iterable[Transaction], remarks: str) -> bool | None:
+    """Return what the box says; forms of before April 2023 have none, and say in words that a plan stands behind."""
+    checked = _flag(box)
+    if checked is not None:
+        return checked
+    said = [note for line in transactions for note in line.notes]
+    return True if any(PLAN.search(note) and not NO_PLAN.search(note) for note in (*said, remarks)) else None
 
 
 def _all_text(node: Node) -> str:

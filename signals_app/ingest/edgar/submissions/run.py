@@ -21,7 +21,8 @@ from signals_app.ingest.merge.registrants import RegistrantRecord, merge_registr
 from signals_app.market_day import NEW_YORK
 
 SOURCE = "edgar-submissions"
-PERIODIC = frozenset({"10-K", "10-Q", "20-F", "40-F", "6-K"})
+# With the forms that small companies had until 2008, and those of a changed fiscal year: 10-KSB, 10-K405, 10-KT.
+PERIODIC = ("10-K", "10-Q", "20-F", "40-F", "6-K")
 
 
 def run(request: Request, progress: Progress) -> Outcome:
@@ -125,6 +126,6 @@ def is_gone(filings: Iterable[Filing]) -> bool:
     for filing in filings:
         if filing.form.base in DELISTINGS:
             ended.append(filing.accepted)
-        elif filing.form.base in PERIODIC:
+        elif filing.form.base.startswith(PERIODIC) and not filing.form.base.startswith("20-FR"):
             reported.append(filing.accepted)
     return bool(ended) and (not reported or max(ended) > max(reported))

@@ -19,27 +19,37 @@ def run(request: Request, progress: Progress) -> Outcome:
     Raises IngestError, with nothing written, where nothing was readable.
     """
     with one_run(SOURCE, request) as outcome:
-        rows: list[TickerRow] = []
+        by_cik: dict[str, list[TickerRow]] = {}
         for document in readable(SOURCE, request, outcome, progress, _is_list):
+            rows: list[TickerRow] = []
             try:
                 for row in parse(document.read(), document.name):
                     outcome.reject(row) if isinstance(row, ParseError) else rows.append(row)
             except ParseError as error:
                 outcome.reject(error)
-        _load(rows, request, outcome)
+            by_cik = _over(by_cik, rows, outcome)
+        _load(by_cik, request, outcome)
     return outcome
+
+
+def _over(older: dict[str, list[TickerRow]], rows: list[TickerRow], outcome: Outcome) -> dict[str, list[TickerRow]]:
+    """Return what holds after a further list: it replaces what an earlier one says of its registrants and tickers."""
+    newer: dict[str, list[TickerRow]] = {}
+    for row in rows:
+        newer.setdefault(row.cik, []).append(row)
+    taken = {row.ticker for row in rows}
+    kept = {cik: [row for row in own if cik not in newer and row.ticker not in taken] for cik, own in older.items()}
+    outcome.count("skipped", sum(len(own) for own in older.values()) - sum(len(own) for own in kept.values()))
+    return {**{cik: own for cik, own in kept.items() if own}, **newer}
 
 
 def _is_list(name: str) -> bool:
     return name.lower().startswith("company_tickers") and name.lower().endswith(".json")
 
 
-def _load(rows: list[TickerRow], request: Request, outcome: Outcome) -> None:
+def _load(by_cik: dict[str, list[TickerRow]], request: Request, outcome: Outcome) -> None:
     universe = Universe.load()
-    by_cik: dict[str, list[TickerRow]] = {}
-    for row in rows:
-        by_cik.setdefault(row.cik, []).append(row)
-    free_tickers({row.ticker: row.cik for row in rows}, source=EDGAR, universe=universe)
+    free_tickers({row.ticker: row.cik for own in by_cik.values() for row in own}, source=EDGAR, universe=universe)
     records = []
     for cik, own in by_cik.items():
         company = universe.by_cik.get(cik) or _unnumbered(own, universe)
