@@ -60,7 +60,8 @@ class Programme:
 
     `is_active` is False for what was terminated or withdrawn or is of unknown status: it does not count. `known_from`
     is the first day on which a dated source speaks of it; None: no dated source does, so it counts on every day.
-    `is_later_state`: the state is one that was recorded after the day.
+    `is_later_state`: the state is one that was recorded after the day; `is_later_row`: the row is, so that each of its
+    fields counts as of its own evidence.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Programme:
     next_completion: date | None = None
     known_from: date | None = None
     is_later_state: bool = False
+    is_later_row: bool = False
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
     @property

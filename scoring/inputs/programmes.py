@@ -132,6 +132,7 @@ def programme(version: Version, studies: Studies, approvals: Sequence[Event], da
         next_completion=completion,
         known_from=stage.known_from,
         is_later_state=stage.is_later_state,
+        is_later_row=row.is_later,
         evidence=proofs,
     )
 
