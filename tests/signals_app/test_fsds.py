@@ -129,6 +129,18 @@ def test_old_layout_without_segments_is_read(tmp_path):
 
 
 @pytest.mark.django_db
+def test_classes_of_equally_many_shares_are_all_counted(tmp_path):
+    shutil.copy(OWN / "sub.txt", tmp_path)
+    head = "adsh\ttag\tversion\tddate\tqtrs\tuom\tsegments\tcoreg\tvalue\tfootnote\n"
+    row = "0009000002-10-000001\tEntityCommonStockSharesOutstanding\tdei/2009\t20100331\t0\tshares\t{}\t\t{}\t\n"
+    rows = [row.format(f"ClassOfStock=CommonClass{name};", shares) for name, shares in (("A", 7), ("B", 7), ("C", 5))]
+    (tmp_path / "num.txt").write_text(head + "".join(rows))
+    outcome = ingest(tmp_path)
+    assert value(CIK, "shares_outstanding", "2010-03-31") == 19
+    assert outcome.read == sum((outcome.created, outcome.unchanged, outcome.skipped, outcome.rejected))
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("content", [b"", b"<html></html>", b"adsh\tname\nx\ty\n", b"\xff\xfea\x00d\x00"])
 def test_file_of_another_kind_is_an_error(tmp_path, content):
     (tmp_path / "sub.txt").write_bytes(content)

@@ -7,8 +7,8 @@ set is one transaction. Memory holds the submissions and the figures of the want
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -190,7 +190,7 @@ class Run:
         for accession, (filing, company_id) in filings.items():
             entries = totals.get(accession, [])
             with_total = {(found.tag, found.end) for found in entries}
-            parts = [found for found in classes.get(accession, []) if (found.tag, found.end) not in with_total]
+            parts = _summed(found for found in classes.get(accession, []) if (found.tag, found.end) not in with_total)
             self.outcome.count("skipped", len(classes.get(accession, [])) - len(parts))
             if entries or parts:
                 self.touched.add(company_id)
@@ -203,3 +203,12 @@ class Run:
                     filing.available_at,
                     [*entries, *parts],
                 )
+
+
+def _summed(classes: Iterable[Entry]) -> list[Entry]:
+    """Return the shares of all classes by day: each row is a class of its own, even of as many shares as another."""
+    totals: dict[tuple[str, date], Entry] = {}
+    for found in classes:
+        before = totals.get((found.tag, found.end))
+        totals[found.tag, found.end] = replace(found, value=before.value + found.value) if before else found
+    return list(totals.values())
