@@ -14,7 +14,7 @@ from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.tables import table
 from companies.admin import CompanyAdmin, company_link
 from companies.models import Company
-from scoring.admin_explanation import components_table, explanation_table
+from scoring.admin_explanation import changes_table, components_table, explanation_table
 from scoring.admin_matches import range_cell
 from scoring.admin_scores import confidence_badge
 from scoring.engine.total import METHODOLOGY
@@ -36,7 +36,9 @@ class LatestScorePanel(PanelInline):
         score = MAScore.objects.of_company(obj).latest().first()
         if score is None:
             return table("Score", [], [], empty="Not scored yet. Run the score command; only targets are ranked.")
-        return SafeString(components_table(score) + explanation_table(score) + matches_table(obj))
+        return SafeString(
+            components_table(score) + explanation_table(score) + changes_table(score) + matches_table(obj)
+        )
 
 
 def matches_table(company: Company) -> SafeString:

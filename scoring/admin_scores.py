@@ -18,7 +18,7 @@ from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, arr
 from companies.admin import company_link
 from companies.choices import Role, TherapeuticArea
 from companies.models import Company
-from scoring.admin_explanation import components_table, explanation_table, gaps_list
+from scoring.admin_explanation import changes_table, components_table, explanation_table, gaps_list
 from scoring.models import MAScore
 from scoring.querysets import RANKED_CONFIDENCE as RANKED
 
@@ -126,9 +126,9 @@ class MAScoreAdmin(ReadOnlyAdmin):
             {"fields": [("company", "score_date", "score_version"), ("total_score", "percentile_rank", "confidence")]},
         ),
         ("Change", {"fields": [("score_change_30d", "score_change_90d")]}),
-        ("Why", {"fields": ["components", "explanation", "gaps"]}),
+        ("Why", {"fields": ["components", "explanation", "changes", "gaps"]}),
     ]
-    readonly_fields: Any = ["components", "explanation", "gaps"]
+    readonly_fields: Any = ["components", "explanation", "changes", "gaps"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the scores; in the list without the long fields, with their rank."""
@@ -231,6 +231,11 @@ class MAScoreAdmin(ReadOnlyAdmin):
     def explanation(self, score: MAScore) -> SafeString:
         """Return the contributions: baseline plus all of them is the total, exactly."""
         return explanation_table(score)
+
+    @column("What changed")
+    def changes(self, score: MAScore) -> SafeString:
+        """Return what moved the score in thirty days, and why."""
+        return changes_table(score)
 
     @column("What is missing")
     def gaps(self, score: MAScore) -> SafeString:

@@ -19,6 +19,7 @@ from biotech_ma.core.api.views import ResourceViewSet, envelope, json_response, 
 from companies.api.children import CompanyChildrenViewSet
 from scoring.api.filters import AcquirerMatchFilterSet, ScoreFilterSet, TopFilterSet
 from scoring.api.reads import ACQUIRER_MATCHES, SCORES
+from scoring.changes import changes_of
 from scoring.explanation import NotExplained, explanation_of
 from scoring.models import AcquirerMatch, MAScore
 
@@ -69,7 +70,9 @@ class ScoreViewSet(ResourceViewSet):
             found = explanation_of(score)
         except NotExplained as error:
             raise Problem(status.HTTP_404_NOT_FOUND, f"{str(error).capitalize()}.") from None
-        return json_response(json.dumps(found.to_json()).encode())
+        since = changes_of(score)
+        document = found.to_json() | {"changes_30d": since.to_json() if since else None}
+        return json_response(json.dumps(document).encode())
 
 
 class AcquirerMatchViewSet(ResourceViewSet):

@@ -143,7 +143,7 @@ def _protected_years(inputs: CompanyInputs) -> Reading:
 def _size(inputs: CompanyInputs) -> Reading:
     cap = inputs.market_cap
     if cap is None or not cap.usd.is_finite():
-        return Reading(None, inputs.why_unknown.get("market_cap_usd", "no market cap"))
+        return Reading(None, _why(inputs, "market_cap_usd", "no market cap"))
     what = "public float, for want of a price," if inputs.market_cap_is_float else "market cap"
     return _graded(c.size(cap.usd), f"{what} {_dollars(cap.usd)}", cap.evidence, is_assumed=inputs.market_cap_is_float)
 
@@ -151,8 +151,13 @@ def _size(inputs: CompanyInputs) -> Reading:
 def _research_spending(inputs: CompanyInputs) -> Reading:
     spending = inputs.research_spending
     if spending is None or not spending.usd.is_finite():
-        return Reading(None, inputs.why_unknown.get("research_spending", "no research spending"))
+        return Reading(None, _why(inputs, "research_spending", "no research spending"))
     return _graded(c.research(spending.usd), f"{_dollars(spending.usd)} in twelve months", spending.evidence)
+
+
+def _why(inputs: CompanyInputs, figure: str, otherwise: str) -> str:
+    """Return in words why a figure is unknown."""
+    return inputs.why_unknown.get(figure, otherwise).replace("_", " ")
 
 
 def _dollars(amount: Decimal) -> str:

@@ -16,6 +16,7 @@ from rich.text import Text
 from biotech_ma.core.management.base import DeskCommand
 from companies.models import Company
 from scoring import services
+from scoring.changes import Since, changes_of
 from scoring.explanation import Explanation, Line, explanation_of, label_of
 from scoring.management.staleness import warn_if_stale
 from scoring.models import MAScore
@@ -47,11 +48,14 @@ class Command(DeskCommand):
         if isinstance(score, services.ComputedDay):
             warn_if_stale(self.notes, score)
             score = _picked(score, company)
-        explained = explanation_of(score)
+        explained, since = explanation_of(score), changes_of(score)
         if options["json"]:
-            self.out.write(json.dumps(explained.to_json(), sort_keys=True) + "\n")
+            document = explained.to_json() | {"changes_30d": since.to_json() if since else None}
+            self.out.write(json.dumps(document, sort_keys=True) + "\n")
         else:
-            _print(Console(file=self.out), explained)
+            console = Console(file=self.out)
+            _print(console, explained)
+            _print_changes(console, since)
 
 
 def _picked(computed: services.ComputedDay, company: Company) -> MAScore:
@@ -83,6 +87,23 @@ def _print_inputs(console: Console, explained: Explanation) -> None:
             console.print(f"  {line.label}: {line.detail}{assumed}", highlight=False)
             origin = " · ".join(str(part) for part in (line.source, line.date, line.source_url) if part)
             console.print(f"    {origin}", highlight=False, soft_wrap=True, style="dim")
+
+
+def _print_changes(console: Console, since: Since | None) -> None:
+    if since is None:
+        console.print("\nNo score of 30 to 40 days earlier to compare with.", style="dim")
+        return
+    console.print(f"\nSince {since.day}: {since.points:+}", style="bold", highlight=False)
+    if not since.is_comparable:
+        console.print("  That score had insufficient data: the change is data becoming known.", highlight=False)
+    if since.baseline_points:
+        console.print(f"  {since.baseline_points:+}  Baseline: the median company moved", highlight=False)
+    for moved in since.moved:
+        console.print(f"  {moved.points:+}  {moved.label}: {moved.why}", highlight=False)
+        if moved.before != moved.after:
+            console.print(f"    {moved.before or '—'} → {moved.after or '—'}", highlight=False, style="dim")
+    if not since.moved and not since.baseline_points:
+        console.print("  Nothing moved.", highlight=False)
 
 
 def _print_gaps(console: Console, explained: Explanation) -> None:
