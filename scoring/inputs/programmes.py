@@ -106,6 +106,9 @@ def programme(version: Version, studies: Studies, approvals: Sequence[Event], da
     row = Row(version, day)
     if version.is_deleted or version.values["deleted_at"] is not None:
         return None
+    bought = evidence.as_day(row.data.get("owned_from"))
+    if bought is not None and bought > day:
+        return None
     trials = registered(studies.get(row.origin, ()), day)
     stage = _stage(row, trials, approvals)
     if stage is None:
@@ -160,7 +163,12 @@ def _stage(row: Row, trials: Registered | None, approvals: Sequence[Event]) -> S
 
 
 def _approval(row: Row, approvals: Sequence[Event]) -> tuple[date, Evidence | None] | None:
-    """Return the day of the first approval by the day, and the event behind it where the ledger has one."""
+    """Return the day of the first approval by the day, and the event behind it where the ledger has one.
+
+    An indication that was added to the label later is not dated by the approval of the first.
+    """
+    if row.data.get("later_indication") is True:
+        return None
     names = {text.casefold() for text in [row.version.values["name"], *_texts(row.data, "brands")]}
     applications = set(_texts(row.data, "applications"))
     ours = [event for event in approvals if event.type == APPROVAL and event.concerns(names, applications)]

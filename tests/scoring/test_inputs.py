@@ -135,6 +135,23 @@ def test_approved_drug_counts_as_filed_before_its_approval() -> None:
     assert after.evidence["approved_on"].source == "test"
 
 
+def test_drug_that_was_bought_is_the_companys_from_that_day_on() -> None:
+    target = company("OWNS")
+    candidate(target, "approved", additional_data={"approved_on": "2020-01-01", "owned_from": "2026-04-01"})
+    assert of(target, dt.date(2026, 3, 31)).programmes == ()
+    [held] = of(target, dt.date(2026, 4, 1)).programmes
+    assert held.approved_on == dt.date(2020, 1, 1)
+
+
+def test_later_indication_is_not_dated_by_the_first() -> None:
+    target = company("MORE")
+    signal(target, "fda_approval", "2020-01-01", application_number="BLA123456", drug="Brandix")
+    said = {"brands": ["Brandix"], "applications": ["BLA123456"], "later_indication": True}
+    candidate(target, "approved", additional_data=said)
+    [held] = of(target).programmes
+    assert (held.phase, held.approved_on) == ("approved", None)
+
+
 def test_approval_day_of_the_candidate_serves_where_the_ledger_has_none() -> None:
     target = company("NOTED")
     candidate(target, "approved", additional_data={"approved_on": "2026-03-10"})
