@@ -136,6 +136,21 @@ def test_the_engine_knows_no_django():
     assert found == []
 
 
+# What the back-test computes from arrays and days; the rest of it asks the database or shows the result.
+PURE = (
+    "bands", "calendar", "curves", "follow_up", "generated", "improvements", "labels", "measures", "panel", "places",
+    "shuffled", "verdict", "vouched",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_the_measures_of_the_back_test_know_no_django(name):
+    path = ROOT / "scoring" / "backtest" / f"{name}.py"
+    impure = ("django", "rest_framework", "psycopg", "scoring.models", "scoring.inputs", "signals_app.models")
+    found = [used for _, used in uses(ast.parse(path.read_text()), module_of(path), is_package=False)]
+    assert [used for used in found if used.startswith(impure)] == []
+
+
 def test_every_source_file_is_read():
     assert len(SOURCES) > 50
     assert all((ROOT / package / "__init__.py") in SOURCES for package in PACKAGES)

@@ -22,6 +22,11 @@ def quarter_end(day: date) -> date:
     return date(day.year, month + 1, 1) - timedelta(days=1)
 
 
+def quarter_start(day: date) -> date:
+    """Return the first day of the quarter in which the day lies."""
+    return date(day.year, quarter_end(day).month - MONTHS_A_QUARTER + 1, 1)
+
+
 def quarter_ends(first: date, last: date) -> Iterator[date]:
     """Yield the quarter ends from `first` to `last`, both included."""
     end = quarter_end(first)
@@ -46,18 +51,37 @@ def labels_end(announced: Iterable[date], *, today: date) -> date:
     return min(quarter_end(days[-1]), today)
 
 
+def labels_begin(announced: Iterable[date], *, first_day: date) -> date:
+    """Return from when on a list of labels is taken to be complete: the first day, or the quarter of its first label.
+
+    The same pause that ends a list of ten or more begins one.
+    """
+    days = sorted(announced)
+    if len(days) < LABELS_TO_JUDGE_AN_END:
+        return first_day
+    mean_pause = (days[-1] - days[0]) / (len(days) - 1)
+    if days[0] - first_day <= PAUSES_OF_AN_END * mean_pause:
+        return first_day
+    return quarter_start(days[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """The days to rank, and those left out because the labels do not cover their whole horizon."""
 
     days: tuple[date, ...]
+    before_labels: tuple[date, ...]
     without_follow_up: tuple[date, ...]
 
 
-def calendar(candidates: Sequence[date], *, horizon_days: int, follow_up_ends: date) -> Calendar:
-    """Return which of the days have the full follow-up of the horizon."""
+def calendar(
+    candidates: Sequence[date], *, horizon_days: int, follow_up_begins: date, follow_up_ends: date
+) -> Calendar:
+    """Return which of the days have the full follow-up of the horizon, from the day after them on."""
+    earliest = follow_up_begins - timedelta(days=1)
     latest = follow_up_ends - timedelta(days=horizon_days)
     return Calendar(
-        days=tuple(day for day in candidates if day <= latest),
-        without_follow_up=tuple(day for day in candidates if day > latest),
+        days=tuple(day for day in candidates if earliest <= day <= latest),
+        before_labels=tuple(day for day in candidates if day < earliest),
+        without_follow_up=tuple(day for day in candidates if day >= earliest and day > latest),
     )

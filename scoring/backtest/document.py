@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from scoring.backtest import words
 from scoring.backtest.bands import Band, Year
 from scoring.backtest.controls import Control
 from scoring.backtest.measures import TOPS, UNKNOWN, Estimate, Measures
 from scoring.backtest.places import DECILES
 from scoring.backtest.run import Ranking, Result
-from scoring.engine.total import METHODOLOGY
 
 PLACES = 4
 EMPTY = Measures(
@@ -30,13 +30,14 @@ def document(result: Result) -> dict[str, Any]:
         "verdict": result.verdict.words,
         "validated": result.verdict.validated,
         "unseen_deals": result.verdict.unseen_deals,
-        "methodology": METHODOLOGY,
+        "methodology": words.methodology(result),
         "score_version": result.version,
         "from": result.asked.first.isoformat(),
         "to": result.asked.last.isoformat(),
         "horizon_days": result.asked.horizon_days,
         "snapshots": len(result.calendar.days),
         "snapshot_days": _days(result),
+        "snapshots_before_labels": [day.isoformat() for day in result.calendar.before_labels],
         "snapshots_without_follow_up": [day.isoformat() for day in result.calendar.without_follow_up],
         "follow_up_ends": result.follow_up_ends.isoformat(),
         "ledger_ends": result.ledger_ends.isoformat() if result.ledger_ends else None,

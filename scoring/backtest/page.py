@@ -15,7 +15,6 @@ from scoring.backtest import words
 from scoring.backtest.curves import precision_recall, roc
 from scoring.backtest.measures import Estimate
 from scoring.backtest.run import Ranking, Result
-from scoring.engine.total import METHODOLOGY
 
 TEMPLATE = "scoring/backtest.html"
 WHOLE = (-0.01, 1.01)
@@ -44,7 +43,7 @@ def page(result: Result) -> str:
         TEMPLATE,
         {
             "result": result,
-            "methodology": METHODOLOGY,
+            "methodology": words.methodology(result),
             "summary": list(words.summary(result)),
             "plots": _plots(result, result.score) if result.score else [],
             "measures": _measures(result),

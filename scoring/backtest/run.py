@@ -12,7 +12,7 @@ import numpy as np
 from scoring import services
 from scoring.backtest import verdict as judged
 from scoring.backtest.bands import Band, Year, bands, years
-from scoring.backtest.calendar import Calendar, calendar, labels_end, quarter_ends
+from scoring.backtest.calendar import Calendar, calendar, labels_begin, labels_end, quarter_ends
 from scoring.backtest.controls import Control, control_universe, run_controls
 from scoring.backtest.labels import read_labels
 from scoring.backtest.measures import Estimate, Measures, auroc_of, difference, draws_of, measured
@@ -96,10 +96,14 @@ def run(asked: Asked, progress: Callable[[str], None]) -> Result:
     version, weights = _weights(asked.version)
     known = ledger_deals()
     labels, others, strangers, read = _labels(asked, known, today)
-    ends = asked.labels_until or labels_end((deal.announced for deal in labels), today=today)
+    announced = [deal.announced for deal in labels]
+    ends = asked.labels_until or labels_end(announced, today=today)
     days = calendar(
-        list(quarter_ends(asked.first, asked.last)), horizon_days=asked.horizon_days, follow_up_ends=ends
-    )  # fmt: skip
+        list(quarter_ends(asked.first, asked.last)),
+        horizon_days=asked.horizon_days,
+        follow_up_begins=labels_begin(announced, first_day=asked.first),
+        follow_up_ends=ends,
+    )
     followed, deal_days = follow_up(days.days, horizon_days=asked.horizon_days, labels=labels, others=others)
     observed = observe(days.days, weights=weights, follow_up=followed, deal_days=deal_days, progress=progress)
     panel, counts = observed.panel, observed.counts

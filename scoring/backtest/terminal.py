@@ -7,7 +7,6 @@ from rich.table import Table
 
 from scoring.backtest import words
 from scoring.backtest.run import Ranking, Result
-from scoring.engine.total import METHODOLOGY
 
 
 def show(console: Console, result: Result) -> None:
@@ -25,7 +24,7 @@ def show(console: Console, result: Result) -> None:
     if result.years:
         _years(console, result)
     _controls(console, result)
-    console.print(f"Method: docs/backtest.md. {METHODOLOGY.capitalize()}.", highlight=False)
+    console.print(f"Method: docs/backtest.md. {words.methodology(result).capitalize()}.", highlight=False)
 
 
 def _table(title: str, *columns: str) -> Table:

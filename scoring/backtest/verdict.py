@@ -80,7 +80,7 @@ def verdict(
     if no_better:
         names = ", ".join(name.replace("_", " ") for name in no_better)
         return Verdict(False, unseen_deals, f"not validated: on {unseen_deals} unseen deals not surely above {names}")
-    return Verdict(True, unseen_deals, f"passed on {unseen_deals} unseen deals")
+    return Verdict(True, unseen_deals, f"validated on {unseen_deals} unseen deals")
 
 
 def _above(found: Estimate, least: float) -> bool:

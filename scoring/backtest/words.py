@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scoring.backtest.measures import TOPS, Estimate, Measures
 from scoring.backtest.run import Result
+from scoring.engine.total import METHODOLOGY
 
 NAMES = {
     "score": "Score",
@@ -65,6 +66,11 @@ def summary(result: Result) -> Iterator[str]:
     )
     others = "".join(f", {number:,} {what}" for number, what in fates if number)
     yield f"Labels from {labels.source}: {labels.read:,} read, {labels.used:,} used{others}."
+    if result.calendar.before_labels:
+        yield (
+            f"{_many(len(result.calendar.before_labels), 'quarter end')} left out: the labels begin so much later that "
+            "they cannot be complete there."
+        )
     if result.calendar.without_follow_up:
         yield (
             f"{_many(len(result.calendar.without_follow_up), 'quarter end')} left out: the labels reach "
@@ -97,6 +103,11 @@ def summary(result: Result) -> Iterator[str]:
         )
     if counts.days_without_inputs:
         yield f"On {_many(counts.days_without_inputs, 'day')} no company had any input: all are equal there."
+
+
+def methodology(result: Result) -> str:
+    """Return what every surface says of the score, as far as this back-test leaves it true."""
+    return "transparent ranking" if result.verdict.validated else METHODOLOGY
 
 
 def _many(number: int, one: str, several: str = "") -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from scoring.backtest.calendar import calendar, labels_end, quarter_end, quarter_ends
+from scoring.backtest.calendar import calendar, labels_begin, labels_end, quarter_end, quarter_ends
 from scoring.backtest.follow_up import Deal, FollowUp, Outcome
 from scoring.backtest.labels import Label, LabelError, read_labels
 from scoring.backtest.measures import Estimate
@@ -79,9 +79,25 @@ def test_quarter_ends_include_both_ends():
 def test_days_without_the_whole_horizon_are_left_out():
     days = list(quarter_ends(day("2010-01-01"), day("2010-12-31")))
     # 2010-06-30 + 365 days = 2011-06-30
-    found = calendar(days, horizon_days=365, follow_up_ends=day("2011-06-30"))
+    found = calendar(days, horizon_days=365, follow_up_begins=day("2010-01-01"), follow_up_ends=day("2011-06-30"))
+    assert found.before_labels == ()
     assert found.days == (day("2010-03-31"), day("2010-06-30"))
     assert found.without_follow_up == (day("2010-09-30"), day("2010-12-31"))
+
+
+def test_days_before_the_labels_begin_are_left_out():
+    days = list(quarter_ends(day("2010-01-01"), day("2010-12-31")))
+    found = calendar(days, horizon_days=365, follow_up_begins=day("2010-07-01"), follow_up_ends=TODAY)
+    assert found.before_labels == (day("2010-03-31"),)
+    assert found.days == (day("2010-06-30"), day("2010-09-30"), day("2010-12-31"))
+
+
+def test_list_begins_with_the_quarter_of_its_first_label_where_it_was_silent_long_before():
+    monthly = [dt.date(2010, month, 15) for month in range(2, 13)]
+    # 303 days in ten pauses: five of them are 151.5 days, from 17 September to 15 February are 151
+    assert labels_begin(monthly, first_day=day("2009-09-17")) == day("2009-09-17")
+    assert labels_begin(monthly, first_day=day("2009-09-16")) == day("2010-01-01")
+    assert labels_begin(monthly[:9], first_day=day("1999-01-01")) == day("1999-01-01")
 
 
 def test_few_labels_are_taken_to_be_complete_up_to_today():
@@ -192,7 +208,7 @@ def judge(**changes):
 def test_verdict_refuses_below_sixty_unseen_deals_and_says_how_many():
     assert judge(unseen_deals=59).words == "not validated: 59 unseen deals of the 60 that it takes"
     assert judge().validated
-    assert judge().words == "passed on 60 unseen deals"
+    assert judge().words == "validated on 60 unseen deals"
 
 
 @pytest.mark.parametrize(
