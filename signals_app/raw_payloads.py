@@ -48,6 +48,8 @@ def keep(*, source: str, name: str, answer: Answer) -> RawPayload:
             "status": answer.status,
         },
     )
+    # Pruning may have deleted the file before the row was there to keep it.
+    _store(answer.path, answer.sha256, answer.size_bytes)
     return row
 
 

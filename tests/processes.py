@@ -28,13 +28,21 @@ django.setup()
 
 @contextmanager
 def python(
-    code: str, *, bases: dict[str, str] | None = None, raw: Path | None = None
+    code: str,
+    *,
+    bases: dict[str, str] | None = None,
+    raw: Path | None = None,
+    stderr: int = subprocess.PIPE,
+    **environment: str,
 ) -> Iterator[subprocess.Popen[str]]:
-    """Yield a process that runs the code with Django set up; afterwards it is dead and collected."""
+    """Yield a process that runs the code with Django set up; afterwards it is dead and collected.
+
+    `stderr`: where it goes instead of into a pipe. Further words are its environment.
+    """
     start = _START.format(name=connection.settings_dict["NAME"], bases=bases or {}, raw=str(raw or "/nonexistent"))
     process = subprocess.Popen(
         [sys.executable, "-c", start + textwrap.dedent(code)],
-        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ),
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=stderr, env=os.environ | environment,
     )  # fmt: skip
     try:
         yield process

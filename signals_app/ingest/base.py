@@ -15,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from signals_app.ingest.merge.authority import Refusal
+from signals_app.ingest.progress import Meter, Progress, Step
 from signals_app.market_day import start_of
 
 # The ones that keep every reject would grow with a wrong file; the count goes on, the list ends here.
 MOST_REJECTS_LISTED = 1000
+
+__all__ = [
+    "SOURCES", "IngestError", "Outcome", "ParseError", "Progress", "Request", "Run", "Step", "known_from", "source",
+]  # fmt: skip
 
 
 class IngestError(Exception):
@@ -72,6 +77,7 @@ class Outcome:
     refusals: list[Refusal] = field(default_factory=list)
     # A live source went down on the way: what came before is in, the rest is for the next run.
     is_cut_short: bool = False
+    meter: Meter = field(default_factory=Meter, repr=False, compare=False)
 
     def reject(self, error: ParseError, *, counted: bool = True) -> None:
         """Take note of a row that was not taken; `counted=False` for a fault of the file beyond its rows."""
@@ -101,20 +107,6 @@ class Outcome:
         }
 
 
-class Step(str):
-    """What a run is doing, and how much of all is done: bytes or companies; a `total` of 0 says that nobody knows."""
-
-    done: int
-    total: int
-
-    def __new__(cls, text: str, done: int = 0, total: int = 0) -> Step:
-        """Return the step."""
-        step = super().__new__(cls, text)
-        step.done, step.total = done, total
-        return step
-
-
-Progress = Callable[[str], None]
 Run = Callable[[Request, Progress], Outcome]
 
 # Name on the command line -> module with a `run(request, progress) -> Outcome`.

@@ -44,7 +44,6 @@ def run(request: Request, progress: Progress) -> Outcome:
         for kind in ORDER:
             for document in readable(SOURCE, request, outcome, progress, lambda name: name.lower().endswith(SUFFIXES)):
                 if load.kind_of(document) == kind:
-                    progress(f"{document.name}: {kind}")
                     getattr(load, kind)(document)
         progress("figures")
         if outcome.read > outcome.rejected:

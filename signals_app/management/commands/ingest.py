@@ -12,9 +12,20 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
 
 from biotech_ma.core.management.base import DeskCommand
-from signals_app.ingest.base import SOURCES, IngestError, Outcome, Request
+from signals_app.ingest.base import SOURCES, IngestError, Outcome, Request, Step
 from signals_app.ingest.perform import perform
 
 REJECTS_SHOWN = 20
@@ -30,6 +41,8 @@ class Command(DeskCommand):
         "ingest edgar-facts --from companyfacts.zip         from the SEC's own archive",
         "ingest clinicaltrials --company AXSM --dry-run     what would change, and nothing kept",
         "ingest drugsfda --from drugsfda.zip --json         counts and rejects as one object",
+        "ingest edgar-ownership --since 2024-01-01          live, from a day on; the cursors stay where they are",
+        "ingest edgar-facts --replay                        again from what earlier live runs fetched",
     )
     refusals = (IngestError,)
 
@@ -66,15 +79,9 @@ class Command(DeskCommand):
             dry_run=options["dry_run"],
             companies=frozenset(_company(text) for text in options["companies"]),
         )
-        console = Console(stderr=True)
         try:
-            with console.status(f"{options['source']} …") as status:
-                outcome = perform(
-                    options["source"],
-                    request,
-                    lambda step: status.update(f"{options['source']}: {step}"),
-                    is_replay=options["replay"],
-                )
+            with Bar(options["source"]) as bar:
+                outcome = perform(options["source"], request, bar.show, is_replay=options["replay"])
         except DatabaseError as error:
             raise CommandError(f"nothing was written: {' '.join(str(error).split())}") from error
         if options["json"]:
@@ -95,6 +102,40 @@ class Command(DeskCommand):
             sys.stderr.write(f"… and more; --json lists up to {len(outcome.rejects)} of them\n")
         for refusal in outcome.refusals[:REJECTS_SHOWN]:
             sys.stderr.write(f"kept: {refusal}\n")
+
+
+class Bar:
+    """A progress bar on stderr where that is a terminal, and nothing at all where it is not."""
+
+    def __init__(self, source: str) -> None:
+        console = Console(stderr=True)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True)),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._source = source
+        self._task = self._progress.add_task(source, total=None)
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def show(self, step: str) -> None:
+        """Show what the run is doing and, where the step knows, how much of all is done."""
+        self._progress.update(self._task, description=escape(f"{self._source}: {step}"))
+        if isinstance(step, Step) and step.total:
+            self._progress.update(self._task, completed=step.done, total=step.total)
 
 
 def _day(text: str) -> date:

@@ -20,8 +20,9 @@ from django.utils import timezone
 from biotech_ma.core.services import recorded
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.delimited import Row, Table
-from signals_app.ingest.files import Document, bare_name, conclude, documents, is_zip_name, need_paths
+from signals_app.ingest.files import Document, bare_name, conclude, is_zip_name, need_paths
 from signals_app.ingest.folders import Found, below
+from signals_app.ingest.frame import expect, watched
 from signals_app.ingest.merge.companies import Universe
 from signals_app.ingest.merge.turn import take_turn
 from signals_app.ingest.xbrl.choose import Entry
@@ -48,7 +49,11 @@ def run(request: Request, progress: Progress) -> Outcome:
     """Read the data sets behind the request's paths, oldest name first. Raises IngestError as `conclude` does."""
     need_paths(SOURCE, request.paths, "a data set's zip or folder, or a file of submissions")
     job = Run(request, Outcome(SOURCE), progress)
-    for found in _split(request.paths):
+    parts = list(_split(request.paths))
+    for found in parts:
+        if not isinstance(found, ParseError):
+            expect(found, job.outcome, _is_table)
+    for found in parts:
         if isinstance(found, ParseError):
             job.outcome.reject(found)
         else:
@@ -102,8 +107,7 @@ class Run:
         tables: dict[str, list[Document]] = {"sub": [], "num": []}
         with recorded(f"ingest {SOURCE}"):
             take_turn()
-            found = documents(paths, _is_table)
-            for document in found:
+            for document in watched(paths, self.outcome, self.progress, _is_table):
                 if isinstance(document, ParseError):
                     self.outcome.reject(document)
                 else:
@@ -120,9 +124,7 @@ class Run:
         """Load as soon as both tables of a data set are there, while their zip is open."""
         if tables["sub"] and tables["num"]:
             sub, num = tables["sub"].pop(), tables["num"].pop()
-            self.progress(f"{sub.name}: companies")
             filings = self._companies(sub)
-            self.progress(f"{num.name}: figures")
             self._figures(num, filings)
 
     def _companies(self, document: Document) -> dict[str, tuple[Submission, UUID]]:
