@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 from django.core.management.base import CommandError
+from django.db import OperationalError
 from procrastinate.exceptions import JobAborted
 
 from companies.models import Company
@@ -110,6 +112,16 @@ def test_what_a_failed_run_fetched_is_read_by_the_next(sources, stub, two):
     ingest("edgar-facts")
     assert stub.names() == [["CIK0000000001.json"]] * 2
     assert [run.error for run in IngestRun.objects.order_by("id")] == ["killed", ""]
+
+
+@pytest.mark.parametrize("error", [psycopg.OperationalError, OperationalError])
+def test_server_that_goes_away_is_one_line(sources, stub, two, error):
+    sources.at(facts("0000000001"), reply('{"v": 1}'))
+    stub.failing.append(error("server closed the connection\n\tunexpectedly"))
+    with pytest.raises(
+        CommandError, match=r"^what was not complete is undone: server closed the connection unexpectedly$"
+    ):
+        ingest("edgar-facts")
 
 
 def test_lost_and_short_bytes_are_fetched_again(sources, stub, two, tmp_path):

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from rich.console import Console
@@ -82,8 +83,8 @@ class Command(DeskCommand):
         try:
             with Bar(options["source"]) as bar:
                 outcome = perform(options["source"], request, bar.show, is_replay=options["replay"])
-        except DatabaseError as error:
-            raise CommandError(f"nothing was written: {' '.join(str(error).split())}") from error
+        except (DatabaseError, psycopg.Error) as error:  # COPY speaks to psycopg past Django
+            raise CommandError(f"what was not complete is undone: {' '.join(str(error).split())}") from error
         if options["json"]:
             self.stdout.write(json.dumps(outcome.to_json()))
         else:
