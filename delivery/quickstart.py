@@ -21,6 +21,7 @@ from companies.models import Company, DrugCandidate
 from companies.starter import STARTER_AS_OF
 from delivery.models import Client
 from delivery.services import issue_client
+from scoring.matching.services import match_day
 from scoring.models import AcquirerMatch, MAScore
 from scoring.services import score_universe
 from signals_app.ingest.starter import load_starter
@@ -95,7 +96,7 @@ def set_up(say: Say) -> Outcome:
     """Bring the database, the data, the scores and the access up to date, saying each step; repeat at will."""
     migrate(say)
     load_data(say)
-    score_months(say)
+    match_and_score_months(say)
     return Outcome(
         companies=Company.objects.count(),
         drug_candidates=DrugCandidate.objects.count(),
@@ -132,12 +133,14 @@ def month_ends(last: dt.date, months: int) -> list[dt.date]:
     return days[::-1]
 
 
-def score_months(say: Say) -> None:
-    """Score the data's own day and the year of month ends before it, those days that have no scores yet."""
-    done = set(MAScore.objects.order_by().values_list("score_date", flat=True).distinct())
-    missing = [day for day in month_ends(STARTER_AS_OF, HISTORY_MONTHS) if day not in done]
+def match_and_score_months(say: Say) -> None:
+    """Match, then score the data's own day and the year of month ends before it, those days that lack either yet."""
+    scored = set(MAScore.objects.order_by().values_list("score_date", flat=True).distinct())
+    matched = set(AcquirerMatch.objects.order_by().values_list("match_date", flat=True).distinct())
+    missing = [day for day in month_ends(STARTER_AS_OF, HISTORY_MONTHS) if day not in scored or day not in matched]
     for number, day in enumerate(missing, start=1):
-        say(f"Scoring {day} ({number} of {len(missing)}) …")
+        say(f"Matching and scoring {day} ({number} of {len(missing)}) …")
+        match_day(day=day)
         score_universe(day=day)
 
 

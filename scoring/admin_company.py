@@ -13,15 +13,15 @@ from biotech_ma.core.admin import PanelInline, column, columns, figures
 from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.tables import table
 from companies.admin import CompanyAdmin, company_link
+from companies.choices import Role
 from companies.models import Company
 from scoring.admin_explanation import changes_table, components_table, explanation_table
-from scoring.admin_matches import range_cell
+from scoring.admin_match_panel import matches_table, targets_table
 from scoring.admin_scores import confidence_badge
 from scoring.engine.total import METHODOLOGY
-from scoring.models import AcquirerMatch, MAScore
+from scoring.models import MAScore
 
 TOP_ROWS = 15
-MATCH_ROWS = 20
 
 
 class LatestScorePanel(PanelInline):
@@ -33,33 +33,15 @@ class LatestScorePanel(PanelInline):
 
     def panel(self, request: HttpRequest, obj: Any) -> SafeString:
         """Return the latest score with its components and contributions, then who could buy."""
+        if obj.role == Role.ACQUIRER:
+            return targets_table(obj)
         score = MAScore.objects.of_company(obj).latest().first()
         if score is None:
-            return table("Score", [], [], empty="Not scored yet. Run the score command; only targets are ranked.")
+            unscored = table("Score", [], [], empty="Not scored yet. Run the score command; only targets are ranked.")
+            return SafeString(unscored + matches_table(obj))
         return SafeString(
             components_table(score) + explanation_table(score) + changes_table(score) + matches_table(obj)
         )
-
-
-def matches_table(company: Company) -> SafeString:
-    """Return the likely acquirers of a company."""
-    rows = AcquirerMatch.objects.for_target(company).newest().with_companies()[:MATCH_ROWS]
-    return table(
-        "Likely acquirers",
-        ["Rank", "Acquirer", "Fit", "Valuation"],
-        [
-            [
-                columns.number(row.match_rank, 0),
-                company_link(row.acquirer_company) if row.acquirer_company else row.acquirer_name,
-                columns.bar(row.strategic_fit_score, 10),
-                range_cell(row.estimated_valuation_range_usd),
-            ]
-            for row in rows
-        ],
-        url=f"{reverse('admin:scoring_acquirermatch_changelist')}?target_company__id__exact={company.pk}",
-        empty="No match yet.",
-        numeric=(0, 2, 3),
-    )
 
 
 @column("Score", order=F("latest_total_score").desc(nulls_last=True), numeric=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +14,7 @@ from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, NullBooleanFilter
 from companies.admin import company_link
 from companies.models import Company
+from scoring.admin_match_detail import amount, assets_table, flags, terms_table, valuation_table
 from scoring.models import AcquirerMatch
 
 
@@ -32,6 +32,7 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
         "capacity",
         "history",
         "valuation",
+        "badges",
         "top",
         "day_cell",
     ]
@@ -46,7 +47,7 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
     ]
     search_fields: Any = ["acquirer_name"]
     search_help_text = "Ticker or company, target or acquirer"
-    ordering: Any = ["-strategic_fit_score", "id"]
+    ordering: Any = ["-match_date", "-strategic_fit_score", "id"]
     empty_hint = "No acquirer has been matched with a target yet."
     fieldsets: Any = [
         (
@@ -58,8 +59,10 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
                 ]
             },
         ),
+        ("Why", {"fields": ["synergy_rationale", "badges", "terms", "assets"]}),
+        ("Valuation", {"fields": ["range"]}),
         (
-            "Fit, of ten",
+            "Figures of the row, of ten",
             {
                 "fields": [
                     "strategic_fit_score",
@@ -68,19 +71,18 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
                 ]
             },
         ),
-        ("Why", {"fields": ["synergy_rationale", "assets", "range", "terms"]}),
     ]
-    readonly_fields: Any = ["assets", "range", "terms"]
+    readonly_fields: Any = ["badges", "assets", "range", "terms"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the matches, in the list without the long fields and without archived companies."""
         rows = super().get_queryset(request)
         match = request.resolver_match
         if match and match.url_name == "scoring_acquirermatch_changelist":
-            long = ("synergy_rationale", "key_assets_of_interest", "metadata")
+            long = ("synergy_rationale", "key_assets_of_interest")
             vectors = ("target_company__search_vector", "acquirer_company__search_vector")
             return rows.of_live_targets().defer(*long, *vectors)
-        return rows
+        return rows.with_companies()
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Search by target or acquirer."""
@@ -146,37 +148,30 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
         """Return the day of knowledge."""
         return columns.day(match.match_date)
 
+    @column("Flags")
+    def badges(self, match: AcquirerMatch) -> str:
+        """Return whether the acquirer can pay, what binds the two, and antitrust questions."""
+        return flags(match)
+
     @column("Assets of interest")
     def assets(self, match: AcquirerMatch) -> str:
         """Return the drugs that matter to this acquirer."""
-        return columns.bullets(match.key_assets_of_interest)
+        return assets_table(match)
 
     @column("Valuation range")
     def range(self, match: AcquirerMatch) -> str:
-        """Return low, middle and high, and the methods."""
-        return columns.definitions({k: _readable(v) for k, v in match.estimated_valuation_range_usd.items()})
+        """Return low, middle and high of each method, and their median."""
+        return valuation_table(match)
 
     @column("Terms")
     def terms(self, match: AcquirerMatch) -> str:
-        """Return the terms of the fit, what is missing and the flags."""
-        return columns.definitions(match.metadata)
-
-
-def _dollars(value: Any) -> Decimal | None:
-    try:
-        return None if value is None or isinstance(value, bool) else Decimal(str(value))
-    except ArithmeticError:
-        return None
-
-
-def _readable(value: Any) -> Any:
-    amount = _dollars(value) if not isinstance(value, list | dict) else None
-    return value if amount is None else figures.money(amount)
+        """Return the terms of the fit as bars, with what they rest on."""
+        return terms_table(match)
 
 
 def range_cell(valuation: dict[str, Any]) -> SafeString:
     """Return the middle of a valuation range with its ends on hover."""
-    low, mid, high = (_dollars(valuation.get(part)) for part in ("low", "mid", "high"))
+    low, mid, high = (amount(valuation.get(part)) for part in ("low", "mid", "high"))
     if mid is None:
         return columns.unknown("No method has inputs")
     return columns.hover(figures.money(mid), f"{figures.money(low)} to {figures.money(high)}")

@@ -365,6 +365,8 @@ class AcquirerMatch(TimestampedModel):
             models.Index(fields=["acquirer_ticker", "-match_date"], name="acquirer_matches_acquirer_idx"),
             # an acquirer's own row; serves the foreign key
             models.Index(fields=["acquirer_company"], name="acquirer_matches_company_idx"),
+            # a day's matches, best first; what matching a day rewrites and scoring reads
+            models.Index(fields=["-match_date", "-strategic_fit_score", "id"], name="acquirer_matches_day_idx"),
             # best fits across targets
             models.Index(fields=["-strategic_fit_score", "id"], name="acquirer_matches_fit_idx"),
             # top matches
@@ -374,4 +376,6 @@ class AcquirerMatch(TimestampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.acquirer_name} for {self.target_company_id}"
+        # A list of matches must not ask for each target.
+        is_loaded = AcquirerMatch.target_company.is_cached(self)
+        return f"{self.acquirer_name} for {self.target_company if is_loaded else self.target_company_id}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.db import models
 
 from biotech_ma.core.api.filters import (
@@ -13,7 +16,6 @@ from biotech_ma.core.api.filters import (
 )
 from companies.api.filters import CompanyFilter
 from companies.choices import TherapeuticArea
-from scoring.querysets import AcquirerMatchQuerySet
 
 
 class ScoreFilterSet(ReadFilterSet):
@@ -40,17 +42,21 @@ class TopFilterSet(ReadFilterSet):
         return rows
 
 
-class _AcquirerFilter(ListFilter):
-    def filter(self, qs: AcquirerMatchQuerySet, value: list[str] | None) -> AcquirerMatchQuerySet:
-        """Return the matches of these acquirers, in any case."""
-        return qs.filter(acquirer_ticker__in=[ticker.upper() for ticker in value]) if value else qs
+class _AcquirerFilter(CompanyFilter):
+    def filter(self, qs: models.QuerySet[Any], value: Any) -> models.QuerySet[Any]:
+        """Return the matches of these acquirers: by the id of the row, or the ticker that the match has."""
+        if not value:
+            return qs
+        ids = [ref for ref in value if isinstance(ref, UUID)]
+        tickers = [ref.upper() for ref in value if isinstance(ref, str)]
+        return qs.filter(models.Q(acquirer_company__in=ids) | models.Q(acquirer_ticker__in=tickers))
 
 
 class AcquirerMatchFilterSet(ReadFilterSet):
     """Matches by target, acquirer, fit and day."""
 
     target = CompanyFilter("target_company", label="Id or ticker of the target.")
-    acquirer = _AcquirerFilter("acquirer_ticker", label="Ticker of the acquirer.")
+    acquirer = _AcquirerFilter("acquirer_ticker", label="Id or ticker of the acquirer; unlisted ones have an id alone.")
     min_fit = NumberFilter("strategic_fit_score", lookup_expr="gte", label="Strategic fit of at least this, of ten.")
     top = BooleanFilter("is_top_match", label="Among the target's best three.")
     since = DayFilter("match_date", lookup_expr="gte", label="Of this day or later.")

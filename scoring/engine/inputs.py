@@ -79,6 +79,8 @@ class Programme:
     known_from: date | None = None
     is_later_state: bool = False
     is_later_row: bool = False
+    area: str | None = None
+    peak_sales: Amount | None = None
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
     @property

@@ -30,14 +30,17 @@ class Match:
 
 
 def matches(days: tuple[date, date], company_ids: Collection[UUID] | None) -> dict[UUID, list[Match]]:
-    """Return by target the three best matches of each day that can count on a day of the range."""
+    """Return by target the three best matches of each day that can count on a day of the range: the best by rank.
+
+    Acquirers that cannot pay rank behind the others, whatever their fit.
+    """
     rows = AcquirerMatch.objects.order_by().filter(match_date__range=(days[0] - FRESH_FOR, days[1]))
     if company_ids is not None:
         rows = rows.filter(target_company__in=company_ids)
     place = Window(
         RowNumber(),
         partition_by=["target_company", "match_date"],
-        order_by=[F("strategic_fit_score").desc(), F("acquirer_name").asc(), F("id").asc()],
+        order_by=[F("match_rank").asc(nulls_last=True), F("strategic_fit_score").desc(), F("acquirer_name").asc()],
     )
     columns = "target_company_id", "id", "match_date", "acquirer_name", "strategic_fit_score"
     found: dict[UUID, list[Match]] = defaultdict(list)

@@ -9,7 +9,7 @@ from typing import Any
 
 from companies.choices import Phase
 from scoring import evidence
-from scoring.engine.inputs import Evidence, Programme
+from scoring.engine.inputs import Amount, Evidence, Programme
 from scoring.inputs.trials import Registered, Studies, registered
 from scoring.inputs.versions import Version
 from scoring.states import Event
@@ -27,6 +27,7 @@ BEYOND_TRIALS = frozenset({Phase.NDA_BLA.value, Phase.APPROVED.value})
 COLUMNS = (
     "company_id", "name", "phase", "indication", "patent_expiry", "orphan_designation", "fast_track",
     "breakthrough_therapy", "next_milestone_date", "additional_data", "field_sources", "deleted_at",
+    "therapeutic_area", "market_potential_usd",
 )  # fmt: skip
 EVIDENT = (
     "phase", "patent_expiry", "orphan_designation", "fast_track", "breakthrough_therapy", "next_milestone_date",
@@ -136,8 +137,15 @@ def programme(version: Version, studies: Studies, approvals: Sequence[Event], da
         known_from=stage.known_from,
         is_later_state=stage.is_later_state,
         is_later_row=row.is_later,
+        area=row.get("therapeutic_area"),
+        peak_sales=_peak_sales(row),
         evidence=proofs,
     )
+
+
+def _peak_sales(row: Row) -> Amount | None:
+    usd = row.get("market_potential_usd")
+    return None if usd is None else Amount(usd, evidence.of_field(row.sources, "market_potential_usd"))
 
 
 def _stage(row: Row, trials: Registered | None, approvals: Sequence[Event]) -> Stage | None:

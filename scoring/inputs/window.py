@@ -27,7 +27,7 @@ from signals_app.periods import Fact
 
 COMPANY_COLUMNS = (
     "ticker", "cik", "name", "role", "market_cap_usd", "market_cap_as_of", "history_starts", "field_sources",
-    "deleted_at",
+    "deleted_at", "therapeutic_areas",
 )  # fmt: skip
 
 
@@ -62,17 +62,17 @@ class Window:
             matches(days, company_ids),
         )
 
-    def on(self, day: date) -> Iterator[CompanyInputs]:
+    def on(self, day: date, *, role: str = Role.TARGET) -> Iterator[CompanyInputs]:
         """Yield the inputs of every target of the day, live then and under no offer; also of those not known yet.
 
-        Raises ValueError for a day outside the range.
+        With another role, of the companies that had it then. Raises ValueError for a day outside the range.
         """
         if not self.days[0] <= day <= self.days[1]:
             raise ValueError(f"{day} lies outside {self.days[0]} to {self.days[1]}")
         cutoff = end_of(day)
         for key in sorted(self.companies):
             company = in_force(self.companies[key], day)
-            if company.is_deleted or company.values["deleted_at"] or company.values["role"] != Role.TARGET:
+            if company.is_deleted or company.values["deleted_at"] or company.values["role"] != role:
                 continue
             events = [known.event for known in self.events.get(key, ()) if known.holds(cutoff)]
             if not is_under_offer(events):

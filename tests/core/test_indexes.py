@@ -152,6 +152,9 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "ma_scores_total_idx": lambda s: MAScore.objects.in_range(99, None),
     "acquirer_matches_uniq": lambda s: AcquirerMatch.objects.for_target("t7"),
     "acquirer_matches_acquirer_idx": lambda s: AcquirerMatch.objects.by_acquirer("b3").filter(match_date=DAY),
+    "acquirer_matches_day_idx": lambda s: AcquirerMatch.objects.filter(match_date=DAY - dt.timedelta(days=2)).order_by(
+        "-strategic_fit_score", "id"
+    )[:20],
     "acquirer_matches_company_idx": lambda s: AcquirerMatch.objects.filter(acquirer_company=s.company),
     "acquirer_matches_fit_idx": lambda s: AcquirerMatch.objects.min_fit(5.99),
     "acquirer_matches_top_idx": lambda s: AcquirerMatch.objects.top_matches(),

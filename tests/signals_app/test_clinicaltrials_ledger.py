@@ -138,3 +138,14 @@ def test_versions_are_compared_with_the_ledger_where_analysts_took_the_candidate
     DrugCandidate.objects.update(additional_data={}, field_sources={"additional_data": {"source": "curated"}})
     ingest(tmp_path, ENROLLED)
     assert Signal.objects.get(signal_type="trial_started").signal_data["from_status"] == "NOT_YET_RECRUITING"
+
+
+def test_countries_of_a_version_s_sites_are_in_the_ledger(tmp_path):
+    sited = study("2021-02-08", "RECRUITING", ["PHASE2"], "2023-06")
+    sited["protocolSection"]["contactsLocationsModule"] = {
+        "locations": [{"country": "Japan"}, {"country": "France"}, {"city": "Nowhere"}, {"country": "Japan"}]
+    }
+    ingest(tmp_path, sited, PAUSED)
+    rows = {row.signal_data["trial"]["version"]: row.signal_data["trial"] for row in Signal.objects.all()}
+    assert rows["2021-02-08"]["countries"] == ["France", "Japan"]
+    assert "countries" not in rows["2022-01-10"]

@@ -31,7 +31,7 @@ STOP_SECONDS = 3
 class Command(DeskCommand):
     """Set up everything that is missing, print the leaderboard and the access, and serve until Ctrl-C."""
 
-    help = "Set up the database, the data and the scores, print how to log in, and serve until Ctrl-C."
+    help = "Set up the database, the data, the matches and the scores, print how to log in, and serve until Ctrl-C."
     examples = (
         "quickstart                       set up and serve on http://127.0.0.1:8000",
         "quickstart --port 8080           serve elsewhere",
@@ -76,11 +76,11 @@ class Command(DeskCommand):
         console.print(_leaderboard(outcome))
         console.print(
             f"{outcome.companies} companies, {outcome.drug_candidates} drug candidates, {outcome.signals} signals, "
-            f"{outcome.scores} scores. Transparent ranking, not validated."
+            f"{outcome.scores} scores, {outcome.matches} acquirer matches. Transparent ranking, not validated."
         )
         console.print(
             f"Scores are as of {outcome.as_of}{_whose(outcome.as_of)}. Figures up to date: `uv run manage.py ingest "
-            "edgar-facts` (set SEC_USER_AGENT first), then `uv run manage.py score`."
+            "edgar-facts` (set SEC_USER_AGENT first), then `uv run manage.py match` and `uv run manage.py score`."
         )
         for label, address in quickstart.addresses(base_url).items():
             console.print(f"{label.removesuffix('_url'):<10}{address}")

@@ -41,6 +41,7 @@ class State:
     results_posted: date | None
     enrolment: int | None
     why_stopped: str
+    countries: tuple[str, ...]
 
     @classmethod
     def of(cls, study: Study) -> State:
@@ -57,6 +58,7 @@ class State:
                 start=_partial(data.get("start")), primary_completion=_partial(data.get("primary_completion")),
                 completion=_partial(data.get("completion")), results_posted=_day(data.get("results_posted")),
                 enrolment=data.get("enrolment"), why_stopped=str(data.get("why_stopped") or ""),
+                countries=tuple(str(name) for name in data.get("countries") or ()),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
@@ -73,7 +75,8 @@ class State:
             "first_posted": self.first_posted.isoformat() if self.first_posted else None,
             "status": self.status, "phase": self.phase,
             "results_posted": self.results_posted.isoformat() if self.results_posted else None,
-            "enrolment": self.enrolment, "why_stopped": self.why_stopped or None, **partial,
+            "enrolment": self.enrolment, "why_stopped": self.why_stopped or None,
+            "countries": list(self.countries) or None, **partial,
         }  # fmt: skip
         return {key: value for key, value in found.items() if value is not None or key == "version"}
 

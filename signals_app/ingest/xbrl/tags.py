@@ -87,6 +87,15 @@ FLOWS: dict[str, tuple[str, ...]] = {
         "NetIncomeLossAvailableToCommonStockholdersBasic",
     ),
     "operating_expenses": ("OperatingExpenses", "CostsAndExpenses", "OperatingExpense"),
+    "operating_income": ("OperatingIncomeLoss", "ProfitLossFromOperatingActivities"),
+    # Totals alone: a filer that reports depreciation and amortisation apart has none.
+    "depreciation_and_amortization": (
+        "DepreciationDepletionAndAmortization",
+        "DepreciationAmortizationAndAccretionNet",
+        "DepreciationAndAmortization",
+        "AdjustmentsForDepreciationAndAmortisationExpense",
+        "DepreciationAndAmortisationExpense",
+    ),
 }
 SHARES = frozenset({"shares_outstanding"})
 COVER_PAGE = frozenset({"shares_outstanding", "public_float"})

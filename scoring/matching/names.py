@@ -1,0 +1,68 @@
+"""Which acquirer a name, ticker or CIK in the ledger means: exactly one, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from companies.choices import AliasKind
+from companies.models import CompanyAlias
+from scoring.matching.ledger import text
+from scoring.matching.universe import Side
+from signals_app.ingest.sponsors import in_any_order, normalised
+
+NAME_KINDS = (AliasKind.NAME, AliasKind.FORMER_NAME, AliasKind.MERGED)
+CIK_DIGITS = 10
+
+
+@dataclass
+class Names:
+    """The acquirers by CIK, ticker and normalised name; a name of two of them means neither."""
+
+    by_cik: dict[str, UUID] = field(default_factory=dict)
+    by_ticker: dict[str, UUID] = field(default_factory=dict)
+    by_name: dict[str, UUID | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sides: Iterable[Side]) -> Names:
+        """Return the names of these acquirers, their aliases with them, in one query."""
+        names = cls()
+        ids = []
+        for side in sides:
+            ids.append(side.key)
+            names._add(side.name, side.key)
+            if side.cik:
+                names.by_cik[side.cik] = side.key
+            if side.ticker:
+                names.by_ticker[side.ticker] = side.key
+        aliases = CompanyAlias.objects.filter(company_id__in=ids, kind__in=NAME_KINDS).order_by("id")
+        for alias, company_id in aliases.values_list("alias", "company_id"):
+            names._add(alias, company_id)
+        return names
+
+    def _add(self, name: str, company_id: UUID) -> None:
+        key = name_key(name)
+        if key:
+            self.by_name[key] = company_id if self.by_name.get(key, company_id) == company_id else None
+
+    def find(self, data: Mapping[str, Any], party: str) -> UUID | None:
+        """Return the acquirer that a signal's data name as this party: by its CIK, else its ticker, else its name."""
+        cik, ticker = cik_key(data.get(f"{party}_cik")), text(data, f"{party}_ticker").upper()
+        if cik in self.by_cik:
+            return self.by_cik[cik]
+        if not cik and ticker in self.by_ticker:
+            return self.by_ticker[ticker]
+        return self.by_name.get(name_key(text(data, party)))
+
+
+def name_key(name: str) -> str:
+    """Return a company's name as it is compared."""
+    return in_any_order(normalised(name))
+
+
+def cik_key(value: object) -> str:
+    """Return a CIK, written as a number or as text, in ten digits; empty for what is none."""
+    digits = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return digits.zfill(CIK_DIGITS) if digits.isascii() and digits.isdigit() and len(digits) <= CIK_DIGITS else ""

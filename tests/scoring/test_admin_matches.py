@@ -1,0 +1,82 @@
+"""Matches in the admin: terms with their evidence, valuation by method, flags, and both sides' pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from scoring.matching.services import match_day
+from scoring.models import AcquirerMatch
+from tests.factories import AcquirerMatchFactory
+from tests.scoring.buyers import buyer, target, tell
+from tests.scoring.universe import DAY
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client, name: str, *args: Any) -> str:
+    answer = client.get(reverse(f"admin:{name}", args=args))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_match_page_shows_terms_sources_flags_assets_and_valuation(admin_client: Client) -> None:
+    made, _ = target(), buyer()
+    tell(made, "partnership", "2024-03-01", partner="Ay Pharma", kind="right_of_first_negotiation", drug="TEE-1")
+    match_day(day=DAY)
+    match = AcquirerMatch.objects.get()
+    shown = page(admin_client, "scoring_acquirermatch_change", match.pk)
+    assert "Ay Pharma plc for TEE Bio" in shown
+    assert "Therapeutic overlap" in shown
+    assert "loses exclusivity in 2 to 7 years: AYPmab (40 % of 2025 revenue, oncology) on 2029-06-30" in shown
+    assert 'href="https://example.org/filing"' in shown
+    assert "no region of a trial or approval of TEE Bio is on record" in shown
+    assert "right of first negotiation" in shown
+    assert "antitrust question" in shown
+    assert "bound to the acquirer by agreement" in shown
+    assert "Market cap and premium" in shown
+    assert "Left out: no peak sales are sourced" in shown
+    assert "$2.4 bn" in shown  # the premium's low end: 2,420
+
+
+def test_pages_of_target_and_acquirer_show_who_fits(admin_client: Client) -> None:
+    made, who = target(), buyer()
+    match_day(day=DAY)
+    match = AcquirerMatch.objects.get()
+    link = reverse("admin:scoring_acquirermatch_change", args=[match.pk])
+    shown = page(admin_client, "companies_company_change", made.pk)
+    assert "Likely acquirers" in shown
+    assert "Ay Pharma plc" in shown
+    assert link in shown
+    shown = page(admin_client, "companies_company_change", who.pk)
+    assert "Targets that fit" in shown
+    assert "TEE Bio" in shown
+    assert link in shown
+
+
+def test_list_opens_with_the_newest_day(admin_client: Client) -> None:
+    AcquirerMatchFactory(match_date="2025-01-31", strategic_fit_score=9, acquirer_name="Older Pharma")
+    AcquirerMatchFactory(match_date="2025-02-28", strategic_fit_score=1, acquirer_name="Newer Pharma")
+    shown = page(admin_client, "scoring_acquirermatch_changelist")
+    assert shown.index("Newer Pharma") < shown.index("Older Pharma")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"terms": "none", "relations": 3, "antitrust": [None], "key_assets": {"a": 1}, "feasibility": ["x"]},
+        {"terms": [{"label": "<b>T</b>", "value": "much", "weight": "NaN", "evidence": [{"source_url": 5}, "x"]}]},
+        {"terms": [{"evidence": [{"source": "s", "source_url": "javascript:alert(1)"}]}], "feasibility": "infeasible"},
+    ],
+)
+def test_rows_of_any_shape_are_shown_without_an_error(admin_client: Client, metadata: dict[str, Any]) -> None:
+    worth = {"low": "NaN", "mid": [1], "high": True, "methods": [{"low": "x"}, 7], "left_out": ["rnpv"]}
+    match = AcquirerMatchFactory(metadata=metadata, estimated_valuation_range_usd=worth)
+    shown = page(admin_client, "scoring_acquirermatch_change", match.pk)
+    assert "<b>T</b>" not in shown
+    assert 'href="javascript' not in shown
+    page(admin_client, "scoring_acquirermatch_changelist")
