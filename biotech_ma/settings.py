@@ -148,6 +148,8 @@ INGEST_SCHEDULE = {
     "orangebook": "30 4 * * 6",
 }
 INGEST_SCHEDULE_CHANGES = env.str("BIOTECH_MA_SCHEDULE", default="")
+# A signal is news, and told, if it became available at most so many days before it was written.
+NEWS_DAYS = env.int("BIOTECH_MA_NEWS_DAYS", default=3)
 # Background jobs stand in each app's `jobs` module.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 

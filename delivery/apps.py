@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class DeliveryConfig(AppConfig):
     name = "delivery"
     verbose_name = "Delivery"
+
+    def ready(self) -> None:
+        """Listen to the news of the apps below."""
+        from delivery.webhooks.jobs import listen
+
+        listen()

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from biotech_ma.core.news import tell
 from companies.models import Company
 from scoring.computing import ComputedDay, ScoringError, compute_day, weights_of
 from scoring.models import MAScore
@@ -20,10 +21,12 @@ from signals_app.offers import refresh_offers
 from signals_app.refresh import ledger_day
 
 __all__ = [
-    "ComputedDay", "ScoringError", "checked_day", "compute_day", "data_day", "find_company", "find_target",
-    "market_today", "score_of", "score_universe", "store", "take_turn", "weights_of",
+    "MATCHES", "SCORES", "ComputedDay", "ScoringError", "checked_day", "compute_day", "data_day", "find_company",
+    "find_target", "market_today", "score_of", "score_universe", "store", "take_turn", "weights_of",
 ]  # fmt: skip
 
+# The topics of the news that scores and that matches were written.
+SCORES, MATCHES = "scores", "matches"
 NEAR_ONES = 3
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('biotech_ma.score ' || %s, 0))"
 # A score looks back 30 (90) days and at most ten further: these later days compare with the one just written.
@@ -96,7 +99,10 @@ def take_turn(version: str) -> None:
 
 
 def store(computed: ComputedDay, *, is_analyzed: bool = True) -> None:
-    """Write a day's scores, ranks, the changes that compare with it and the latest flags, in the open transaction."""
+    """Write a day's scores, ranks, the changes that compare with it and the latest flags, in the open transaction.
+
+    And tell of them: whether any row differs is for the listener to see.
+    """
     day, version = computed.day, computed.version
     write_day(computed.rows, day=day, version=version, is_analyzed=is_analyzed)
     scores = MAScore.objects.all()
@@ -104,6 +110,7 @@ def store(computed: ComputedDay, *, is_analyzed: bool = True) -> None:
     for affected in [day, *_later_days(day, version)]:
         scores.update_changes(affected, version)
     scores.refresh_latest(weights_of(None)[0])
+    tell(SCORES, score_date=day.isoformat(), score_version=version)
 
 
 def _later_days(day: dt.date, version: str) -> list[dt.date]:

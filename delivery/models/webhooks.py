@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Now
 
 from biotech_ma.core.crypto import EncryptedTextField
-from biotech_ma.core.fields import json_array, json_object, json_shapes, list_of, one_of, within
+from biotech_ma.core.fields import UUIDv7, json_array, json_object, json_shapes, list_of, one_of, within
 from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, TimestampedModel, tracked
 from delivery.choices import (
     DeliveryStatus,
@@ -16,7 +16,12 @@ from delivery.choices import (
 from delivery.querysets import WebhookQuerySet
 
 
-@tracked(exclude=["secret", "previous_secret", "last_triggered", "success_count", "failure_count", "last_error"])
+@tracked(
+    exclude=[
+        "secret", "previous_secret", "last_triggered", "success_count", "failure_count", "last_error", "failing_since",
+        "disabled_reason",
+    ]
+)  # fmt: skip
 class Webhook(SoftDeleteModel):
     """An address that is told of events, signed as Standard Webhooks says."""
 
@@ -75,6 +80,20 @@ class Webhook(SoftDeleteModel):
         editable=False,
         help_text="Cleared by a success.",
         db_comment="NULL = the last attempt arrived.",
+    )
+    failing_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="First failure since the last success.",
+        db_comment="NULL = the last attempt arrived, or there was none.",
+    )
+    disabled_reason = models.TextField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Why it was switched off by itself; cleared when it is switched on.",
+        db_comment="NULL = it was not switched off by itself.",
     )
     retry_policy = json_object(
         help_text='Seconds between attempts: {"delays": [5, 300]}. Empty means the default.',
@@ -139,6 +158,12 @@ class WebhookDelivery(TimestampedModel):
     event_type = models.CharField(
         max_length=32, choices=EventType, help_text="Kind of event.", db_comment="Kind of event."
     )
+    event_id = models.CharField(
+        max_length=200,
+        db_default=Cast(UUIDv7(), models.CharField()),
+        help_text="What it tells of; an endpoint is told of it once.",
+        db_comment="Names the row and its state, such as signal:<id>; unique within the endpoint.",
+    )
     body = models.BinaryField(
         help_text="The exact bytes that are signed and sent.", db_comment="The exact bytes that are signed and sent."
     )
@@ -155,6 +180,13 @@ class WebhookDelivery(TimestampedModel):
     )
     next_attempt_at = models.DateTimeField(
         null=True, blank=True, db_default=Now(), help_text="When it is due.", db_comment="NULL = no further attempt."
+    )
+    lease = models.UUIDField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of the sender at work on it.",
+        db_comment="Set while a sender is at work on it, which then has until next_attempt_at. NULL = nobody is.",
     )
     delivered_at = models.DateTimeField(
         null=True, blank=True, help_text="When it arrived.", db_comment="NULL = not yet."
@@ -173,15 +205,21 @@ class WebhookDelivery(TimestampedModel):
         verbose_name_plural = "webhook deliveries"
         ordering = ["-id"]
         constraints = [
+            # one delivery of an event to an endpoint, however often the event is read
+            models.UniqueConstraint(
+                fields=["webhook", "event_id"],
+                name="webhook_deliveries_uniq",
+                violation_error_message="The endpoint is told of this event already.",
+            ),
             one_of("event_type", EventType, name="webhook_deliveries_event_known"),
             one_of("status", DeliveryStatus, name="webhook_deliveries_status_known"),
         ]
         indexes = [
             # deliveries of an endpoint, newest first; its prefix serves the foreign key
             models.Index(fields=["webhook", "-id"], name="webhook_deliveries_recent_idx"),
-            # what is due
+            # what is due at an endpoint, and what is on its way there
             models.Index(
-                fields=["next_attempt_at"],
+                fields=["webhook", "next_attempt_at"],
                 name="webhook_deliveries_due_idx",
                 condition=models.Q(status=DeliveryStatus.PENDING),
             ),

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from biotech_ma.core import news
 from companies.services import archive_company
 from scoring import services
 from scoring.models import MAScore, ScoreVersion, ScoreWeight
@@ -95,8 +96,17 @@ def test_scoring_again_touches_no_row(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize("number", [3, 30])
 def test_score_takes_a_fixed_number_of_statements(number: int, django_assert_num_queries: Any) -> None:
     small_universe(number)
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(32):
         score_universe(day=DAY)
+
+
+def test_scoring_tells_of_the_day_and_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, str]] = []
+    monkeypatch.setattr(news, "_listeners", {})
+    news.when_told(services.SCORES, lambda span, **about: told.append(about))
+    small_universe()
+    score_universe(day=DAY)
+    assert told == [{"score_date": DAY.isoformat(), "score_version": services.weights_of(None)[0]}]
 
 
 def test_older_day_scored_later_keeps_latest_and_sets_changes(capsys: pytest.CaptureFixture[str]) -> None:

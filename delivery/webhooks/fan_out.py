@@ -1,0 +1,58 @@
+"""From news to deliveries: one statement a topic, however many rows and endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+
+from biotech_ma.core.api.resources import PREFIX, project, quote
+from biotech_ma.core.news import Span
+from delivery.webhooks.events import TOPICS
+
+# Whoever is added later is not told of what was written before. `?|` is true when the list holds any of the array.
+STATEMENT = """
+WITH news ({names}) AS ({rows}), events AS MATERIALIZED (
+    SELECT {key}0 AS event_id, {key}1 AS stamp, {key}2 AS tickers, {key}3 AS score,
+           convert_to(json_build_object('type', %s::text, 'timestamp', {key}1, 'data', row_to_json(said))::text, 'UTF8')
+               AS body
+    FROM news CROSS JOIN LATERAL (SELECT {values}) AS said ({labels})
+)
+INSERT INTO webhook_deliveries (webhook_id, event_type, event_id, body)
+SELECT endpoint.id, %s, events.event_id, events.body
+FROM events JOIN webhooks AS endpoint
+  ON endpoint.deleted_at IS NULL AND endpoint.is_active AND endpoint.created_at <= events.stamp
+ AND (endpoint.event_types = '[]' OR endpoint.event_types ? %s)
+ AND (endpoint.company_tickers = '[]' OR events.tickers IS NULL OR endpoint.company_tickers ?| events.tickers)
+ AND (endpoint.min_score IS NULL OR events.score >= endpoint.min_score)
+ORDER BY events.stamp, events.event_id
+ON CONFLICT (webhook_id, event_id) DO NOTHING
+"""
+
+
+def fan_out(topic: str, span: Span, about: Mapping[str, str]) -> int:
+    """Write a delivery for each event of the topic's news and each endpoint that wants it; return how many are new.
+
+    The same news twice adds nothing: an endpoint is told of an event once.
+    """
+    events = TOPICS[topic]
+    keys = [events.name, events.stamp, events.tickers, events.score]
+    try:
+        rows = project(events.rows(span, about).order_by(), events.says, keys)
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    values = [f"{PREFIX}{place}" for place in range(len(events.says))]
+    statement = STATEMENT.format(
+        names=", ".join([*values, *(f"{PREFIX}k{place}" for place in range(len(keys)))]),
+        rows=sql,
+        key=f"{PREFIX}k",
+        values=", ".join(values),
+        labels=", ".join(quote(column.name) for column in events.says),
+    )
+    kind = events.event_type.value
+    with connection.cursor() as db:
+        db.execute(statement, [*params, kind, kind, kind])
+        written: int = db.rowcount
+    return written
