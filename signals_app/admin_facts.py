@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
 )
 
-from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter
-from companies.admin import company_link
+from companies.admin import CompanyAdmin, company_link
 from companies.models import Company
+from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
+from signals_app.pro_forma import pro_forma
 
 
 @admin.register(FinancialFact)
@@ -75,3 +79,32 @@ class FinancialFactAdmin(ReadOnlyAdmin):
     def known(self, fact: FinancialFact) -> str:
         """Return when the public could know."""
         return columns.day(fact.available_at)
+
+
+def pro_forma_facts(company: Company) -> list[tuple[str, Any, str]]:
+    """Return what was raised after the balance sheet behind the liquid funds, as a line of its own."""
+    period_end = _day(company.field_sources.get("cash_position_usd", {}).get("as_of"))
+    if company.cash_position_usd is None or period_end is None:
+        return []
+    found = pro_forma(
+        company_id=company.pk,
+        liquid_funds_usd=company.cash_position_usd,
+        period_end=period_end,
+        day=timezone.localdate(timezone=NEW_YORK),
+    )
+    if not found.financings:
+        return []
+    unknown = f"{found.without_amount} more without an amount" if found.without_amount else ""
+    raised = f"{figures.money(found.raised_usd)} raised since {figures.day(period_end)}"
+    note = ", ".join(filter(None, (raised if found.raised_usd else "", unknown)))
+    return [("Pro forma", columns.money(found.liquid_funds_pro_forma_usd, note=note), note)]
+
+
+def _day(text: object) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+CompanyAdmin.extend(facts=pro_forma_facts)

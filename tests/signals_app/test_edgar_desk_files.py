@@ -129,6 +129,23 @@ def test_terminated_deal_says_so_once(load):
     assert Signal.objects.count() == 2
 
 
+def test_deal_that_was_called_terminated_by_mistake_stands_again_and_may_end_again(load):
+    load(run_deals, DEALS, deal("terminated"))
+    company = Company.objects.get(cik="0009000001")
+    assert company.under_offer_since is None
+    load(run_deals, DEALS, deal("pending"))
+    company.refresh_from_db()
+    assert company.under_offer_since == dt.date(2024, 5, 1)
+    assert not Signal.objects.current().filter(signal_type="takeover_terminated").exists()
+    before = Signal.objects.count()
+    assert load(run_deals, DEALS, deal("pending")).created == 0
+    assert Signal.objects.count() == before
+    load(run_deals, DEALS, deal("terminated", price="15"))
+    company.refresh_from_db()
+    assert company.under_offer_since is None
+    assert Signal.objects.current().filter(signal_type="takeover_terminated").count() == 1
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

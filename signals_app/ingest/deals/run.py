@@ -58,15 +58,19 @@ def _take(row: object, file: str, request: Request, outcome: Outcome, found: lis
 def _load(found: list[tuple[str, DealRow]], outcome: Outcome) -> None:
     universe = Universe.load()
     _create_targets(found, universe)
-    held = _labels()
+    held, ends = _held("takeover_target"), _held("takeover_terminated")
     for _, deal in sorted(found, key=lambda pair: pair[1].announced):
         company = universe.by_cik.get(deal.cik)
         if company is None:
             outcome.count("skipped")
             continue
-        records = [_announced(deal, company, held)]
-        records += [_called_off(deal, company)] if deal.status == "terminated" else []
-        written = [merge_correction(_correction(record, deal, held)) for record in records]
+        corrections = [_correction(_announced(deal, company, held), deal, held)]
+        ended = ends.get(deal.key)
+        if deal.status == "terminated" and ended is None:
+            corrections.append(Correction(_called_off(deal, company), None))
+        elif deal.status != "terminated" and ended is not None:
+            corrections.append(Correction(_stands_after_all(deal, company), ended.pk))
+        written = [merge_correction(correction) for correction in corrections]
         # A row is one deal: created if any of its signals is.
         count(outcome, max(written, key=lambda each: each.created))
 
@@ -97,10 +101,10 @@ def _tickers(created: Iterable[tuple[Company, DealRow]]) -> Iterable[AliasRecord
             yield AliasRecord(company.pk, kind, deal.ticker)
 
 
-def _labels() -> dict[str, Signal]:
-    """Return the labels in force by deal."""
-    rows = Signal.objects.filter(source=SOURCE, signal_type="takeover_target", superseded_by__isnull=True)
-    return {str(row.signal_data.get("deal")): row for row in rows}
+def _held(signal_type: str) -> dict[str, Signal]:
+    """Return the labels of the type that are in force, by deal."""
+    rows = Signal.objects.filter(source=SOURCE, signal_type=signal_type, superseded_by__isnull=True)
+    return {str(row.signal_data.get("deal")): row for row in rows.order_by("id") if not row.signal_data.get("stands")}
 
 
 def _announced(deal: DealRow, company: Company, held: dict[str, Signal]) -> SignalRecord:
@@ -136,9 +140,31 @@ def _called_off(deal: DealRow, company: Company) -> SignalRecord:
         available_at=moment,
         title=f"{deal.acquirer}'s acquisition of {deal.target} is terminated",
         source=SOURCE,
-        source_id=f"{deal.key}:terminated",
+        source_id=_end_id(deal),
         source_url=None,
         signal_data={"deal": deal.key, "acquirer": deal.acquirer, "day_known": deal.ended is not None},
+    )
+
+
+def _end_id(deal: DealRow) -> str:
+    """Return the identifier of the deal's end; of a second one, where the first was taken back, with its version."""
+    first = f"{deal.key}:terminated"
+    is_taken = Signal.objects.filter(source=SOURCE, source_id=first).exists()
+    return f"{first}:{deal.version}" if is_taken else first
+
+
+def _stands_after_all(deal: DealRow, company: Company) -> SignalRecord:
+    """Return what takes the end of a deal back: an edition that says the deal stands, known from now on."""
+    return SignalRecord(
+        company_id=company.pk,
+        signal_type="takeover_target",
+        event_date=start_of(deal.announced),
+        available_at=timezone.now(),
+        title=f"{deal.acquirer}'s acquisition of {deal.target} is not terminated",
+        source=SOURCE,
+        source_id=f"{deal.key}:{deal.version}:stands",
+        source_url=None,
+        signal_data={"deal": deal.key, "acquirer": deal.acquirer, "status": deal.status, "stands": True, **deal.terms},
     )
 
 
@@ -147,5 +173,5 @@ def _ended(day: date | None) -> datetime:
 
 
 def _correction(record: SignalRecord, deal: DealRow, held: dict[str, Signal]) -> Correction:
-    older = held.get(deal.key) if record.signal_type == "takeover_target" else None
+    older = held.get(deal.key)
     return Correction(record, older.pk if older is not None and older.source_id != record.source_id else None)
