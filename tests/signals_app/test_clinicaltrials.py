@@ -16,7 +16,8 @@ from signals_app.ingest.clinicaltrials.areas import area_of
 from signals_app.ingest.clinicaltrials.own import clean_name, own_drugs
 from signals_app.ingest.clinicaltrials.parse import Study, parse
 from signals_app.ingest.clinicaltrials.run import run
-from signals_app.ingest.sponsors import Sponsors, normalised
+from signals_app.ingest.names import normalised
+from signals_app.ingest.sponsors import Sponsors
 from signals_app.models import ReviewItem, Signal
 from tests.factories import CompanyFactory, DrugCandidateFactory
 

@@ -242,6 +242,17 @@ def test_ticker_of_another_live_company_is_rejected() -> None:
     assert reasons == ["ticker TSTA belongs to Holder of the ticker (CIK 0008888888)"]
 
 
+@pytest.mark.parametrize(("name", "is_joined"), [("TESTBIO ALPHA INC", True), ("Another Holder Corp", False)])
+def test_ticker_alone_joins_no_two_companies_one_of_which_has_no_cik(name: str, is_joined: bool) -> None:
+    held = Company.objects.create(ticker="TSTA", name=name)
+    reasons = [reject["reason"] for reject in ingest(FIXTURE / "companies.csv")["rejects"]]
+    held.refresh_from_db()
+    assert (held.cik is not None) == is_joined
+    assert [reason.partition(":")[0] for reason in reasons] == (
+        [] if is_joined else [f"ticker TSTA belongs to {name}, and Testbio Alpha, Inc. may be another company"]
+    )
+
+
 def test_gzip_that_ends_early_is_reported_and_what_was_readable_goes_in(folder: Path) -> None:
     head, *rows = (folder / "financial_facts.csv").read_text().splitlines()
     many = "\n".join([head, *rows, *(rows[0].replace("60000000", str(60000000 + n)) for n in range(5000))])

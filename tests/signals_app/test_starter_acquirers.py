@@ -18,7 +18,8 @@ from companies.services import archive_company
 from companies.starter.acquirers import acquirers, sponsors
 from companies.starter.build.acquirers import check_applications
 from companies.starter.build.protection import originals
-from signals_app.ingest.sponsors import Sponsors, in_any_order, normalised
+from signals_app.ingest.names import in_any_order, normalised
+from signals_app.ingest.sponsors import Sponsors
 from signals_app.ingest.starter import load_starter
 
 ACQUIRERS = {row["company"]: row for row in starter.rows(starter.COMPANIES) if row["role"] == Role.ACQUIRER}

@@ -16,7 +16,7 @@ import pytest
 from companies import starter
 from companies.choices import Phase, TherapeuticArea
 from companies.models import Company
-from signals_app.ingest.sponsors import in_any_order, normalised
+from signals_app.ingest.names import in_any_order, normalised
 from signals_app.ingest.starter import load_starter
 from signals_app.models import Signal
 

@@ -15,6 +15,7 @@ from companies.models import Company, DrugCandidate
 from signals_app.ingest.base import Outcome, ParseError
 from signals_app.ingest.merge.aliases import letters
 from signals_app.ingest.merge.authority import CURATED, Said, apply
+from signals_app.ingest.names import same_name
 
 # The key under which a source knows a company that has neither CIK nor ticker, whatever analysts call it since.
 ORIGIN = "origin"
@@ -132,7 +133,15 @@ def _found(record: CompanyRecord, universe: Universe, seen: dict[str, int]) -> C
     company = universe.by_cik.get(record.cik or "")
     holder = universe.by_ticker.get(record.ticker or "")
     if company is None and holder is not None and (holder.cik is None or record.cik is None):
-        return holder
+        # A ticker is no identity: only together with the name does it lead to a company whose CIK one side lacks.
+        if same_name(holder.name, record.name):
+            return holder
+        raise ParseError(
+            record.file,
+            record.line,
+            f"ticker {record.ticker} belongs to {holder.name}, and {record.name} may be another company: give "
+            f"{holder.name} its CIK, or its name",
+        )
     if company is None and record.origin and record.cik is None and record.ticker is None:
         return universe.without_cik(record.origin, record.name)
     if holder is not None and holder is not company:
