@@ -11,7 +11,7 @@ from companies.choices import AliasKind
 from companies.models import CompanyAlias
 from scoring.matching.ledger import text
 from scoring.matching.universe import Side
-from signals_app.ingest.sponsors import in_any_order, normalised
+from signals_app.ingest.names import in_any_order, normalised
 
 NAME_KINDS = (AliasKind.NAME, AliasKind.FORMER_NAME, AliasKind.MERGED)
 CIK_DIGITS = 10
