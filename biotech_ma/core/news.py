@@ -71,7 +71,8 @@ def gathering() -> Iterator[None]:
 
 def _pass_on(items: list[_Item]) -> None:
     heard = [(listener, about) for topic, about in items for listener in _listeners.get(topic, ())]
-    if not heard:
+    # What will be rolled back, such as a dry run, is no news.
+    if not heard or connection.needs_rollback:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT transaction_timestamp(), clock_timestamp()")

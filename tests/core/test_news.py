@@ -61,6 +61,13 @@ def test_a_block_that_fails_tells_nothing_and_leaves_nothing_for_the_next(heard)
     assert heard == []
 
 
+def test_a_dry_run_tells_nothing(heard):
+    with recorded("dry run"):
+        news.tell(TOPIC)
+        transaction.set_rollback(True)
+    assert heard == []
+
+
 def test_outside_of_a_block_news_is_told_at_once(heard):
     with transaction.atomic():
         news.tell(TOPIC)
