@@ -7,6 +7,7 @@ from pathlib import Path
 import environ
 from django.utils.csp import CSP
 
+from biotech_ma.core import addresses
 from biotech_ma.core.postgres import settings as postgres_settings
 from biotech_ma.core.secrets import secret_from_file
 
@@ -148,6 +149,8 @@ INGEST_SCHEDULE = {
     "orangebook": "30 4 * * 6",
 }
 INGEST_SCHEDULE_CHANGES = env.str("BIOTECH_MA_SCHEDULE", default="")
+# Networks that webhooks and Slack may call although they are not public.
+WEBHOOK_ALLOW = addresses.networks(env.list("BIOTECH_MA_WEBHOOK_ALLOW", default=[]))
 # A signal is news, and told, if it became available at most so many days before it was written.
 NEWS_DAYS = env.int("BIOTECH_MA_NEWS_DAYS", default=3)
 # Background jobs stand in each app's `jobs` module.
