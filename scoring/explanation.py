@@ -14,6 +14,7 @@ from scoring.engine.components import COMPONENTS, LABELS
 from scoring.engine.total import METHODOLOGY, RANKED_FROM_CONFIDENCE
 from scoring.evidence import as_day
 from scoring.models import MAScore
+from scoring.record import contributions_of
 
 _SUPPLY = {(component.name, feature.name): feature.supply for component in COMPONENTS for feature in component.features}
 
@@ -120,10 +121,10 @@ class Explanation:
 
 def explanation_of(score: MAScore) -> Explanation:
     """Return the explanation that the score carries. Raises NotExplained when it carries none; reads its company."""
-    data = score.metadata
-    if "baseline" not in data or "contributions" not in data:
+    data, parts = score.metadata, contributions_of(score)
+    if "baseline" not in data or parts is None:
         raise NotExplained(f"the score of {score.score_date} carries no explanation: score that day again")
-    lines = tuple(_line(part) for part in data["contributions"])
+    lines = tuple(_line(part) for part in parts)
     return Explanation(
         ticker=score.company.ticker,
         name=score.company.name,

@@ -2,8 +2,54 @@
 
 from __future__ import annotations
 
+import json
+
+from django.db import models
+from django.db.models import F, Func, Value
+
 from biotech_ma.core.api.resources import Column, Money, Resource, columns
 from scoring.models import AcquirerMatch, MAScore
+from scoring.record import DEFAULTS, PART_LABELS, PLACE
+
+# A contribution as it is served, from how it is kept: scoring/record.py does the same for rows in memory.
+_WHOLE = (
+    "(defaults::jsonb || jsonb_build_object('label', coalesce(labels::jsonb -> ((part ->> 'component') || '.' ||"
+    f" (part ->> 'feature')), part -> 'feature')) || part) - '{PLACE}'"
+)
+_IN_ORDER = f"(part ->> '{PLACE}')::int"
+
+
+class _Served(Func):
+    """JSON columns of a score as they are served; rows without kept contributions stay as they are."""
+
+    output_field = models.JSONField()
+
+    def __init__(self, *names: str) -> None:
+        constants = [Value(json.dumps(each), models.TextField()) for each in (DEFAULTS, PART_LABELS)]
+        super().__init__(*(F(name) for name in names), *constants)
+
+
+class _Parts(_Served):
+    """Contributions above (below) zero, in the order in which they are kept: largest first."""
+
+    template = (
+        "(SELECT coalesce(jsonb_agg("  # noqa: S608
+        f"CASE WHEN part ? '{PLACE}' THEN {_WHOLE} ELSE part END ORDER BY place), '[]'::jsonb)"
+        " FROM (VALUES (%(expressions)s)) AS row(kept, defaults, labels),"
+        " jsonb_array_elements(row.kept) WITH ORDINALITY AS each(part, place))"
+    )
+
+
+class _Metadata(_Served):
+    """What stands beside the score, with all contributions in the order of the explanation."""
+
+    template = (
+        "(SELECT CASE WHEN m ? 'neutral' THEN (m - 'neutral') || jsonb_build_object('contributions', ("  # noqa: S608
+        f"SELECT coalesce(jsonb_agg({_WHOLE} ORDER BY {_IN_ORDER}), '[]'::jsonb)"
+        " FROM jsonb_array_elements(drivers || risks || (m -> 'neutral')) AS each(part))) ELSE m END"
+        " FROM (VALUES (%(expressions)s)) AS row(m, drivers, risks, defaults, labels))"
+    )
+
 
 SCORES = Resource(
     name="Score",
@@ -28,9 +74,11 @@ SCORES = Resource(
             "regulatory_score",
             "score_change_30d",
             "score_change_90d",
-            "key_drivers",
-            "risk_factors",
-            "metadata",
+        ),
+        Column("key_drivers", _Parts("key_drivers")),
+        Column("risk_factors", _Parts("risk_factors")),
+        Column("metadata", _Metadata("metadata", "key_drivers", "risk_factors")),
+        *columns(
             "is_latest",
             "created_at",
             "updated_at",

@@ -27,25 +27,32 @@ class Reading:
     is_assumed: bool = False
 
 
-def readings(inputs: CompanyInputs) -> dict[tuple[str, str], Reading]:
-    """Return the reading of every feature by (component, feature)."""
-    return {
-        (component.name, feature.name): READERS[component.name, feature.name](inputs)
-        for component in c.COMPONENTS
-        for feature in component.features
-    }
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A company's inputs, with what several features look at: its active programmes, and those furthest on of them."""
+
+    inputs: CompanyInputs
+    active: list[Programme]
+    lead: list[Programme]
+
+    @classmethod
+    def of(cls, inputs: CompanyInputs) -> Seen:
+        """Pick the active programmes, in an order that does not depend on theirs, and the leads among them."""
+        active = [item for item in inputs.programmes if item.is_active and item.phase in c.STAGE]
+        active.sort(key=lambda item: (item.name, item.indication or "", item.phase))
+        furthest = max((c.STAGE[programme.phase] for programme in active), default=None)
+        return cls(inputs, active, [programme for programme in active if c.STAGE[programme.phase] == furthest])
 
 
 def leads(inputs: CompanyInputs) -> list[Programme]:
     """Return the active programmes at the furthest stage that the company has reached."""
-    active = _active(inputs)
-    furthest = max((c.STAGE[programme.phase] for programme in active), default=None)
-    return [programme for programme in active if c.STAGE[programme.phase] == furthest]
+    return Seen.of(inputs).lead
 
 
-def _active(inputs: CompanyInputs) -> list[Programme]:
-    active = [item for item in inputs.programmes if item.is_active and item.phase in c.STAGE]
-    return sorted(active, key=lambda item: (item.name, item.indication or "", item.phase))
+def readings(inputs: CompanyInputs) -> dict[tuple[str, str], Reading]:
+    """Return the reading of every feature by (component, feature)."""
+    seen = Seen.of(inputs)
+    return {key: READERS[key](seen) for key in c.FEATURE_LABELS}
 
 
 def _assumed(programmes: Sequence[Programme]) -> bool:
@@ -57,8 +64,8 @@ def _graded(value: Decimal, words: str, evidence: Evidence, *, is_assumed: bool 
     return Reading(value.quantize(FOUR_PLACES), words, evidence, is_assumed)
 
 
-def _lead_stage(inputs: CompanyInputs) -> Reading:
-    lead = leads(inputs)
+def _lead_stage(seen: Seen) -> Reading:
+    lead = seen.lead
     if not lead:
         return Reading(None, "no active programme is recorded")
     return _graded(
@@ -69,8 +76,8 @@ def _lead_stage(inputs: CompanyInputs) -> Reading:
     )
 
 
-def _breadth(inputs: CompanyInputs) -> Reading:
-    active = _active(inputs)
+def _breadth(seen: Seen) -> Reading:
+    active = seen.active
     if not active:
         return Reading(None, "no active programme is recorded")
     late = [item for item in active if item.phase in c.PHASE_2_OR_LATER]
@@ -79,19 +86,19 @@ def _breadth(inputs: CompanyInputs) -> Reading:
     return _graded(c.breadth(len(late)), words, evidence, is_assumed=any(item.is_assumed for item in late or active))
 
 
-def _next_completion(inputs: CompanyInputs) -> Reading:
+def _next_completion(seen: Seen) -> Reading:
     dated = [
         (item.next_completion, item)
-        for item in _active(inputs)
+        for item in seen.active
         if item.phase in c.PHASE_2_OR_LATER and item.next_completion is not None
     ]
     if not dated:
         return Reading(None, "no date is recorded for a programme in phase 2 or later")
-    ahead = [pair for pair in dated if pair[0] >= inputs.day]
+    ahead = [pair for pair in dated if pair[0] >= seen.inputs.day]
     day, programme = min(ahead or dated, key=lambda pair: (pair[0], pair[1].title))
     words = f"{day.isoformat()}: {programme.title}" + ("" if ahead else ", which is past")
     source = programme.evidence_of("next_milestone_date")
-    return _graded(c.nearness((day - inputs.day).days), words, source, is_assumed=programme.is_assumed)
+    return _graded(c.nearness((day - seen.inputs.day).days), words, source, is_assumed=programme.is_assumed)
 
 
 def _years_later(day: date, years: int) -> date:
@@ -119,18 +126,18 @@ def protections(programme: Programme, day: date) -> Iterator[tuple[date, str, bo
         yield _years_later(approved, c.CHEMICAL_EXCLUSIVITY_YEARS), "new chemical entity exclusivity", is_assumed
 
 
-def _protected_years(inputs: CompanyInputs) -> Reading:
+def _protected_years(seen: Seen) -> Reading:
     known = [
         (until, not is_assumed, what, programme)
-        for programme in leads(inputs)
+        for programme in seen.lead
         # an approved drug without its approval day: when its exclusivities run out is unknown
-        for until, what, is_assumed in protections(programme, inputs.day)
+        for until, what, is_assumed in protections(programme, seen.inputs.day)
         if not (is_assumed and programme.phase == "approved")
     ]
     if not known:
         return Reading(None, "no patent or exclusivity of the lead is recorded")
     until, is_certain, what, programme = max(known, key=lambda item: (item[0], item[1], item[2]))
-    years = Decimal((until - inputs.day).days) / Decimal("365.25")
+    years = Decimal((until - seen.inputs.day).days) / Decimal("365.25")
     words = f"{what} of {programme.title} until {until.isoformat()}"
     if not is_certain:
         words += ", as if approved on the day"
@@ -140,18 +147,20 @@ def _protected_years(inputs: CompanyInputs) -> Reading:
     return _graded(c.protected_years(years), words, evidence, is_assumed=not is_certain)
 
 
-def _size(inputs: CompanyInputs) -> Reading:
-    cap = inputs.market_cap
+def _size(seen: Seen) -> Reading:
+    cap = seen.inputs.market_cap
     if cap is None or not cap.usd.is_finite():
-        return Reading(None, _why(inputs, "market_cap_usd", "no market cap"))
-    what = "public float, for want of a price," if inputs.market_cap_is_float else "market cap"
-    return _graded(c.size(cap.usd), f"{what} {_dollars(cap.usd)}", cap.evidence, is_assumed=inputs.market_cap_is_float)
+        return Reading(None, _why(seen.inputs, "market_cap_usd", "no market cap"))
+    what = "public float, for want of a price," if seen.inputs.market_cap_is_float else "market cap"
+    return _graded(
+        c.size(cap.usd), f"{what} {_dollars(cap.usd)}", cap.evidence, is_assumed=seen.inputs.market_cap_is_float
+    )
 
 
-def _research_spending(inputs: CompanyInputs) -> Reading:
-    spending = inputs.research_spending
+def _research_spending(seen: Seen) -> Reading:
+    spending = seen.inputs.research_spending
     if spending is None or not spending.usd.is_finite():
-        return Reading(None, _why(inputs, "research_spending", "no research spending"))
+        return Reading(None, _why(seen.inputs, "research_spending", "no research spending"))
     return _graded(c.research(spending.usd), f"{_dollars(spending.usd)} in twelve months", spending.evidence)
 
 
@@ -164,8 +173,8 @@ def _dollars(amount: Decimal) -> str:
     return f"${amount / 1_000_000:,.1f}M"
 
 
-def _filed_or_approved(inputs: CompanyInputs) -> Reading:
-    lead = leads(inputs)
+def _filed_or_approved(seen: Seen) -> Reading:
+    lead = seen.lead
     if not lead:
         return Reading(None, "no active programme is recorded")
     is_filed = lead[0].phase in c.FILED_OR_APPROVED
@@ -177,15 +186,15 @@ def _filed_or_approved(inputs: CompanyInputs) -> Reading:
 DESIGNATIONS = {"breakthrough": "breakthrough_therapy", "orphan": "orphan_designation", "fast_track": "fast_track"}
 
 
-def _designation(name: str) -> Callable[[CompanyInputs], Reading]:
+def _designation(name: str) -> Callable[[Seen], Reading]:
     """Return the reader of a designation: held if a programme or an event says so, not held if all say no."""
 
-    def read(inputs: CompanyInputs) -> Reading:
-        active = _active(inputs)
+    def read(seen: Seen) -> Reading:
+        active = seen.active
         held = [item for item in active if getattr(item, name)]
         if held:
             return _graded(c.HUNDRED, held[0].title, held[0].evidence_of(DESIGNATIONS[name]))
-        state = inputs.states.get(name)
+        state = seen.inputs.states.get(name)
         if state:
             return _graded(c.HUNDRED if state.holds else Decimal(0), "yes" if state.holds else "no", state.evidence)
         if active and all(getattr(item, name) is False for item in active):
@@ -195,11 +204,11 @@ def _designation(name: str) -> Callable[[CompanyInputs], Reading]:
     return read
 
 
-def _event(name: str) -> Callable[[CompanyInputs], Reading]:
+def _event(name: str) -> Callable[[Seen], Reading]:
     """Return the reader of a state that events alone make."""
 
-    def read(inputs: CompanyInputs) -> Reading:
-        state = inputs.states.get(name)
+    def read(seen: Seen) -> Reading:
+        state = seen.inputs.states.get(name)
         if state is None:
             return Reading(None, NONE)
         return _graded(c.HUNDRED if state.holds else Decimal(0), "yes" if state.holds else "resolved", state.evidence)
@@ -207,23 +216,23 @@ def _event(name: str) -> Callable[[CompanyInputs], Reading]:
     return read
 
 
-def _corporate(name: str) -> Callable[[CompanyInputs], Reading]:
+def _corporate(name: str) -> Callable[[Seen], Reading]:
     """Return the reader of the events of one type."""
 
-    def read(inputs: CompanyInputs) -> Reading:
-        found = inputs.corporate.get(name)
+    def read(seen: Seen) -> Reading:
+        found = seen.inputs.corporate.get(name)
         return Reading(None, NONE) if found is None else _graded(found.points, found.words, found.evidence)
 
     return read
 
 
-def _fit(inputs: CompanyInputs) -> Reading:
-    if inputs.fit is None:
+def _fit(seen: Seen) -> Reading:
+    if seen.inputs.fit is None:
         return Reading(None, "no acquirer was matched in the 31 days before")
-    return _graded(inputs.fit.mean * 10, inputs.fit.words, inputs.fit.evidence)
+    return _graded(seen.inputs.fit.mean * 10, seen.inputs.fit.words, seen.inputs.fit.evidence)
 
 
-READERS: dict[tuple[str, str], Callable[[CompanyInputs], Reading]] = {
+READERS: dict[tuple[str, str], Callable[[Seen], Reading]] = {
     ("pipeline", "lead_stage"): _lead_stage,
     ("pipeline", "breadth"): _breadth,
     ("pipeline", "next_completion"): _next_completion,

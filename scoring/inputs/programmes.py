@@ -40,11 +40,7 @@ class Row:
 
     version: Version
     day: date
-
-    @property
-    def is_later(self) -> bool:
-        """Return whether the database did not know the row on the day."""
-        return self.version.recorded_at >= end_of(self.day)
+    is_later: bool
 
     @property
     def data(self) -> dict[str, Any]:
@@ -104,7 +100,7 @@ class Stage:
 
 def programme(version: Version, studies: Studies, approvals: Sequence[Event], day: date) -> Programme | None:
     """Return the programme as it was known on the day; None where it was not there yet, or not any more."""
-    row = Row(version, day)
+    row = Row(version, day, version.recorded_at >= end_of(day))
     if version.is_deleted or version.values["deleted_at"] is not None:
         return None
     bought = evidence.as_day(row.data.get("owned_from"))

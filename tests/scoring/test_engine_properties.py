@@ -87,17 +87,17 @@ universes = st.lists(companies, min_size=1, max_size=6).map(
 )
 # Of whom everything is known: with it in the universe each component is fed, whatever becomes of the others.
 WHOLE = CompanyInputs(
-    "whole",
-    DAY,
-    (
+    key="whole",
+    day=DAY,
+    programmes=(
         Programme("W", "X", "phase_2", protected_until=day_in(3000), next_completion=day_in(90), orphan=False,
                   fast_track=False, breakthrough=False, known_from=DAY),
     ),
-    amount(10**9),
-    amount(10**8),
-    {name: State(False, FOUND) for name in STATES},
-    {name: points(0) for name in CORPORATE_EVENTS},
-    fit(5),
+    market_cap=amount(10**9),
+    research_spending=amount(10**8),
+    states={name: State(False, FOUND) for name in STATES},
+    corporate={name: points(0) for name in CORPORATE_EVENTS},
+    fit=fit(5),
 )  # fmt: skip
 generated = settings(deadline=None, max_examples=60)
 

@@ -16,8 +16,10 @@ from biotech_ma.core import news
 from companies.services import archive_company
 from scoring import services
 from scoring.models import MAScore, ScoreVersion, ScoreWeight
+from scoring.record import contributions_of
 from scoring.services import score_universe
-from tests.scoring.universe import DAY, candidate, company, research, signal, small_universe
+from signals_app.models import FinancialFact
+from tests.scoring.universe import DAY, candidate, company, moment, research, signal, small_universe
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +47,8 @@ def test_score_writes_a_row_a_target_that_adds_up(capsys: pytest.CaptureFixture[
     rows = list(MAScore.objects.filter(score_date=DAY))
     assert len(rows) == 4
     for row in rows:
-        parts = row.metadata["contributions"]
+        parts = contributions_of(row) or []
+        assert len(parts) == 11
         assert (
             Decimal(row.metadata["baseline"]) + sum(Decimal(part["contribution"]) for part in parts) == row.total_score
         )
@@ -256,3 +259,59 @@ def test_two_scorers_at_once_leave_one_latest_score_a_company() -> None:
     assert MAScore.objects.count() == 10
     assert set(MAScore.objects.filter(is_latest=True).values_list("score_date", flat=True)) == {DAY}
     assert all(row.score_change_30d is not None for row in MAScore.objects.filter(is_latest=True))
+
+
+def test_company_of_which_nothing_is_known_is_one_line_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    small_universe(2)
+    company("VOID", cap=None)
+    for command in (("score", "--company", "VOID"), ("explain", "VOID")):
+        with pytest.raises(CommandError) as refused:
+            call_command(*command, "--as-of", str(DAY))
+        assert str(refused.value) == (
+            "nothing is known of VOID Bio (VOID) by 2026-06-30: no figure, market cap, candidate or event; "
+            "ingest its figures (edgar-facts) or add its candidates"
+        )
+        assert not MAScore.objects.exists()
+    out, err = run(capsys, "--json", "--as-of", str(DAY))
+    assert [row["ticker"] for row in json.loads(out)["scores"]] == ["T001", "T000"]
+    assert err == "left out, for nothing is known of them by 2026-06-30: VOID\n"
+
+
+def test_universe_of_which_nothing_is_known_is_refused() -> None:
+    company("VOID", cap=None)
+    with pytest.raises(CommandError, match="there is no target of which anything is known by 2026-06-30"):
+        call_command("score", "--as-of", str(DAY))
+
+
+def test_negative_equity_and_no_burn_do_not_score(capsys: pytest.CaptureFixture[str]) -> None:
+    target, *_ = small_universe(3)
+    before = run(capsys, "--json", "--as-of", str(DAY))[0]
+    for concept, value in (("stockholders_equity", -900_000_000), ("operating_cash_flow", 0), ("cash", 0)):
+        FinancialFact.objects.create(
+            company=target, concept=concept, period_end="2026-03-31", value=Decimal(value), unit="USD", form="10-Q",
+            period_start="2025-04-01" if concept == "operating_cash_flow" else None,
+            available_at=moment("2026-05-10"),
+        )  # fmt: skip
+    assert run(capsys, "--json", "--as-of", str(DAY))[0] == before
+
+
+def test_market_cap_of_zero_scores_no_size(capsys: pytest.CaptureFixture[str]) -> None:
+    small_universe(2)
+    candidate(company("ZERO", cap=0), "phase_2")
+    run(capsys, "--as-of", str(DAY))
+    [size] = [
+        part
+        for part in contributions_of(MAScore.objects.get(company__ticker="ZERO")) or []
+        if part["feature"] == "size"
+    ]
+    assert (size["value"], size["detail"], size["imputed"]) == ("0.0000", "market cap $0.0M", False)
+
+
+def test_weights_that_do_not_sum_to_one_name_their_sum() -> None:
+    small_universe(1)
+    version = ScoreVersion.objects.create(version="2")
+    for component, weight in (("pipeline", "0.7"), ("patent", "0.4")):
+        ScoreWeight.objects.create(score_version=version, component=component, weight=Decimal(weight), reason="half")
+    with pytest.raises(CommandError, match=r"^version 2: the weights .* sum to one; they sum to 1\.1000$"):
+        call_command("score", "--version", "2", "--from", "2026-06-01", "--to", "2026-06-03")
+    assert not MAScore.objects.exists()

@@ -24,7 +24,7 @@ def company(ticker: str | None, *, cap: int | None = 2_511_886_432, as_of: str =
         ticker=ticker,
         name=f"{ticker or 'Unlisted'} Bio",
         market_cap_usd=cap,
-        market_cap_as_of=as_of if cap else None,
+        market_cap_as_of=as_of if cap is not None else None,
         field_sources={"market_cap_usd": {"source": "starter", "as_of": as_of}},
         **other,
     )

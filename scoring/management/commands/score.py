@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +17,8 @@ from scoring import services
 from scoring.computing import Identity
 from scoring.engine.total import METHODOLOGY
 from scoring.explanation import label_of
+from scoring.history import Every, days_between, score_days
+from scoring.management.progress import history_progress
 from scoring.management.staleness import name_blank, staleness, warn_if_stale
 from scoring.models import COMPONENTS, MAScore
 
@@ -28,12 +30,14 @@ type Shown = tuple[MAScore, Identity]
 class Command(DeskCommand):
     """Scores, ranks and compares all targets; the same day gives the same bytes."""
 
-    help = "Score every target as of a day: totals, percentiles, changes over 30 and 90 days."
+    help = "Score every target as of a day, or of many: totals, percentiles, changes over 30 and 90 days."
 
     examples = (
         "score                                            every target, as of today or the data's own day",
         "score --as-of 2026-06-30                         with what was public by the end of that day",
         "score --as-of 2026-06-30 --company AXSM --json   one company's figures, as JSON",
+        "score --from 2025-01-01 --to 2026-06-30          every day that has no scores yet; again, to go on",
+        "score --from 2023-01-01 --to 2026-06-30 --every month-end",
     )
     refusals = (services.ScoringError, ValueError)
 
@@ -52,6 +56,14 @@ class Command(DeskCommand):
             action="store_true",
             help="without --as-of: score today although most figures are too old for it",
         )
+        parser.add_argument("--from", dest="first", metavar="DAY", help="first day of a history, with --to")
+        parser.add_argument("--to", dest="last", metavar="DAY", help="last day of a history")
+        parser.add_argument(
+            "--every",
+            choices=[every.value for every in Every],
+            help="which days of the history: day (default), week (its Friday) or month-end",
+        )
+        parser.add_argument("--again", action="store_true", help="score days of the history that have scores anew, too")
         parser.add_argument("--version", metavar="V", help="version of the weights, the one in force by default")
         parser.add_argument(
             "--company",
@@ -64,6 +76,11 @@ class Command(DeskCommand):
         parser.add_argument("--json", action="store_true", help="print one object: tickers and figures")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["first"] is not None or options["last"] is not None:
+            self._score_history(options)
+            return
+        if options["every"] or options["again"]:
+            raise CommandError("--every and --again belong to a history: name its --from and --to")
         wanted = [services.find_target(ref) for ref in options["companies"]]
         day = self._day(options)
         computed = services.score_universe(day=day, version=options["version"], required=wanted)
@@ -74,6 +91,29 @@ class Command(DeskCommand):
             self.out.write(json.dumps(_document(computed, scores), sort_keys=True) + "\n")
         else:
             _print(Console(file=self.out), computed, scores, everything=bool(wanted))
+
+    def _score_history(self, options: dict[str, Any]) -> None:
+        """Score the days of a range, with progress on stderr; what was left to do is found by running it again."""
+        if options["first"] is None or options["last"] is None:
+            raise CommandError("a history needs both --from and --to")
+        if options["as_of"] or options["companies"]:
+            raise CommandError("--as-of and --company belong to one day; a history has --from and --to")
+        first, last = (services.checked_day(options[name]) for name in ("first", "last"))
+        days = days_between(first, last, Every(options["every"] or Every.DAY))
+        with history_progress(self.notes, len(days)) as report:
+            done = score_days(days, version=options["version"], again=options["again"], report=report)
+        if options["json"]:
+            document = {
+                "score_version": done.version,
+                "from": days[0].isoformat(),
+                "to": days[-1].isoformat(),
+                "days": len(days),
+                "methodology": METHODOLOGY,
+            }
+            self.out.write(json.dumps(document, sort_keys=True) + "\n")
+        else:
+            held = f"; {len(done.held)} had scores already (--again scores them anew)" if done.held else ""
+            self.out.write(f"scored {len(done.scored)} of {len(days)} days from {days[0]} to {days[-1]}{held}\n")
 
     def _day(self, options: dict[str, Any]) -> dt.date:
         """Return the day asked for; without one today, or the data's own day (and say so) if today's are stale."""
