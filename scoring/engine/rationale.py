@@ -62,7 +62,7 @@ def key_assets(match: Match) -> tuple[Asset, ...]:
     graded: list[tuple[int, Asset]] = []
     for item in match.seller.portfolio.programmes:
         if item.name.casefold() in related:
-            graded.append((0, Asset(item, "bound to the acquirer by agreement")))
+            graded.append((0, Asset(item, "a tie to the acquirer is about it")))
         elif indication_key(item.indication or "") in indications:
             graded.append((1, Asset(item, f"both work in {item.indication}")))
         elif item.area in both:
@@ -88,7 +88,7 @@ def _relations(match: Match) -> str:
         return ""
     acquirer, target = match.buyer.short_name, match.seller.short_name
     ties = listed([relation_words(relation) for relation in match.relations])
-    return f"{acquirer} is bound to {target} already: {ties}."
+    return f"{acquirer} and {target} have ties already: {ties}."
 
 
 def _overlap(match: Match) -> str:

@@ -23,7 +23,7 @@ REGIONS: dict[str, str] = {
 _UNITS = ((Decimal(10) ** 12, "tn"), (Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "m"), (Decimal(10) ** 3, "k"))
 _HUNDRED = Decimal(100)
 _LEGAL_FORM = re.compile(
-    r"[,\s]+(?:inc|incorporated|corp|corporation|co|company|ltd|limited|llc|lp|plc|se|sa|s\.a|nv|n\.v|ag|a/s|ab|asa|oyj|spa|"
+    r"[,\s]+(?:\(publ\)|inc|incorporated|corp|corporation|co|company|ltd|limited|llc|lp|plc|se|sa|s\.a|nv|n\.v|ag|a/s|ab|asa|oyj|spa|"
     r"s\.p\.a|kgaa|gmbh|bv|b\.v)\.?$",
     re.IGNORECASE,
 )
@@ -35,7 +35,7 @@ def short_name(name: str) -> str:
     """Return a company's name without its legal form, as a sentence has it."""
     short = name.strip()
     while (cut := _LEGAL_FORM.sub("", short)) and cut != short:
-        short = cut.rstrip(" ,&") or short
+        short = re.sub(r"(?:\s+and|[\s,&]+)$", "", cut) or short
     return short
 
 

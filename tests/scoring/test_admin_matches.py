@@ -36,7 +36,7 @@ def test_match_page_shows_terms_sources_flags_assets_and_valuation(admin_client:
     assert "no region of a trial or approval of TEE Bio is on record" in shown
     assert "right of first negotiation" in shown
     assert "antitrust question" in shown
-    assert "bound to the acquirer by agreement" in shown
+    assert "a tie to the acquirer is about it" in shown
     assert "Market cap and premium" in shown
     assert "Left out: no peak sales are sourced" in shown
     assert "$2.4 bn" in shown  # the premium's low end: 2,420

@@ -19,6 +19,7 @@ from scoring.engine.inputs import Amount, Evidence, Programme
 from scoring.engine.parties import Acquirer, Cliff, Deal, Relation, Target
 from scoring.engine.rationale import antitrust_overlaps, key_assets, rationale
 from scoring.engine.terms import terms
+from scoring.engine.wording import short_name
 
 DAY = dt.date(2026, 6, 30)
 FOUND = Evidence("test")
@@ -192,7 +193,7 @@ def test_relation_raises_history_to_four_fifths_and_comes_first() -> None:
     assert match.values["history"] == Decimal("0.8000")
     said = rationale(match, terms(match))
     assert said.startswith(
-        "Ay Pharma is bound to Tee Therapeutics already: a licence agreement on T-2 since 2024-03-01."
+        "Ay Pharma and Tee Therapeutics have ties already: a licence agreement on T-2 since 2024-03-01."
     )
     assert terms(match)[4].evidence[0] == Evidence("filing")
     assert [asset.programme.name for asset in key_assets(match)] == ["T-2", "T-1"]
@@ -397,3 +398,20 @@ def test_better_input_never_lowers_its_term(
         assert matched([target], [owing])[0].values["capacity"] <= values["capacity"]
     tied = replace(target, relations={acquirer.key: (Relation("option", DAY),)})
     assert matched([tied], [acquirer])[0].values["history"] >= max(values.get("history", 0), Decimal("0.8"))
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Pfizer Inc.", "Pfizer"),
+        ("Eli Lilly and Company", "Eli Lilly"),
+        ("Merck & Co., Inc.", "Merck"),
+        ("Takeda Pharmaceutical Company Limited", "Takeda Pharmaceutical"),
+        ("Swedish Orphan Biovitrum AB (publ)", "Swedish Orphan Biovitrum"),
+        ("UCB S.A.", "UCB"),
+        ("Inc.", "Inc."),
+        ("Sanofi", "Sanofi"),
+    ],
+)
+def test_sentences_use_names_without_their_legal_form(name: str, short: str) -> None:
+    assert short_name(name) == short

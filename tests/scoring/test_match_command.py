@@ -56,7 +56,9 @@ def test_match_writes_the_terms_the_reason_and_the_range_of_a_pair(capsys: pytes
     assert row.metadata["antitrust"] == [
         {"indication": "Breast cancer", "approved_drug": "AYPmab", "drug": "TEE-1", "phase": "phase_3"}
     ]
-    assert row.synergy_rationale.startswith("Ay Pharma is bound to TEE Bio already: a licence agreement on TEE-1 since")
+    assert row.synergy_rationale.startswith(
+        "Ay Pharma and TEE Bio have ties already: a licence agreement on TEE-1 since"
+    )
     assert row.key_assets_of_interest == ["TEE-1"]
     worth = row.estimated_valuation_range_usd
     # cap: 2,420, 2,840, 3,540; phase 3 deals: 1,656 + 300 - 100 = 1,856 ($m)
