@@ -10,13 +10,14 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from biotech_ma.core.news import tell
 from scoring.engine.acquirers import Match, match_universe
 from scoring.engine.parties import Acquirer
 from scoring.engine.total import RANKED_FROM_CONFIDENCE
 from scoring.matching.parties import Parties, parties
 from scoring.matching.record import rows_of
 from scoring.matching.store import flag_top, write_day
-from scoring.services import ComputedDay, ScoringError, compute_day
+from scoring.services import MATCHES, ComputedDay, ScoringError, compute_day
 from signals_app.offers import refresh_offers
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('biotech_ma.match', 0))"
@@ -39,7 +40,8 @@ def match_day(*, day: dt.date, say: Say = lambda line: None) -> MatchedDay:
     """Match every target of the day with every acquirer and keep the best; all or nothing.
 
     Again for the same day changes nothing unless what was known by then has changed. Two at a time wait for each other.
-    Raises ScoringError, with nothing written, when there is nobody to match.
+    Tells of them: whether any row differs is for the listener to see. Raises ScoringError, with nothing written, when
+    there is nobody to match.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -56,6 +58,7 @@ def match_day(*, day: dt.date, say: Say = lambda line: None) -> MatchedDay:
         say("Flagging the best of the ranked targets …")
         computed = compute_day(day=day)
         flag_top(day, _ranked(computed))
+        tell(MATCHES, match_date=day.isoformat())
     return MatchedDay(day, len(found.targets), len(found.acquirers), number, computed)
 
 

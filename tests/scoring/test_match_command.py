@@ -12,9 +12,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from biotech_ma.core import news
 from companies.services import archive_company
 from scoring.matching.services import match_day
 from scoring.models import AcquirerMatch, MAScore
+from scoring.services import MATCHES
 from tests.scoring.buyers import acquirer, buyer, fact, funds, target, tell
 from tests.scoring.universe import DAY, candidate, company
 
@@ -156,11 +158,11 @@ def test_results_go_to_stdout_and_progress_to_stderr(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("number", [1, 6])
-def test_match_takes_a_fixed_number_of_statements(number: int, django_assert_max_num_queries: Any) -> None:
+def test_match_takes_a_fixed_number_of_statements(number: int, django_assert_num_queries: Any) -> None:
     for index in range(number):
         target(f"T{index}")
         buyer(f"B{index}", f"Buyer {index}")
-    with django_assert_max_num_queries(60):
+    with django_assert_num_queries(37):
         match_day(day=DAY)
 
 
@@ -210,6 +212,16 @@ def test_match_before_score_feeds_strategic_fit(capsys: pytest.CaptureFixture[st
     score = MAScore.objects.get(company__ticker="TEE")
     fit = AcquirerMatch.objects.get().strategic_fit_score
     assert score.strategic_fit_score == fit * 10
+
+
+def test_matching_tells_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, str]] = []
+    monkeypatch.setattr(news, "_listeners", {})
+    news.when_told(MATCHES, lambda span, **about: told.append(about))
+    target()
+    buyer()
+    match_day(day=DAY)
+    assert told == [{"match_date": DAY.isoformat()}]
 
 
 @pytest.mark.django_db(transaction=True)
