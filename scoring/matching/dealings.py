@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -47,7 +48,7 @@ def deals_by_acquirer(
                 _take(found[company_id], keys, _deal(event, text(event.data, "target")), is_first=True)
     for company_id, history in events.items():
         for event in history:
-            acquirer = names.find(event.data, "acquirer") if event.type == OFFER else None
+            acquirer = names.find(event.data, "acquirer", event.day) if event.type == OFFER else None
             target = bought.get(company_id)
             if acquirer is not None and target is not None:
                 keys = {target.cik or "", name_key(target.name)}
@@ -113,11 +114,14 @@ def cliffs(history: Iterable[Event]) -> tuple[Cliff, ...]:
     return tuple(found[drug] for drug in sorted(found))
 
 
-def ties(history: Iterable[Event], names: Names) -> dict[str, tuple[Relation, ...]]:
-    """Return what binds a target to acquirers on the day, by the acquirer's key: partnerships not ended, and stakes."""
+def ties(history: Iterable[Event], names: Names, day: date) -> dict[str, tuple[Relation, ...]]:
+    """Return what binds a target to acquirers on the day, by the acquirer's key: partnerships not ended, and stakes.
+
+    What bound it to a company that an acquirer has bought by then binds it to the acquirer.
+    """
     found: dict[UUID, list[Relation]] = defaultdict(list)
     for event in history:
-        acquirer = names.find(event.data, "holder" if event.type in STAKES else "partner")
+        acquirer = names.find(event.data, "holder" if event.type in STAKES else "partner", day)
         if acquirer is None:
             continue
         held = found[acquirer]

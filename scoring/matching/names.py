@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +21,14 @@ CIK_DIGITS = 10
 
 @dataclass
 class Names:
-    """The acquirers by CIK, ticker and normalised name; a name of two of them means neither."""
+    """The acquirers by CIK, ticker and normalised name; names with the day from which they lead there (None = always).
+
+    Up to when a name led somewhere does not matter: papers go on using it.
+    """
 
     by_cik: dict[str, UUID] = field(default_factory=dict)
     by_ticker: dict[str, UUID] = field(default_factory=dict)
-    by_name: dict[str, UUID | None] = field(default_factory=dict)
+    by_name: dict[str, list[tuple[date | None, UUID]]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
     def of(cls, sides: Iterable[Side]) -> Names:
@@ -32,29 +37,32 @@ class Names:
         ids = []
         for side in sides:
             ids.append(side.key)
-            names._add(side.name, side.key)
+            names.by_name[name_key(side.name)].append((None, side.key))
             if side.cik:
                 names.by_cik[side.cik] = side.key
             if side.ticker:
                 names.by_ticker[side.ticker] = side.key
         aliases = CompanyAlias.objects.filter(company_id__in=ids, kind__in=NAME_KINDS).order_by("id")
-        for alias, company_id in aliases.values_list("alias", "company_id"):
-            names._add(alias, company_id)
+        for alias, since, company_id in aliases.values_list("alias", "valid_from", "company_id"):
+            names.by_name[name_key(alias)].append((since, company_id))
         return names
 
-    def _add(self, name: str, company_id: UUID) -> None:
-        key = name_key(name)
-        if key:
-            self.by_name[key] = company_id if self.by_name.get(key, company_id) == company_id else None
+    def find(self, data: Mapping[str, Any], party: str, on: date) -> UUID | None:
+        """Return the acquirer that a signal's data name as this party: by its CIK, else its ticker, else its name.
 
-    def find(self, data: Mapping[str, Any], party: str) -> UUID | None:
-        """Return the acquirer that a signal's data name as this party: by its CIK, else its ticker, else its name."""
+        A name counts as of the day: a company that was bought is its buyer's from then on. One that leads to two
+        acquirers means neither.
+        """
         cik, ticker = cik_key(data.get(f"{party}_cik")), text(data, f"{party}_ticker").upper()
         if cik in self.by_cik:
             return self.by_cik[cik]
         if not cik and ticker in self.by_ticker:
             return self.by_ticker[ticker]
-        return self.by_name.get(name_key(text(data, party)))
+        key = name_key(text(data, party))
+        found = (
+            {company for since, company in self.by_name.get(key, ()) if since is None or since <= on} if key else set()
+        )
+        return found.pop() if len(found) == 1 else None
 
 
 def name_key(name: str) -> str:

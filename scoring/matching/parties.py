@@ -92,7 +92,7 @@ def _target(side: Side, known: _Known) -> Target:
         market_cap=side.market_cap,
         liquid_funds=funds.liquid_funds,
         debt=funds.debt,
-        relations=ties(known.events.get(side.key, ()), known.names),
+        relations=ties(known.events.get(side.key, ()), known.names, known.day),
         why_unknown={**funds.why_unknown, **({"market_cap": side.why_no_cap} if side.why_no_cap else {})},
     )
 

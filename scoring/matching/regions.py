@@ -46,12 +46,18 @@ def regions_of(day: date, ids: Collection[UUID]) -> Mapping[UUID, Mapping[str, E
     columns = "company_id", "source", "source_url", "event_date", "id"
     for company_id, source, url, moment, key in approvals.distinct("company_id").values_list(*columns):
         found[company_id]["US"] = Evidence(source, url, moment.astimezone(NEW_YORK).date(), (str(key),))
-    trials = known.filter(signal_data__trial__has_key="countries").annotate(
-        country=Func(
-            F("signal_data__trial__countries"),
-            function="jsonb_array_elements_text",
-            output_field=TextField(),
-            set_returning=True,
+    # Signals' data are free: what is no list of countries is none.
+    listed = Func(F("signal_data__trial__countries"), function="jsonb_typeof", output_field=TextField())
+    trials = (
+        known.alias(listed=listed)
+        .filter(listed="array")
+        .annotate(
+            country=Func(
+                F("signal_data__trial__countries"),
+                function="jsonb_array_elements_text",
+                output_field=TextField(),
+                set_returning=True,
+            )
         )
     )
     ordered = trials.order_by("company_id", "country", "available_at", "id").distinct("company_id", "country")

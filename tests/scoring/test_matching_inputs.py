@@ -147,6 +147,34 @@ def test_regions_come_from_trials_and_approvals() -> None:
     assert wanted.regions["JP"].day == dt.date(2025, 1, 1)
 
 
+@pytest.mark.parametrize("countries", ["Japan", 5, {"a": "Japan"}, None, [["Japan"]], []])
+def test_countries_that_are_no_list_of_names_are_no_region_but_elsewhere(countries: Any) -> None:
+    made, _ = target(), buyer()
+    tell(made, "trial_updated", "2025-01-01", trial={"countries": countries})
+    tell(made, "trial_updated", "2025-01-02", trial="countries")
+    assert set(one()[0].regions) <= {"other"}
+
+
+def test_name_of_a_bought_company_is_its_buyer_s_from_the_purchase_on() -> None:
+    made, who = target(), buyer()
+    CompanyAlias.objects.create(company=who, kind="merged", alias="Swallowed Inc", valid_from="2024-06-01")
+    sold = acquirer(None, "Sold", role="excluded")
+    tell(sold, "takeover_target", "2023-01-05", acquirer="Swallowed, Inc.")
+    tell(made, "partnership", "2022-01-05", partner="Swallowed", kind="licence")
+    wanted, buys = one()
+    assert "Sold" not in {deal.target for deal in buys.deals}
+    assert [tie.since for tie in wanted.relations[str(who.pk)]] == [dt.date(2022, 1, 5)]
+    assert one(dt.date(2024, 5, 31))[0].relations == {}
+
+
+def test_name_that_two_acquirers_share_means_neither() -> None:
+    made, _ = target(), buyer()
+    other = buyer("OTH", "Other Pharma")
+    CompanyAlias.objects.create(company=other, kind="name", alias="Ay Pharma")
+    tell(made, "partnership", "2024-03-01", partner="Ay Pharma", kind="licence")
+    assert parties(DAY).targets[0].relations == {}
+
+
 @pytest.mark.parametrize(
     ("country", "region"),
     [
