@@ -112,7 +112,7 @@ def changes_table(score: MAScore) -> SafeString:
         ]
         for moved in since.moved
     ]
-    note = "" if since.is_comparable else "insufficient data then: the change is data becoming known"
+    note = "" if since.is_comparable else "less was known then: the change is data becoming known"
     return table(
         f"{title}: since {figures.day(since.day)}",
         ["Component", "What moved, and why", "Then", "Now", "Points", "Source"],

@@ -50,7 +50,8 @@ class Moved:
 class Since:
     """The change since a day: `baseline_points` plus the points of all that moved is `points`, exactly.
 
-    `is_comparable`: False where the earlier score had insufficient data, so that the change is data becoming known.
+    `is_comparable`: False where the earlier score had insufficient data, or nobody then had an input that is known now:
+    the change is data becoming known.
     """
 
     day: dt.date
@@ -92,8 +93,13 @@ def changes_of(score: MAScore) -> Since | None:
         points=after.total_score - before.total_score,
         baseline_points=after.baseline - before.baseline,
         moved=tuple(moved),
-        is_comparable=before.is_ranked,
+        is_comparable=before.is_ranked and _known(earlier) == _known(score),
     )
+
+
+def _known(score: MAScore) -> tuple[object, object]:
+    """Return which components and graded inputs nobody had on the score's day."""
+    return score.metadata.get("unfed"), score.metadata.get("unknown")
 
 
 def _moved(before: Explanation, after: Explanation) -> Iterator[Moved]:

@@ -56,21 +56,29 @@ UPDATE ma_scores SET is_latest = true
 WHERE (SELECT count(*) FROM lowered) >= 0 AND NOT is_latest AND id IN (SELECT id FROM newest)
 """
 
+# A score compares with an earlier one where that had enough data and both days knew the same inputs: the components
+# that are fed and the graded inputs that anybody has. Otherwise the step would be data becoming known.
 CHANGES = """
 UPDATE ma_scores AS s SET score_change_30d = c.change_30d, score_change_90d = c.change_90d
 FROM (
     SELECT n.id,
-           CASE WHEN month.confidence >= %(confidence)s THEN n.total_score - month.total_score END AS change_30d,
-           CASE WHEN quarter.confidence >= %(confidence)s THEN n.total_score - quarter.total_score END AS change_90d
+           CASE WHEN month.is_comparable THEN n.total_score - month.total_score END AS change_30d,
+           CASE WHEN quarter.is_comparable THEN n.total_score - quarter.total_score END AS change_90d
     FROM ma_scores AS n
     LEFT JOIN LATERAL (
-        SELECT o.total_score, o.confidence FROM ma_scores AS o
+        SELECT o.total_score, o.confidence >= %(confidence)s
+               AND o.metadata -> 'unfed' IS NOT DISTINCT FROM n.metadata -> 'unfed'
+               AND o.metadata -> 'unknown' IS NOT DISTINCT FROM n.metadata -> 'unknown' AS is_comparable
+        FROM ma_scores AS o
         WHERE o.company_id = n.company_id AND o.score_version = n.score_version
           AND o.score_date BETWEEN n.score_date - 40 AND n.score_date - 30
         ORDER BY o.score_date DESC LIMIT 1
     ) AS month ON true
     LEFT JOIN LATERAL (
-        SELECT o.total_score, o.confidence FROM ma_scores AS o
+        SELECT o.total_score, o.confidence >= %(confidence)s
+               AND o.metadata -> 'unfed' IS NOT DISTINCT FROM n.metadata -> 'unfed'
+               AND o.metadata -> 'unknown' IS NOT DISTINCT FROM n.metadata -> 'unknown' AS is_comparable
+        FROM ma_scores AS o
         WHERE o.company_id = n.company_id AND o.score_version = n.score_version
           AND o.score_date BETWEEN n.score_date - 100 AND n.score_date - 90
         ORDER BY o.score_date DESC LIMIT 1
@@ -190,8 +198,9 @@ class MAScoreQuerySet(QuerySet["MAScore"]):
         """Set the changes of that day's scores over 30 and 90 days, in one statement.
 
         Against the latest score at or before the day 30 (90) days earlier, at most 10 days older still, of the same
-        version; None where there is none, and where that one had insufficient data: the step would be data becoming
-        known. Returns how many rows changed.
+        version; None where there is none, where that one had insufficient data, and where a component or a graded input
+        that nobody had then is known now (or the reverse): the step would be data becoming known. Returns how many
+        rows changed.
         """
         return self._run(CHANGES, {"day": day, "version": version, "confidence": RANKED_CONFIDENCE})
 

@@ -69,6 +69,7 @@ def _metadata(score: CompanyScore, result: UniverseScore, neutral: list[dict[str
         "weights": {name: f"{weight:.6f}" for name, weight in result.weights.items()},
         "missing": [f"{item.component}.{item.feature}" for item in score.contributions if item.is_imputed],
         "unfed": list(result.unfed),
+        "unknown": list(result.unknown),
         "status": RANKED if score.is_ranked else INSUFFICIENT,
         "methodology": METHODOLOGY,
     }

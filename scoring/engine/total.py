@@ -61,11 +61,15 @@ class CompanyScore:
 
 @dataclass(frozen=True, slots=True)
 class UniverseScore:
-    """The results of one day, by company key, with the weights in effect and the components that nothing feeds."""
+    """The results of one day, by company key, with the weights in effect and the components that nothing feeds.
+
+    `unknown` names the graded inputs (`component.feature`) of fed components that no company of the day has.
+    """
 
     scores: tuple[CompanyScore, ...]
     weights: Mapping[str, Decimal]
     unfed: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
 
 def score_universe(universe: Iterable[CompanyInputs], weights: Mapping[str, Decimal]) -> UniverseScore:
@@ -84,7 +88,8 @@ def score_universe(universe: Iterable[CompanyInputs], weights: Mapping[str, Deci
         effective = {component.name: weights.get(component.name, ZERO) / whole for component in fed}
         medians = _medians(fed, read.values())
         scores = tuple(_score(key, values, medians, effective) for key, values in read.items())
-    return UniverseScore(scores, effective, tuple(sorted(set(weights) - set(effective))))
+    unfed = tuple(sorted(set(weights) - set(effective)))
+    return UniverseScore(scores, effective, unfed, _unknown(fed, read.values()))
 
 
 def check_weights(weights: Mapping[str, Decimal]) -> None:
@@ -103,6 +108,17 @@ def _is_fed(component: c.Component, universe: Iterable[Mapping[FeatureKey, Readi
     """Return whether any company has an input of the component."""
     keys = [(component.name, feature.name) for feature in component.features]
     return any(row[key].value is not None for row in universe for key in keys)
+
+
+def _unknown(components: Sequence[c.Component], universe: Iterable[Mapping[FeatureKey, Reading]]) -> tuple[str, ...]:
+    """Return the graded inputs that nobody has. Events are not among them: what nobody recorded is none."""
+    companies = list(universe)
+    return tuple(
+        f"{component.name}.{feature.name}"
+        for component in components
+        for feature in component.features
+        if not feature.is_event and all(row[component.name, feature.name].value is None for row in companies)
+    )
 
 
 def _medians(

@@ -83,6 +83,21 @@ def test_insufficient_data_then_is_said(moved):
     assert not found(moved).is_comparable
 
 
+def test_where_nobody_had_a_market_cap_then_there_is_no_change():
+    for ticker, cap_day in (("AAAA", "2026-06-10"), ("BBBB", "2026-06-10")):
+        target = company(ticker, as_of=cap_day)
+        candidate(target, "phase_3", patent_expiry="2040-01-01", orphan_designation=False, fast_track=False)
+        research(target, 90_000_000, known="2026-05-01")
+    for day in (EARLIER, DAY):
+        score_universe(day=day)
+    before, after = MAScore.objects.filter(company__ticker="AAAA").select_related("company").order_by("score_date")
+    assert "financial.size" in before.metadata["unknown"]
+    assert "financial.size" not in after.metadata["unknown"]
+    assert min(before.confidence, after.confidence) >= Decimal("0.5")
+    assert after.score_change_30d is None
+    assert not found(after).is_comparable
+
+
 def test_command_api_and_admin_tell_the_same_change(moved, capsys):
     call_command("explain", "AXON", "--json")
     told = json.loads(capsys.readouterr().out)["changes_30d"]

@@ -95,7 +95,7 @@ def _print_changes(console: Console, since: Since | None) -> None:
         return
     console.print(f"\nSince {since.day}: {since.points:+}", style="bold", highlight=False)
     if not since.is_comparable:
-        console.print("  That score had insufficient data: the change is data becoming known.", highlight=False)
+        console.print("  That score knew less: the change is data becoming known.", highlight=False)
     if since.baseline_points:
         console.print(f"  {since.baseline_points:+}  Baseline: the median company moved", highlight=False)
     for moved in since.moved:
