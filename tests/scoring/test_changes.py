@@ -27,8 +27,8 @@ EARLIER = DAY - dt.timedelta(days=30)
 @pytest.fixture
 def moved() -> MAScore:
     """AXON spends more on research and gets a fast-track designation between the two days."""
-    small_universe(4)
-    axon = company("AXON", cik="0000000077")
+    small_universe(4, as_of="2026-05-01")
+    axon = company("AXON", cik="0000000077", as_of="2026-05-01")
     candidate(axon, "phase_3", name="AX-1", fast_track=None)
     research(axon, 40_000_000, end="2026-03-31", known="2026-05-10")
     score_universe(day=EARLIER)

@@ -179,7 +179,7 @@ def leaders() -> list[str | None]:
 
 
 def test_change_is_unknown_where_the_earlier_score_had_insufficient_data() -> None:
-    poor, rich = small_universe(2)
+    poor, rich = small_universe(2, as_of="2026-05-01")
     for target in (poor, rich):
         candidate(target, "phase_2", name="L", patent_expiry="2040-01-01", orphan_designation=False)
     score_universe(day=day("2026-05-31"))

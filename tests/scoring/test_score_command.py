@@ -113,7 +113,7 @@ def test_scoring_tells_of_the_day_and_the_version(monkeypatch: pytest.MonkeyPatc
 
 
 def test_older_day_scored_later_keeps_latest_and_sets_changes(capsys: pytest.CaptureFixture[str]) -> None:
-    small_universe(2)
+    small_universe(2, as_of="2026-05-01")
     run(capsys, "--as-of", str(DAY))
     assert set(MAScore.objects.values_list("score_change_30d", flat=True)) == {None}
     earlier = DAY - dt.timedelta(days=31)
@@ -239,7 +239,7 @@ def test_no_target_is_said_in_one_line() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_scorers_at_once_leave_one_latest_score_a_company() -> None:
-    small_universe(5)
+    small_universe(5, as_of="2026-05-01")
     failures: list[BaseException] = []
 
     def score(day: dt.date) -> None:

@@ -90,12 +90,12 @@ def trial(
     )
 
 
-def small_universe(number: int = 3) -> list[Company]:
-    """Make targets in all stages: each with a candidate and research spending."""
+def small_universe(number: int = 3, *, as_of: str = "2026-06-01") -> list[Company]:
+    """Make targets in all stages: each with a candidate, research spending and a market cap of the day."""
     phases = ["phase_1", "phase_2", "phase_3", "approved"]
     made = []
     for index in range(number):
-        target = company(f"T{index:03d}", cap=(index + 1) * 300_000_000)
+        target = company(f"T{index:03d}", cap=(index + 1) * 300_000_000, as_of=as_of)
         candidate(target, phases[index % 4])
         research(target, (index + 1) * 9_000_000)
         made.append(target)
