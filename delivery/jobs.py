@@ -5,11 +5,11 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from delivery.usage import forget_old_usage
-from delivery.webhooks.jobs import tell_endpoints
+from delivery.webhooks.jobs import send_deliveries, tell_endpoints
 from signals_app.jobs import UPKEEP_QUEUE
 
 # Jobs are found in the modules of this name only.
-__all__ = ["forget_usage", "tell_endpoints"]
+__all__ = ["forget_usage", "send_deliveries", "tell_endpoints"]
 
 
 @app.periodic(cron="40 7 * * *")

@@ -7,6 +7,7 @@ know UTC alone and forget a slot after ten minutes.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -72,6 +73,21 @@ def queue_due() -> list[str]:
                 queued.append(entry.source)
             mark(entry.source, SLOT, slot)
     return queued
+
+
+_also: list[Callable[[], object]] = []
+
+
+def also_due(queue: Callable[[], object]) -> None:
+    """Have this queue what is due, too, before a worker that runs once begins: for the apps above, from `ready()`."""
+    _also.append(queue)
+
+
+def queue_all_due() -> None:
+    """Queue what is due by the schedule, and what the apps above have."""
+    queue_due()
+    for queue in _also:
+        queue()
 
 
 @app.periodic(cron="* * * * *")

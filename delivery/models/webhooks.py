@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Cast, Now
 
+from biotech_ma.core.addresses import validate_url
 from biotech_ma.core.crypto import EncryptedTextField
 from biotech_ma.core.fields import UUIDv7, json_array, json_object, json_shapes, list_of, one_of, within
 from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, TimestampedModel, tracked
@@ -14,6 +15,7 @@ from delivery.choices import (
     EventType,
 )
 from delivery.querysets import WebhookQuerySet
+from delivery.webhooks.schedule import validate_retry_policy
 
 
 @tracked(
@@ -28,7 +30,8 @@ class Webhook(SoftDeleteModel):
     name = models.CharField(max_length=255, help_text="Whose endpoint it is.", db_comment="Name.")
     url = models.URLField(
         max_length=2000,
-        help_text="https address that receives the events.",
+        validators=[validate_url],
+        help_text="Public http or https address that receives the events; without user name and password.",
         db_comment="Address that receives the events.",
     )
     secret = EncryptedTextField(
@@ -96,6 +99,7 @@ class Webhook(SoftDeleteModel):
         db_comment="NULL = it was not switched off by itself.",
     )
     retry_policy = json_object(
+        validators=[validate_retry_policy],
         help_text='Seconds between attempts: {"delays": [5, 300]}. Empty means the default.',
         db_comment='{"delays": [seconds, …]}; empty = the default schedule.',
     )
@@ -103,7 +107,7 @@ class Webhook(SoftDeleteModel):
         default=15,
         db_default=15,
         validators=[MinValueValidator(1), MaxValueValidator(60)],
-        help_text="How long an answer may take.",
+        help_text="How long an answer may take; more than 15 counts as 15.",
         db_comment="Seconds, 1-60.",
     )
     metadata = json_object(help_text="Anything else worth keeping.", db_comment="Free object.")
@@ -215,9 +219,15 @@ class WebhookDelivery(TimestampedModel):
             one_of("status", DeliveryStatus, name="webhook_deliveries_status_known"),
         ]
         indexes = [
+            # what is on its way to an endpoint
+            models.Index(
+                fields=["webhook"],
+                name="webhook_deliveries_leased_idx",
+                condition=models.Q(lease__isnull=False),
+            ),
             # deliveries of an endpoint, newest first; its prefix serves the foreign key
             models.Index(fields=["webhook", "-id"], name="webhook_deliveries_recent_idx"),
-            # what is due at an endpoint, and what is on its way there
+            # what is due at an endpoint
             models.Index(
                 fields=["webhook", "next_attempt_at"],
                 name="webhook_deliveries_due_idx",

@@ -9,17 +9,21 @@ from delivery.services.clients import (
 )
 from delivery.services.webhooks import (
     create_webhook,
-    record_webhook_failure,
-    record_webhook_success,
+    ping_webhook,
+    replay_deliveries,
+    replay_delivery,
+    replay_period,
     rotate_webhook_secret,
 )
 
 __all__ = [
     "create_webhook",
     "issue_client",
+    "ping_webhook",
     "record_alert_trigger",
-    "record_webhook_failure",
-    "record_webhook_success",
+    "replay_deliveries",
+    "replay_delivery",
+    "replay_period",
     "revoke_client",
     "rotate_client_key",
     "rotate_webhook_secret",

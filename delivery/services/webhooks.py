@@ -1,27 +1,27 @@
-"""Webhooks: their secrets and the book-keeping of what arrived."""
+"""Webhooks: their secrets, trying them out, and sending again."""
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import secrets
+import json
+import uuid
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from biotech_ma.core.services import locked, recorded
-from delivery.models import Webhook
+from biotech_ma.core.services import Refused, locked, recorded
+from biotech_ma.core.vocabulary import known
+from delivery.choices import DeliveryStatus, EventType
+from delivery.models import Webhook, WebhookDelivery
+from delivery.webhooks.jobs import queue_sending
+from delivery.webhooks.signing import checked_secret, new_secret
 
-SECRET_BYTES = 32
-MOST_ERROR_CHARACTERS = 2_000
 OVERLAP = dt.timedelta(hours=24)
-
-
-def new_secret() -> str:
-    """Return a signing secret as Standard Webhooks writes it: `whsec_` and 32 random bytes in base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def create_webhook(
@@ -31,13 +31,15 @@ def create_webhook(
     event_types: list[str] | None = None,
     company_tickers: list[str] | None = None,
     min_score: Decimal | None = None,
+    secret: str | None = None,
     **fields: Any,
 ) -> tuple[Webhook, str]:
     """Create a webhook and return it with its secret, which is shown this once and kept encrypted.
 
-    Raises ValidationError, with the field, for what the table refuses.
+    The secret is made here unless one is given. Raises ValidationError, with the field, for what the table refuses and
+    for a secret that is too short.
     """
-    secret = new_secret()
+    secret = new_secret() if secret is None else checked_secret(secret)
     webhook = Webhook(
         name=name,
         url=url,
@@ -53,11 +55,18 @@ def create_webhook(
     return webhook, secret
 
 
-def rotate_webhook_secret(*, webhook: Webhook, overlap: dt.timedelta = OVERLAP, reason: str = "") -> str:
-    """Give the webhook a new secret and return it; the former one signs too until the overlap is over."""
-    secret = new_secret()
+def rotate_webhook_secret(
+    *, webhook: Webhook, secret: str | None = None, overlap: dt.timedelta = OVERLAP, reason: str = ""
+) -> str:
+    """Give the webhook a new secret, or this one, and return it; the former one signs too until the overlap is over.
+
+    Raises ValidationError for a secret that is too short, Refused for the one that it has.
+    """
+    secret = new_secret() if secret is None else checked_secret(secret)
     with recorded("rotate webhook secret", reason=reason):
         current = locked(webhook)
+        if current.secret == secret:
+            raise Refused("That is the secret which it has; give another one, or none.", field="secret")
         Webhook.all_objects.filter(pk=current.pk).update(
             secret=secret, previous_secret=current.secret, previous_secret_until=Now() + overlap
         )
@@ -65,19 +74,82 @@ def rotate_webhook_secret(*, webhook: Webhook, overlap: dt.timedelta = OVERLAP, 
     return secret
 
 
-def record_webhook_success(*, webhook: Webhook) -> None:
-    """Count a delivery that arrived and clear the last error. Loses no update, however many workers write."""
-    with recorded("webhook delivered"):
-        Webhook.all_objects.filter(pk=webhook.pk).update(
-            success_count=F("success_count") + 1, last_triggered=Now(), last_error=None
+def ping_webhook(*, webhook: Webhook) -> WebhookDelivery:
+    """Queue a ping and return its delivery: it goes to an endpoint that is switched off, too, to try it out.
+
+    Raises Refused for an archived one.
+    """
+    with recorded("ping webhook"):
+        current = locked(webhook)
+        if current.is_archived:
+            raise Refused(f"{current} is archived; restore it first.")
+        event = {
+            "type": EventType.PING.value,
+            "timestamp": timezone.now().isoformat(),
+            "data": {"webhook_id": str(current.pk), "name": current.name},
+        }
+        delivery = WebhookDelivery(
+            webhook=current,
+            event_type=EventType.PING,
+            event_id=f"ping:{uuid.uuid4()}",
+            body=json.dumps(event, ensure_ascii=False).encode(),
         )
+        delivery.save(force_insert=True)
+        queue_sending()
+    delivery.refresh_from_db()
+    return delivery
 
 
-def record_webhook_failure(*, webhook: Webhook, error: str) -> None:
-    """Count an attempt that failed and keep the start of its error. Loses no update, however many workers write."""
-    with recorded("webhook failed"):
-        Webhook.all_objects.filter(pk=webhook.pk).update(
-            failure_count=F("failure_count") + 1,
-            last_triggered=Now(),
-            last_error=error.replace("\x00", "")[:MOST_ERROR_CHARACTERS],
-        )
+def replay_delivery(*, delivery: WebhookDelivery) -> None:
+    """Send a delivery again, now and by the whole schedule, under the same id: receivers that saw it know it again.
+
+    One that waits for its next attempt is tried at once. Raises Refused where its endpoint is archived or switched off,
+    and while a sender is at work on it.
+    """
+    with recorded("replay webhook delivery"):
+        _require_active(Webhook.all_objects.filter(pk=delivery.webhook_id).first())
+        if not _replay(WebhookDelivery.objects.filter(pk=delivery.pk)):
+            raise Refused("It is being sent at this moment; look again in half a minute.")
+
+
+def replay_period(
+    *, webhook: Webhook, since: dt.datetime, until: dt.datetime | None = None, statuses: Sequence[str] = ()
+) -> int:
+    """Send the deliveries of events written in the period again, ends included, and return how many they are.
+
+    Only those of the statuses, where any is named. Raises Refused for an endpoint that is archived or switched off,
+    ValidationError for a period that ends before it begins, ValueError for an unknown status.
+    """
+    if until is not None and until < since:
+        raise ValidationError({"until": "The period ends before it begins."}, code="period")
+    known(statuses, DeliveryStatus.values, noun="status")
+    with recorded("replay webhook deliveries"):
+        _require_active(Webhook.all_objects.filter(pk=webhook.pk).first())
+        rows = WebhookDelivery.objects.filter(webhook=webhook, created_at__gte=since)
+        rows = rows if until is None else rows.filter(created_at__lte=until)
+        return _replay(rows.filter(status__in=statuses) if statuses else rows)
+
+
+def replay_deliveries(*, deliveries: QuerySet[WebhookDelivery]) -> int:
+    """Send these again and return how many they are, those left out whose endpoint is off or which are being sent."""
+    with recorded("replay webhook deliveries"):
+        live = Q(webhook__deleted_at__isnull=True, webhook__is_active=True)
+        return _replay(WebhookDelivery.objects.filter(live, pk__in=deliveries.order_by().values("pk")))
+
+
+def _require_active(webhook: Webhook | None) -> None:
+    if webhook is None or webhook.is_archived:
+        raise Refused("The webhook is archived; restore it first.")
+    if not webhook.is_active:
+        raise Refused(f"{webhook} is switched off; switch it on first.", field="is_active")
+
+
+def _replay(rows: QuerySet[WebhookDelivery]) -> int:
+    # A lease that has run out holds nobody up.
+    rows = rows.filter(Q(lease__isnull=True) | Q(next_attempt_at__lte=Now()))
+    number = rows.update(
+        status=DeliveryStatus.PENDING, attempts=0, next_attempt_at=Now(), lease=None, delivered_at=None
+    )
+    if number:
+        queue_sending()
+    return number

@@ -1,17 +1,18 @@
-"""Background jobs of the webhooks."""
+"""Background jobs of the webhooks: news become deliveries, deliveries are sent."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from django.db import transaction
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
 from biotech_ma.core import news
 from delivery.models import Webhook
 from delivery.webhooks.events import TOPICS
 from delivery.webhooks.fan_out import fan_out
+from delivery.webhooks.sender import send_due
 
 WEBHOOK_QUEUE = "webhooks"
 # One attempt more after 2, 4, 8 … seconds: what fails is the database, and it comes back.
@@ -20,10 +21,30 @@ RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 
 @app.task(queue=WEBHOOK_QUEUE, retry=RETRY)
 def tell_endpoints(topic: str, since: str, until: str, about: dict[str, str]) -> None:
-    """Write the deliveries of the news."""
+    """Write the deliveries of the news, and have them sent."""
     span = news.Span(dt.datetime.fromisoformat(since), dt.datetime.fromisoformat(until))
     with transaction.atomic():
-        fan_out(topic, span, about)
+        if fan_out(topic, span, about):
+            queue_sending()
+
+
+# New events have a job queued at once. This is for those that are due again, and those of killed workers.
+@app.periodic(cron="* * * * * */5")
+@app.task(queue=WEBHOOK_QUEUE, queueing_lock="send webhooks", pass_context=True)
+def send_deliveries(context: JobContext, timestamp: int = 0) -> None:
+    """Send what is due."""
+    is_stopping = context.additional_context.get("is_stopping", lambda: False)
+    send_due(is_stopping=is_stopping, must_end=context.should_abort)
+
+
+def queue_sending() -> None:
+    """Have a worker look for what is due, once the open transaction is kept."""
+    try:
+        with transaction.atomic():
+            send_deliveries.defer()
+    except exceptions.AlreadyEnqueued:
+        # One waits already. Should it start before this is committed, the next one is five seconds away.
+        return
 
 
 def listen() -> None:

@@ -21,8 +21,6 @@ from delivery.services import (
     create_webhook,
     issue_client,
     record_alert_trigger,
-    record_webhook_failure,
-    record_webhook_success,
     revoke_client,
     rotate_client_key,
     rotate_webhook_secret,
@@ -200,28 +198,6 @@ def test_rotate_webhook_secret_keeps_the_former_one_for_a_while():
     assert abs(hook.previous_secret_until - timezone.now() - dt.timedelta(hours=2)) < dt.timedelta(minutes=1)
 
 
-def test_webhook_success_clears_the_last_error_and_failure_sets_it():
-    hook = webhook()
-    record_webhook_failure(webhook=hook, error="HTTP 500\x00" + "x" * 5_000)
-    hook.refresh_from_db()
-    assert (hook.success_count, hook.failure_count) == (0, 1)
-    assert hook.last_error.startswith("HTTP 500x")
-    assert len(hook.last_error) == 2_000
-    record_webhook_success(webhook=hook)
-    hook.refresh_from_db()
-    assert (hook.success_count, hook.failure_count, hook.last_error) == (1, 1, None)
-    assert abs(hook.last_triggered - timezone.now()) < dt.timedelta(minutes=1)
-
-
-def test_counting_deliveries_writes_no_history():
-    hook = webhook()
-    events = apps.get_model("delivery", "WebhookEvent").objects.filter(pgh_obj_id=hook.pk)
-    before = events.count()
-    record_webhook_success(webhook=hook)
-    record_webhook_failure(webhook=hook, error="x")
-    assert events.count() == before
-
-
 def test_alert_trigger_counts_and_the_same_cause_counts_once():
     alert = Alert.objects.create(name="Watch", alert_type="custom")
     trigger = record_alert_trigger(alert=alert, cause="signal:1", reason="It happened", details={"score": 80})
@@ -252,18 +228,13 @@ def test_archive_and_restore_of_a_webhook_go_the_plain_way():
 
 @pytest.mark.django_db(transaction=True)
 def test_counters_lose_no_update_among_workers():
-    hook = webhook()
     alert = Alert.objects.create(name="Watch", alert_type="custom")
 
     def worker(number: int) -> None:
         for turn in range(10):
-            record_webhook_success(webhook=hook)
-            record_webhook_failure(webhook=hook, error="x")
             record_alert_trigger(alert=alert, cause=f"{number}:{turn}", reason="x")
             record_alert_trigger(alert=alert, cause=f"shared:{turn}", reason="x")
 
     assert together(*[lambda n=n: worker(n) for n in range(4)]) == [None] * 4
-    hook.refresh_from_db()
     alert.refresh_from_db()
-    assert (hook.success_count, hook.failure_count) == (40, 40)
     assert alert.trigger_count == AlertTrigger.objects.count() == 50

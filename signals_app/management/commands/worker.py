@@ -15,7 +15,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from biotech_ma.core.management.base import DeskCommand
 from signals_app.ingest.live import LIVE
-from signals_app.jobs import STALLED_SECONDS, bring_back, queue_due
+from signals_app.jobs import STALLED_SECONDS, bring_back, queue_all_due
 
 # Each source runs once at a time, so ingests alone never fill all places.
 CONCURRENCY = len(LIVE) + 4
@@ -60,7 +60,7 @@ class Command(DeskCommand):
         if options["concurrency"] < 1 or options["stalled_after"] <= 0 or options["stop_after"] < 0:
             raise CommandError("--concurrency and --stalled-after are above 0, --stop-after is not below.")
         if options["once"]:
-            queue_due()
+            queue_all_due()
         was_told = asyncio.run(_work(options))
         if not options["once"] and not was_told:
             # The database went away, most likely: whoever watches over this process starts it again.
@@ -89,6 +89,7 @@ async def _work(options: dict[str, Any]) -> bool:
     stalled, loop = options["stalled_after"], asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(options["concurrency"] + 2))
     await bring_back(stalled)
+    told: list[int] = []
     async with _worker_app().open_async() as own:
         work = asyncio.create_task(
             own.run_worker_async(
@@ -99,11 +100,10 @@ async def _work(options: dict[str, Any]) -> bool:
                 update_heartbeat_interval=stalled / BEATS_BEFORE_STALLED,
                 stalled_worker_timeout=stalled,
                 shutdown_graceful_timeout=options["stop_after"],
-                additional_context={"stalled_seconds": stalled},
+                additional_context={"stalled_seconds": stalled, "is_stopping": lambda: bool(told)},
                 install_signal_handlers=False,
             )
         )
-        told: list[int] = []
 
         def stop(number: int) -> None:
             # A second one ends the process at once, as signals do.
