@@ -60,10 +60,12 @@ class WebhookFilterSet(ReadFilterSet):
 
 
 class WebhookDeliveryFilterSet(ReadFilterSet):
-    """Deliveries by event and state."""
+    """Deliveries by event, state and time."""
 
     event_type = ListFilter("event_type", choices=EventType, label="Any of these events.")
     status = ListFilter("status", choices=DeliveryStatus, label="Any of these states.")
+    since = InstantFilter("created_at", lookup_expr="gte", label="Written at or after this day (UTC) or instant.")
+    until = InstantFilter("created_at", lookup_expr="lte", label="Written at or before this day (UTC) or instant.")
 
 
 class ClientFilterSet(ReadFilterSet):

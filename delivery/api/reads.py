@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import F, Func, TextField, Value
+
 from biotech_ma.core.api.resources import Column, Resource, columns
 from delivery.models import Alert, AlertTrigger, Client, Report, Webhook, WebhookDelivery
 
 STAMPS = ("created_at", "updated_at")
+BODY = Func(F("body"), Value("UTF8"), function="convert_from", output_field=TextField())
 
 REPORTS = Resource(
     name="Report",
@@ -89,6 +92,8 @@ WEBHOOKS = Resource(
             "success_count",
             "failure_count",
             "last_error",
+            "failing_since",
+            "disabled_reason",
             "retry_policy",
             "timeout_seconds",
             "previous_secret_until",
@@ -103,11 +108,12 @@ WEBHOOKS = Resource(
 WEBHOOK_DELIVERIES = Resource(
     name="WebhookDelivery",
     model=WebhookDelivery,
-    fields=tuple(
-        columns(
+    fields=(
+        *columns(
             "id",
             "webhook_id",
             "event_type",
+            "event_id",
             "status",
             "attempts",
             "next_attempt_at",
@@ -116,7 +122,8 @@ WEBHOOK_DELIVERIES = Resource(
             "response_body",
             "error",
             *STAMPS,
-        )
+        ),
+        Column("body", BODY, on_request=True, help_text="The exact text that is signed and sent."),
     ),
     ordering=("-id",),
 )

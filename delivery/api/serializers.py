@@ -11,13 +11,14 @@ from rest_framework import serializers
 from biotech_ma.core.api.fields import DayField, StrictChoiceField, TextListField, TickersField, choices_field
 from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
 from delivery.api.reads import ALERTS, CLIENTS, REPORTS, WEBHOOKS
-from delivery.choices import Channel, EventType, ReportType, Scope
+from delivery.choices import Channel, DeliveryStatus, EventType, ReportType, Scope
 from delivery.models import Alert, Client, Report, Webhook
 from delivery.services import create_webhook, issue_client
 from delivery.services.clients import LONGEST_OVERLAP
 from signals_app.catalogue import SignalType
 
 HOUR = dt.timedelta(hours=1)
+SECRET_HELP = "`whsec_` and 24 to 64 random bytes in base64. Left out, one is made."  # noqa: S105
 ENDPOINTS = (
     "companies",
     "drug-candidates",
@@ -100,12 +101,14 @@ class WebhookSerializer(CheckedModelSerializer):
     resource = WEBHOOKS
     event_types = choices_field(EventType, required=False, help_text="Events it wants; empty means all.")
     company_tickers = TickersField(required=False, help_text="Only these companies; empty means all.")
+    secret = serializers.CharField(required=False, write_only=True, max_length=200, help_text=SECRET_HELP)
 
     class Meta:
         model = Webhook
         fields = (
             "name",
             "url",
+            "secret",
             "event_types",
             "company_tickers",
             "min_score",
@@ -115,11 +118,31 @@ class WebhookSerializer(CheckedModelSerializer):
             "metadata",
         )
 
+    def validate_secret(self, value: str) -> str:
+        """Return the secret of a new webhook; an existing one's is rotated, so that both sign for a while."""
+        if self.instance is not None:
+            raise serializers.ValidationError("Change it by rotate-secret; the former one then signs too for a day.")
+        return value
+
     def create(self, validated_data: dict[str, Any]) -> Webhook:
         """Create the webhook; the secret waits in `shown_once` for the one answer that has it."""
         webhook, secret = create_webhook(**validated_data)
         self.shown_once = {"secret": secret}
         return webhook
+
+
+class SecretRotationSerializer(StrictSerializer):
+    """The new secret of a webhook."""
+
+    secret = serializers.CharField(required=False, max_length=200, help_text=SECRET_HELP)
+
+
+class PeriodSerializer(StrictSerializer):
+    """The deliveries to send again: of events written in the period, ends included."""
+
+    since = serializers.DateTimeField(help_text="From this instant on, with its time zone.")
+    until = serializers.DateTimeField(required=False, help_text="Up to this instant; now when left out.")
+    status = choices_field(DeliveryStatus, required=False, help_text="Only those of these states; all when left out.")
 
 
 class ClientSerializer(CheckedModelSerializer):

@@ -3,7 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from delivery.api.views import AlertViewSet, ClientViewSet, ReportViewSet, WebhookDeliveryViewSet, WebhookViewSet
+from delivery.api.views import AlertViewSet, ClientViewSet, ReportViewSet
+from delivery.api.webhook_views import WebhookDeliveriesViewSet, WebhookDeliveryViewSet, WebhookViewSet
 
 router = SimpleRouter()
 router.register("reports", ReportViewSet, basename="report")
@@ -14,7 +15,17 @@ urlpatterns = [
     *router.urls,
     path(
         "webhooks/<uuid:ref>/deliveries/",
-        WebhookDeliveryViewSet.as_view({"get": "list"}, detail=True),
+        WebhookDeliveriesViewSet.as_view({"get": "list"}, detail=True),
         name="webhook-deliveries",
+    ),
+    path(
+        "webhooks/deliveries/<uuid:ref>/",
+        WebhookDeliveryViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="webhook-delivery",
+    ),
+    path(
+        "webhooks/deliveries/<uuid:ref>/replay/",
+        WebhookDeliveryViewSet.as_view({"post": "replay"}, detail=True),
+        name="webhook-delivery-replay",
     ),
 ]

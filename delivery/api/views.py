@@ -1,4 +1,4 @@
-"""Reports, alerts, webhooks and clients over REST."""
+"""Reports, alerts and clients over REST."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from biotech_ma.core.api import query
 from biotech_ma.core.api.endpoints import Endpoint, page_of
-from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, required, shaping
+from biotech_ma.core.api.views import json_response, not_found, required, shaping
 from biotech_ma.core.api.writes import EditMixin, refusals
 from delivery.api.auth import Caller
 from delivery.api.filters import (
@@ -21,19 +21,16 @@ from delivery.api.filters import (
     AlertTriggerFilterSet,
     ClientFilterSet,
     ReportFilterSet,
-    WebhookDeliveryFilterSet,
-    WebhookFilterSet,
 )
-from delivery.api.reads import ALERT_TRIGGERS, ALERTS, CLIENTS, REPORTS, WEBHOOK_DELIVERIES, WEBHOOKS
+from delivery.api.reads import ALERT_TRIGGERS, ALERTS, CLIENTS, REPORTS
 from delivery.api.serializers import (
     AlertSerializer,
     ClientSerializer,
     KeyRotationSerializer,
     ReportSerializer,
-    WebhookSerializer,
 )
-from delivery.models import AlertTrigger, Client, Webhook, WebhookDelivery
-from delivery.services import revoke_client, rotate_client_key, rotate_webhook_secret
+from delivery.models import AlertTrigger, Client
+from delivery.services import revoke_client, rotate_client_key
 from delivery.usage import usage_by_day
 
 
@@ -68,46 +65,6 @@ class AlertViewSet(EditMixin):
     def ordering_for(self, params: Any) -> tuple[str, ...]:
         """Return the ordering when none is asked for."""
         return ALERT_TRIGGERS.ordering if self.action == "history" else self.resource.ordering
-
-
-class WebhookViewSet(EditMixin):
-    """Endpoints that are told of events. The signing secret is in the creating answer only."""
-
-    scope = "webhooks"
-    resource = WEBHOOKS
-    filterset_class = WebhookFilterSet
-    serializer_class = WebhookSerializer
-
-    def describe(self) -> dict[str, Endpoint]:
-        """Return what each action takes and gives."""
-        return super().describe() | {"rotate_secret": Endpoint()}
-
-    @action(detail=True, methods=["post"], url_path="rotate-secret")
-    def rotate_secret(self, request: Request, ref: str) -> HttpResponse:
-        """Give a webhook a new secret; the former one signs too for a day."""
-        query.allow_only(request.query_params, ())
-        with transaction.atomic(), refusals():
-            webhook = self.locked_row(request, ref)
-            secret = rotate_webhook_secret(webhook=_as(Webhook, webhook))
-        return _once({"id": str(webhook.pk), "secret": secret})
-
-
-class WebhookDeliveryViewSet(ResourceViewSet):
-    """The deliveries of one live webhook, the newest first."""
-
-    scope = "webhooks"
-    resource = WEBHOOK_DELIVERIES
-    filterset_class = WebhookDeliveryFilterSet
-
-    def list(self, request: Request, ref: str) -> HttpResponse:  # type: ignore[override]
-        """List what was sent, or tried."""
-        return self.answer_list(
-            request,
-            self.resource,
-            self.filterset_class,
-            WebhookDelivery.objects.filter(webhook_id=ref),
-            parent=Webhook.objects.filter(pk=ref),
-        )
 
 
 class ClientViewSet(EditMixin):

@@ -171,7 +171,10 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "webhooks_active_idx": lambda s: Webhook.objects.active_for("ping"),
     "webhooks_archived_idx": lambda s: Webhook.all_objects.archived(),
     "webhook_deliveries_recent_idx": lambda s: WebhookDelivery.objects.filter(webhook=s.webhook).order_by("-id")[:9],
-    "webhook_deliveries_due_idx": lambda s: WebhookDelivery.objects.filter(status="pending", next_attempt_at__lte=NOON),
+    "webhook_deliveries_due_idx": lambda s: WebhookDelivery.objects.filter(
+        webhook=s.webhook, status="pending", next_attempt_at__lte=NOON
+    ).order_by("next_attempt_at")[:8],
+    "webhook_deliveries_leased_idx": lambda s: WebhookDelivery.objects.filter(webhook=s.webhook, lease__isnull=False),
     "clients_api_key_uniq": lambda s: Client.objects.filter(api_key="0" * 63 + "7"),
     "clients_active_idx": lambda s: Client.objects.active(),
     "clients_archived_idx": lambda s: Client.all_objects.archived(),

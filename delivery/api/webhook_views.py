@@ -1,0 +1,131 @@
+"""Webhooks and their deliveries over REST."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import models, transaction
+from django.http import HttpResponse
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from biotech_ma.core.api import query, reads
+from biotech_ma.core.api.endpoints import Endpoint
+from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, required
+from biotech_ma.core.api.writes import EditMixin, refusals
+from delivery.api.filters import WebhookDeliveryFilterSet, WebhookFilterSet
+from delivery.api.reads import WEBHOOK_DELIVERIES, WEBHOOKS
+from delivery.api.serializers import PeriodSerializer, SecretRotationSerializer, WebhookSerializer
+from delivery.models import Webhook, WebhookDelivery
+from delivery.services import ping_webhook, replay_delivery, replay_period, rotate_webhook_secret
+
+
+class WebhookViewSet(EditMixin):
+    """Endpoints that are told of events. The signing secret is in the creating answer only."""
+
+    scope = "webhooks"
+    resource = WEBHOOKS
+    filterset_class = WebhookFilterSet
+    serializer_class = WebhookSerializer
+
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return super().describe() | {
+            "rotate_secret": Endpoint(takes=SecretRotationSerializer),
+            "ping": Endpoint("row", WEBHOOK_DELIVERIES, shaped=False),
+            "replay": Endpoint(takes=PeriodSerializer),
+        }
+
+    @action(detail=True, methods=["post"], url_path="rotate-secret")
+    def rotate_secret(self, request: Request, ref: str) -> HttpResponse:
+        """Give a webhook a new secret, or the one that is sent; the former one signs too for a day."""
+        query.allow_only(request.query_params, ())
+        asked = SecretRotationSerializer(data=required(request.data or {}))
+        asked.is_valid(raise_exception=True)
+        with transaction.atomic(), refusals():
+            webhook = self.webhook(request, ref)
+            secret = rotate_webhook_secret(webhook=webhook, secret=asked.validated_data.get("secret"))
+        body = json.dumps({"id": str(webhook.pk), "secret": secret}).encode()
+        return json_response(body, Cache_Control="no-store")
+
+    @action(detail=True, methods=["post"])
+    def ping(self, request: Request, ref: str) -> HttpResponse:
+        """Queue a `ping` to the endpoint, switched off or not, and give its delivery: follow it there."""
+        query.allow_only(request.query_params, ())
+        with transaction.atomic(), refusals():
+            delivery = ping_webhook(webhook=self.webhook(request, ref))
+        return accepted(delivery)
+
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, ref: str) -> HttpResponse:
+        """Send the deliveries of a period again, each under its own id, and tell how many they are."""
+        query.allow_only(request.query_params, ())
+        asked = PeriodSerializer(data=required(request.data or {}))
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        with transaction.atomic(), refusals():
+            queued = replay_period(
+                webhook=self.webhook(request, ref),
+                since=values["since"],
+                until=values.get("until"),
+                statuses=values.get("status", ()),
+            )
+        return json_response(json.dumps({"queued": queued}).encode(), status.HTTP_202_ACCEPTED)
+
+    def webhook(self, request: Request, ref: str) -> Webhook:
+        """Return the live webhook of the address, locked."""
+        row = self.locked_row(request, ref)
+        if not isinstance(row, Webhook):
+            raise TypeError(f"{row!r} is no webhook")
+        return row
+
+
+class WebhookDeliveriesViewSet(ResourceViewSet):
+    """The deliveries of one live webhook, the newest first."""
+
+    scope = "webhooks"
+    resource = WEBHOOK_DELIVERIES
+    filterset_class = WebhookDeliveryFilterSet
+
+    def list(self, request: Request, ref: str) -> HttpResponse:  # type: ignore[override]
+        """List what was sent, or tried."""
+        return self.answer_list(
+            request,
+            self.resource,
+            self.filterset_class,
+            WebhookDelivery.objects.filter(webhook_id=ref),
+            parent=Webhook.objects.filter(pk=ref),
+        )
+
+
+class WebhookDeliveryViewSet(ResourceViewSet):
+    """One delivery of a live webhook."""
+
+    scope = "webhooks"
+    resource = WEBHOOK_DELIVERIES
+
+    def rows(self) -> models.QuerySet[Any]:
+        """Return the deliveries of live webhooks."""
+        return WebhookDelivery.objects.filter(webhook__deleted_at__isnull=True)
+
+    def describe(self) -> dict[str, Endpoint]:
+        """Return what each action takes and gives."""
+        return super().describe() | {"replay": Endpoint("row", WEBHOOK_DELIVERIES, shaped=False)}
+
+    def replay(self, request: Request, ref: str) -> HttpResponse:
+        """Send the delivery again, under the same id, and give it as it now stands."""
+        query.allow_only(request.query_params, ())
+        delivery = self.row(ref).order_by().first()
+        if delivery is None:
+            raise not_found()
+        with refusals():
+            replay_delivery(delivery=delivery)
+        return accepted(delivery)
+
+
+def accepted(delivery: WebhookDelivery) -> HttpResponse:
+    """Return 202 with the delivery as a reader sees it."""
+    body = reads.one(WebhookDelivery.objects.filter(pk=delivery.pk), tuple(WEBHOOK_DELIVERIES.select()))
+    return json_response(body or b"{}", status.HTTP_202_ACCEPTED)
