@@ -55,6 +55,16 @@ def test_loss_is_negative() -> None:
     assert known([fact("operating_income", -500, "2025-01-01", "2025-12-31"), DEPRECIATION]).value == -200
 
 
+PRETAX = fact("income_before_taxes", 750, "2025-01-01", "2025-12-31", "2026-02-10")
+INTEREST = fact("interest_expense", 100, "2025-01-01", "2025-12-31", "2026-02-10")
+
+
+def test_income_before_taxes_with_interest_stands_in_where_no_operating_income_is_reported() -> None:
+    assert known([PRETAX, INTEREST, DEPRECIATION]).value == 1150
+    assert known([PRETAX, INTEREST, DEPRECIATION, INCOME]).value == 1200
+    assert ebitda([PRETAX, DEPRECIATION], DAY) is Unknown.NOT_REPORTED
+
+
 @pytest.mark.parametrize(
     ("facts", "day", "reason"),
     [
@@ -71,6 +81,8 @@ def test_loss_is_negative() -> None:
             DAY,
             Unknown.CURRENCY,
         ),
+        # an expense of the wrong sign
+        ([INCOME, fact("depreciation_and_amortization", -300, "2025-01-01", "2025-12-31")], DAY, Unknown.IMPLAUSIBLE),
         ([fact("operating_income", 10**18, "2025-01-01", "2025-12-31"), DEPRECIATION], DAY, Unknown.IMPLAUSIBLE),
     ],
 )

@@ -88,6 +88,17 @@ FLOWS: dict[str, tuple[str, ...]] = {
     ),
     "operating_expenses": ("OperatingExpenses", "CostsAndExpenses", "OperatingExpense"),
     "operating_income": ("OperatingIncomeLoss", "ProfitLossFromOperatingActivities"),
+    "income_before_taxes": (
+        "IncomeLossFromContinuingOperationsBeforeIncomeTaxesExtraordinaryItemsNoncontrollingInterest",
+        "IncomeLossFromContinuingOperationsBeforeIncomeTaxesMinorityInterestAndIncomeLossFromEquityMethodInvestments",
+        "ProfitLossBeforeTax",
+    ),
+    "interest_expense": (
+        "InterestExpense",
+        "InterestExpenseNonoperating",
+        "InterestExpenseDebt",
+        "InterestAndDebtExpense",
+    ),
     # Totals alone: a filer that reports depreciation and amortisation apart has none.
     "depreciation_and_amortization": (
         "DepreciationDepletionAndAmortization",
