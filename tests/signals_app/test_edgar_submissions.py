@@ -14,6 +14,7 @@ from signals_app.ingest.edgar.forms import Form, Part, form_of, items_of
 from signals_app.ingest.edgar.submissions.parse import parse
 from signals_app.ingest.edgar.submissions.run import run
 from signals_app.ingest.edgar.tickers.run import run as run_tickers
+from signals_app.ingest.universe.run import run as run_universe
 from signals_app.models import ReviewItem, Signal
 from tests.factories import CompanyFactory
 
@@ -287,6 +288,24 @@ class TestTickers:
         assert (company.ticker, first.updated, first.unchanged) == ("NEWT", 1, 1)
         assert set(company.aliases.values_list("kind", "alias")) == {("former_ticker", "OLDT"), ("ticker", "NEWTW")}
         assert self.ingest(tmp_path, tickers(NEWT="0009000001", NEWTW=9000001)).updated == 0
+
+    def test_list_of_companies_of_another_day_does_not_take_turns_with_the_register(self, tmp_path):
+        folder = tmp_path / "universe"
+        folder.mkdir()
+        (folder / "companies.csv").write_text(
+            "ticker,cik,name,market_cap_usd_approx,market_cap_as_of\nOLDT,9000001,Testbio Inc,5000000,2026-05\n"
+        )
+        (folder / "programs.csv").write_text(
+            "ticker,nct_id,drug,molecule_type,mechanism,indication,phase,status\n"
+            "OLDT,NCT90000001,TBA-101,,,Obesity,PHASE1,COMPLETED\n"
+        )
+        assert run_universe(Request((folder / "companies.csv",)), lambda step: None).created == 1
+        assert self.ingest(tmp_path, tickers(NEWT=9000001)).updated == 1
+        # The list's own ticker still means its company.
+        assert run_universe(Request((folder,)), lambda step: None).created == 1
+        again = [run_universe(Request((folder,)), lambda step: None), self.ingest(tmp_path, tickers(NEWT=9000001))]
+        assert [(one.created, one.updated, one.rejected) for one in again] == [(0, 0, 0), (0, 0, 0)]
+        assert Company.objects.get().ticker == "NEWT"
 
     def test_analysts_ticker_stays(self, tmp_path):
         company = CompanyFactory(ticker="OLDT", cik="0009000001", name="Testbio Inc")

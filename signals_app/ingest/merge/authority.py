@@ -1,4 +1,7 @@
-"""Whose value stands: an analyst's over every source's, any source's over the starter data set's."""
+"""Whose value stands: an analyst's over every source's, any source's over the starter data set's.
+
+Of names and tickers EDGAR's register has the word over other sources: lists of different days would else take turns.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Any, Protocol
 
 CURATED = "curated"
 STARTER = "starter"
+REGISTER = "edgar"
+OF_THE_REGISTER = frozenset({"name", "ticker"})
 
 
 class Provenanced(Protocol):
@@ -45,9 +50,11 @@ class Refusal:
         return f"{self.label}: {self.name} stays {self.held}, set by an analyst; {self.source} says {self.said.value}"
 
 
-def authority(source: str) -> int:
-    """Return the rank of a source: curated 2, starter 0, all others 1."""
-    return {CURATED: 2, STARTER: 0}.get(source, 1)
+def authority(source: str, name: str) -> int:
+    """Return the rank of a source for a field: curated 3, the register for what it registers 2, starter 0, others 1."""
+    if source == REGISTER and name in OF_THE_REGISTER:
+        return 2
+    return {CURATED: 3, STARTER: 0}.get(source, 1)
 
 
 def apply(row: Provenanced, said: Mapping[str, Said], *, source: str, label: str, refusals: list[Refusal]) -> list[str]:
@@ -65,7 +72,7 @@ def apply(row: Provenanced, said: Mapping[str, Said], *, source: str, label: str
         if note is None and held in (None, "", [], {}):
             note = {}
         held_by = CURATED if note is None else note.get("source", STARTER)
-        if authority(held_by) > authority(source):
+        if authority(held_by, name) > authority(source, name):
             if held_by == CURATED:
                 refusals.append(Refusal(row, name, held, news, source, label))
             continue

@@ -119,7 +119,8 @@ def _bring_in_line(
     changed = apply(company, said, source=source, label=company.name, refusals=outcome.refusals)
     if record.gone and before and not _is_curated(company, "ticker"):
         company.ticker, company.is_public = None, False
-        changed += ["ticker", "is_public"]
+        company.field_sources = {**company.field_sources, "ticker": said["cik"].provenance(source)}
+        changed += ["ticker", "is_public", "field_sources"]
     if before != company.ticker and before:
         universe.by_ticker.pop(before, None)
         alias = AliasRecord(company.pk, AliasKind.FORMER_TICKER, before)

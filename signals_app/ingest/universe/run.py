@@ -60,6 +60,8 @@ class Load:
     universe: Universe = field(default_factory=Universe.load)
     touched: set[Any] = field(default_factory=set)
     kinds: dict[str, str | None] = field(default_factory=dict)
+    # Tickers as the list of companies has them: its other files mean these, whatever EDGAR calls the companies by now.
+    ciks: dict[str, str] = field(default_factory=dict)
 
     def kind_of(self, document: Document) -> str | None:
         """Return which of the universe's files it is by its columns; None, rejected once, for none of them."""
@@ -91,7 +93,7 @@ class Load:
 
     def company(self, row: Any, *, day: date | None = None) -> Company | None:
         """Return the live company of a row; None, counted as skipped, where it is not there or not asked for."""
-        cik = getattr(row, "cik", None)
+        cik = getattr(row, "cik", None) or self.ciks.get(row.ticker or "")
         company = self.universe.by_cik.get(cik) if cik else self.universe.by_ticker.get(row.ticker)
         wanted = company is not None and self.request.wants(ticker=company.ticker, cik=company.cik)
         if company is None or not wanted or (day is not None and self.request.is_early(day)):
@@ -110,6 +112,8 @@ class Load:
 
     def _company_records(self, document: Document) -> Iterable[CompanyRecord]:
         for row in cast("Iterable[parse.CompanyRow]", self.rows(document, "companies")):
+            if row.ticker and row.cik:
+                self.ciks[row.ticker] = row.cik
             if not self.request.wants(ticker=row.ticker, cik=row.cik):
                 self.outcome.count("skipped")
                 continue
