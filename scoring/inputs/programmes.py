@@ -78,6 +78,11 @@ class Row:
         named = f"{self.version.values['name']}|{self.version.values['indication'] or ''}".casefold()
         return str(self.data.get(ORIGIN) or named)
 
+    @property
+    def is_of_registry(self) -> bool:
+        """Return whether the row holds studies of the registry, so that its state is theirs."""
+        return bool(self.data.get(TRIALS))
+
     def first_posted(self) -> list[date]:
         """Return the days on which its studies were first posted, as far as the row says."""
         held = self.data.get(TRIALS)
@@ -159,7 +164,8 @@ def _stage(row: Row, trials: Registered | None, approvals: Sequence[Event]) -> S
         return Stage(phase, status, said, True, None, known_from or _noted(row), row.is_later)
     if trials is not None and trials.phase and (row.is_later or phase not in BEYOND_TRIALS):
         return Stage(trials.phase, trials.status, trials.evidence, known_from=known_from)
-    if phase is None or (row.is_later and trials is None and row.first_posted() and not posted):
+    # A study registered long ago whose version became known later tells that day nothing: neither may the row it made.
+    if phase is None or (row.is_later and trials is None and row.is_of_registry):
         return None
     if phase == Phase.APPROVED and _approved_later(row):
         phase = Phase.NDA_BLA

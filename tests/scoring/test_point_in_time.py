@@ -76,6 +76,17 @@ def first_version_of_a_study(day: str) -> None:
     trial(of("T0"), "NCT00000002", day, drug="TB-0", phase="PHASE3", first_posted=day)
 
 
+def new_drug_of_an_old_study(day: str) -> None:
+    """As the registry's source does: a row of its own, from a study registered long before its version was posted."""
+    state = {"version": day, "first_posted": "2024-01-01", "phase": "PHASE3", "status": "RECRUITING"}
+    candidate(
+        of("T0"), "phase_3", name="TB-8", indication="Obesity",
+        field_sources={"phase": {"source": "clinicaltrials", "id": "NCT00000003"}},
+        additional_data={"origin": "tb-8|obesity", "status": "active", "trials": {"NCT00000003": state}},
+    )  # fmt: skip
+    trial(of("T0"), "NCT00000003", day, drug="TB-8", phase="PHASE3", first_posted="2024-01-01")
+
+
 def approval(day: str) -> None:
     candidate(of("T4"), "nda_bla", name="TB-9", field_sources={"phase": {"source": "starter"}})
     signal(of("T4"), "fda_approval", day, drug="TB-9")
@@ -134,8 +145,8 @@ def no_number(day: str) -> None:
 
 
 DATED: list[Callable[[str], None]] = [
-    figure, quarter, version_of_a_study, first_version_of_a_study, approval_of_an_approved_drug, price, deal, hold,
-    correction, corporate_event, filing, match,
+    figure, quarter, version_of_a_study, first_version_of_a_study, new_drug_of_an_old_study,
+    approval_of_an_approved_drug, price, deal, hold, correction, corporate_event, filing, match,
 ]  # fmt: skip
 
 
