@@ -77,7 +77,7 @@ class Network:
         """Let `outcomes` return now; from any thread."""
         self._done.put(None)
 
-    def outcomes(self, timeout_seconds: float) -> list[Outcome]:
+    def outcomes(self, timeout_seconds: float, *, most: int) -> list[Outcome]:
         """Return what has become of attempts since the last call; waits for the first, but no longer than that."""
         found: list[Outcome] = []
         wait = timeout_seconds
@@ -90,7 +90,7 @@ class Network:
                 return found
             found.append(outcome)
             wait = GATHER_SECONDS
-            if len(found) >= self._most:
+            if len(found) >= most:
                 return found
 
     async def _attempt(self, message: Message) -> None:

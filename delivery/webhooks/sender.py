@@ -94,7 +94,7 @@ def _send(is_stopping: Callable[[], bool], must_end: Callable[[], bool]) -> int:
                 network.send(messages)
                 attempts += len(messages)
                 in_flight |= {_key(message): message for message in messages}
-                outcomes = network.outcomes(LOOK_SECONDS)
+                outcomes = network.outcomes(LOOK_SECONDS, most=len(in_flight))
                 _persistently(lambda found=outcomes: _recorded(found))  # type: ignore[misc]
                 for outcome in outcomes:
                     in_flight.pop(_key(outcome.message), None)
