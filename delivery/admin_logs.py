@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.confirm import Question, asked
 from biotech_ma.core.admin.filters import DayRangeFilter
+from biotech_ma.core.services import Refused
 from companies.admin import company_link
 from delivery.choices import DeliveryStatus
 from delivery.models import AlertTrigger, WebhookDelivery
+from delivery.services import replay_deliveries, replay_delivery
 
 STATUS_TONES = {DeliveryStatus.PENDING: "grey", DeliveryStatus.DELIVERED: "green", DeliveryStatus.FAILED: "red"}
 
@@ -65,11 +70,15 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         ("webhook", AutocompleteSelectFilter),
         ("status", ChoicesDropdownFilter),
         ("event_type", ChoicesDropdownFilter),
+        ("created_at", DayRangeFilter),
     ]
     ordering: Any = ["-id"]
     sortable_by: Any = []
+    actions: Any = ["replay_selected"]
+    actions_detail: Any = ["replay"]
     fields = (
         ("webhook", "event_type"),
+        "event_id",
         ("status", "attempts"),
         ("next_attempt_at", "delivered_at"),
         "response_status",
@@ -87,6 +96,39 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         if match and match.url_name == "delivery_webhookdelivery_changelist":
             return rows.defer("body", "response_body", "webhook__secret", "webhook__previous_secret")
         return rows
+
+    def has_replay_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Sending again takes the permission to change webhooks."""
+        return bool(request.user.has_perm("delivery.change_webhook"))
+
+    @admin.action(description="Send again", permissions=["replay"])
+    def replay_selected(self, request: HttpRequest, queryset: Any) -> None:
+        """Send the chosen deliveries again: of a period, with the filter and all rows chosen."""
+        number = replay_deliveries(deliveries=queryset)
+        word = "delivery is" if number == 1 else "deliveries are"
+        messages.success(request, f"{number:,} {word} due again, under the same ids.")
+        if left := queryset.count() - number:
+            messages.warning(request, f"{left:,} left out: being sent at this moment, or their webhook is off.")
+
+    @action(description="Send again", permissions=["replay"], url_path="replay", icon="replay")  # type: ignore[untyped-decorator]
+    def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send this delivery again, after asking."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404("There is no such row.")
+        question = Question(
+            "Send it again?", "The same bytes under the same id, now and by the whole schedule.", "Send again",
+            wants_reason=False,
+        )  # fmt: skip
+        page = asked(self, request, question, [row])
+        if page is not None:
+            return page
+        try:
+            replay_delivery(delivery=row)
+            messages.success(request, "It is due again, under the same id.")
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("admin:delivery_webhookdelivery_change", args=[row.pk]))
 
     @column("Made")
     def made(self, delivery: WebhookDelivery) -> str:

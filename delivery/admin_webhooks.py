@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
-from biotech_ma.core.admin.confirm import Question
+from biotech_ma.core.admin.confirm import Question, asked
+from biotech_ma.core.admin.dashboard import Panel, on_dashboard
 from biotech_ma.core.admin.fields import ChoiceListField, LinesField
 from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
+from biotech_ma.core.services import Refused
 from delivery.admin_fields import TICKERS
 from delivery.admin_secrets import SecretAdmin
 from delivery.choices import EventType
 from delivery.models import Webhook
-from delivery.services import create_webhook, rotate_webhook_secret
+from delivery.services import create_webhook, ping_webhook, rotate_webhook_secret
+from delivery.webhooks.schedule import validate_retry_policy
+
+SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?")
+PANEL_ROWS = 8
 
 
 def _retry_policy(**options: Any) -> LinesField:
@@ -41,9 +51,21 @@ class DelaysField(LinesField):
         """Return the policy; refuse what is no number of seconds."""
         text = forms.CharField.clean(self, value) or ""
         delays = [line.strip() for line in text.splitlines() if line.strip()]
-        if wrong := [delay for delay in delays if not delay.isascii() or not delay.isdigit()]:
+        if wrong := [delay for delay in delays if not SECONDS.fullmatch(delay)]:
             raise ValidationError(f"Not a number of seconds: {json.dumps(wrong[0][:40])}.", code="invalid")
-        return {"delays": [int(delay) for delay in delays]} if delays else {}
+        policy = {"delays": [float(delay) if "." in delay else int(delay) for delay in delays]} if delays else {}
+        validate_retry_policy(policy)
+        return policy
+
+
+def state_badge(webhook: Webhook) -> SafeString:
+    """Return whether an endpoint is told, and whether it answers."""
+    if not webhook.is_active:
+        reason = webhook.disabled_reason or ""
+        return columns.badge("switched off by itself", "red", title=reason) if reason else columns.badge("off", "grey")
+    if webhook.failing_since:
+        return columns.badge("failing", "amber", title=f"Since {webhook.failing_since:%Y-%m-%d %H:%M} UTC")
+    return columns.badge("on", "green")
 
 
 @admin.register(Webhook)
@@ -57,20 +79,30 @@ class WebhookAdmin(SecretAdmin):
         "company_tickers": TICKERS,
         "retry_policy": _retry_policy,
     }
-    list_display: Any = ["name", "url_cell", "events", "is_active", "arrived", "failed", "last", "error_cell"]
+    list_display: Any = ["name", "url_cell", "events", "state", "arrived", "failed", "last", "error_cell"]
     list_filter: Any = [("is_active", NullBooleanFilter), array_filter("event_types", EventType, "event")]
     search_fields: Any = ["name", "url"]
     ordering: Any = ["name", "id"]
-    actions_detail: Any = ["rotate_secret", *ArchiveAdmin.actions_detail]
+    actions_detail: Any = ["ping", "rotate_secret", *ArchiveAdmin.actions_detail]
     empty_hint = "Add an endpoint, and it is told of signals, scores, matches, alerts and reports."
-    readonly_fields: Any = ["last_triggered", "success_count", "failure_count", "last_error", "previous_secret_until"]
+    readonly_fields: Any = [
+        "last_triggered", "success_count", "failure_count", "last_error", "previous_secret_until", "failing_since",
+        "disabled_reason",
+    ]  # fmt: skip
     fieldsets: Any = [
         (None, {"fields": [("name", "is_active"), "url"]}),
         ("Of what", {"fields": ["event_types", "company_tickers", "min_score"]}),
         ("How", {"fields": ["timeout_seconds", "retry_policy", "metadata"]}),
         (
             "Record",
-            {"fields": [("success_count", "failure_count"), ("last_triggered", "last_error"), "previous_secret_until"]},
+            {
+                "fields": [
+                    ("success_count", "failure_count"),
+                    ("last_triggered", "last_error"),
+                    ("failing_since", "disabled_reason"),
+                    "previous_secret_until",
+                ]
+            },
         ),
     ]
 
@@ -89,6 +121,32 @@ class WebhookAdmin(SecretAdmin):
         return self.rotated(
             request, object_id, question, lambda row, reason: rotate_webhook_secret(webhook=row, reason=reason)
         )
+
+    @action(description="Ping", permissions=["change"], url_path="ping", icon="network_ping")  # type: ignore[untyped-decorator]
+    def ping(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send a ping, after asking, and show its delivery."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404("There is no such row.")
+        question = Question(
+            "Send a ping?", "The worker sends it within seconds, also while the webhook is off.", "Ping",
+            wants_reason=False,
+        )  # fmt: skip
+        page = asked(self, request, question, [row])
+        if page is not None:
+            return page
+        try:
+            delivery = ping_webhook(webhook=row)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return self.back(row)
+        messages.success(request, "The ping is queued. Load this page again to see what came of it.")
+        return HttpResponseRedirect(reverse("admin:delivery_webhookdelivery_change", args=[delivery.pk]))
+
+    @column("State", order="is_active")
+    def state(self, webhook: Webhook) -> str:
+        """Return whether it is told, and whether it answers."""
+        return state_badge(webhook)
 
     @column("Address", order="url")
     def url_cell(self, webhook: Webhook) -> str:
@@ -119,3 +177,24 @@ class WebhookAdmin(SecretAdmin):
     def error_cell(self, webhook: Webhook) -> str:
         """Return the last error."""
         return columns.cut(webhook.last_error) if webhook.last_error else columns.unknown("None")
+
+
+@on_dashboard(order=85, permission="delivery.view_webhook")
+def troubled_webhooks(request: HttpRequest) -> Panel:
+    """List the endpoints that fail, and those that were switched off by themselves."""
+    troubled = Q(is_active=False, disabled_reason__isnull=False) | Q(is_active=True, failing_since__isnull=False)
+    rows = Webhook.objects.filter(troubled).defer("secret", "previous_secret").order_by("-failing_since", "name")
+    return Panel(
+        "Webhooks that need a look",
+        ["Webhook", "State", "Why"],
+        [
+            [
+                columns.link(reverse("admin:delivery_webhook_change", args=[row.pk]), row.name),
+                state_badge(row),
+                columns.cut(row.disabled_reason or row.last_error or ""),
+            ]
+            for row in rows[:PANEL_ROWS]
+        ],
+        url=reverse("admin:delivery_webhook_changelist"),
+        empty="Every endpoint takes what it is sent.",
+    )

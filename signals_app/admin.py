@@ -29,13 +29,14 @@ from companies.admin import CompanyAdmin, company_link
 from companies.models import Company
 from signals_app.admin_facts import FinancialFactAdmin
 from signals_app.admin_forms import LedgerFilter, SignalForm, SourceFilter
+from signals_app.admin_jobs import JobAdmin
 from signals_app.admin_review import ReviewItemAdmin
 from signals_app.admin_runs import IngestRunAdmin
 from signals_app.catalogue import Severity
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
 
-__all__ = ["FinancialFactAdmin", "IngestRunAdmin", "LatestSignalsPanel", "ReviewItemAdmin", "SignalAdmin"]
+__all__ = ["FinancialFactAdmin", "IngestRunAdmin", "JobAdmin", "LatestSignalsPanel", "ReviewItemAdmin", "SignalAdmin"]
 
 TITLE_DAYS = 365
 PANEL_ROWS = 12

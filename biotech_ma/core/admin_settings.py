@@ -81,7 +81,11 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": "Administration",
         "separator": True,
         "collapsible": True,
-        "items": [_item("Users", "person", "auth.user"), _item("Groups", "group", "auth.group")],
+        "items": [
+            _item("Background jobs", "work_history", "procrastinate.procrastinatejob"),
+            _item("Users", "person", "auth.user"),
+            _item("Groups", "group", "auth.group"),
+        ],
     },
 ]
 

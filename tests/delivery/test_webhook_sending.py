@@ -33,6 +33,7 @@ from delivery.webhooks import leases, schedule
 from delivery.webhooks.leases import LEASE_SECONDS, MOST_A_FAILING_ENDPOINT, MOST_AN_ENDPOINT, Outcome, claim, record
 from delivery.webhooks.sender import send_due
 from tests.concurrency import together
+from tests.core.servers import ROOT
 from tests.webhook_receiver import OK, Receiver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,6 +96,21 @@ def test_the_exact_bytes_are_sent_and_the_public_package_verifies_them(receiver)
         Verifier(OTHER_SECRET).verify(received.body, received.headers)
     with pytest.raises(WebhookVerificationError):
         Verifier(secret).verify(received.body + b" ", received.headers)
+
+
+def test_the_receiver_of_the_documentation_takes_what_is_sent_and_refuses_the_rest(receiver):
+    webhook, secret = create_webhook(name="Desk", url=receiver.url())
+    deliveries(webhook)
+    send_due()
+    page = (ROOT / "docs" / "webhooks.md").read_text()
+    code = page.partition("```python\n")[2].partition("```")[0].replace("whsec_…", secret)
+    taken: list[Any] = []
+    names: dict[str, Any] = {"seen_before": lambda key: False, "put_in_queue": taken.append}
+    exec(code, names)
+    [received] = receiver.received
+    assert names["receive"](received.body, received.headers) == 204
+    assert names["receive"](received.body + b" ", received.headers) == 401
+    assert [event["type"] for event in taken] == ["signal.created"]
 
 
 def test_what_arrived_is_on_record(receiver):

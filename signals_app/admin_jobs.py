@@ -1,0 +1,156 @@
+"""The queue of background jobs: what waits, runs, failed and is tried again; to read, to retry and to cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Max, OuterRef, Q, Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
+from procrastinate.exceptions import ConnectorException
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
+
+from biotech_ma.core.admin import PanelInline, ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.tables import table
+
+TONES = {"todo": "grey", "doing": "blue", "succeeded": "green", "failed": "red", "cancelled": "amber"}
+WORDS = {"todo": "waiting", "doing": "running"}
+EVENT_WORDS = {"deferred": "queued", "deferred_for_retry": "failed, to be tried again"}
+MOST_EVENTS = 100
+
+
+class TroubleFilter(RadioFilter):  # type: ignore[misc]
+    """Jobs that failed, for good or for now."""
+
+    title = "trouble"
+    parameter_name = "trouble"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return what can be asked for."""
+        return [("failed", "Failed for good"), ("retried", "Being retried")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list."""
+        narrowed = {"failed": Q(status="failed"), "retried": Q(status__in=("todo", "doing"), attempts__gt=0)}
+        return queryset.filter(narrowed.get(self.value() or "", Q()))
+
+
+class EventsPanel(PanelInline):
+    """What happened to the job."""
+
+    model = ProcrastinateEvent
+    verbose_name_plural = "What happened"
+
+    def panel(self, request: HttpRequest, obj: Any) -> SafeString:
+        """Return the job's events, the newest first."""
+        events = ProcrastinateEvent.objects.filter(job=obj).order_by("-at", "-id")[:MOST_EVENTS]
+        rows = [[columns.ago(event.at), EVENT_WORDS.get(event.type, event.type.replace("_", " "))] for event in events]
+        return table("", ["When", "What"], rows)
+
+
+# The package registers a plain page of its own.
+admin.site.unregister(ProcrastinateJob)
+
+
+@admin.register(ProcrastinateJob)
+class JobAdmin(ReadOnlyAdmin):
+    """Each job of the queue. Those that succeeded are gone; the others are kept for thirty days."""
+
+    list_display: Any = ["id", "task", "status_cell", "queue_name", "attempts", "due", "last_event", "given"]
+    list_filter: Any = [TroubleFilter, ("status", ChoicesDropdownFilter), "queue_name"]
+    search_fields: Any = ["task_name"]
+    ordering: Any = ["-id"]
+    fields = (
+        ("task", "status_cell"),
+        ("queue_name", "attempts"),
+        ("due", "last_event"),
+        ("lock", "queueing_lock"),
+        "arguments",
+    )
+    readonly_fields: Any = ["task", "status_cell", "due", "last_event", "arguments"]
+    inlines: Any = [EventsPanel]
+    actions: Any = ["retry_selected", "cancel_selected"]
+    empty_hint = "Nothing waits and nothing has failed. `manage.py worker` does what is queued."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the jobs, each with its last event."""
+        events = ProcrastinateEvent.objects.filter(job=OuterRef("pk")).order_by().values("job")
+        return super().get_queryset(request).annotate(last_at=Subquery(events.annotate(at_=Max("at")).values("at_")))
+
+    def has_run_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Retrying and cancelling take the permission to change jobs."""
+        return bool(request.user.has_perm("procrastinate.change_procrastinatejob"))
+
+    @admin.action(description="Try again now", permissions=["run"])
+    def retry_selected(self, request: HttpRequest, queryset: Any) -> None:
+        """Queue failed jobs anew."""
+        none = "Only failed jobs are queued again, and only where the same one does not wait already."
+        self._each(request, queryset.filter(status="failed"), _retry, "queued again", none)
+
+    @admin.action(description="Cancel", permissions=["run"])
+    def cancel_selected(self, request: HttpRequest, queryset: Any) -> None:
+        """Cancel jobs that have not begun."""
+        self._each(
+            request, queryset.filter(status="todo"), _cancel, "cancelled", "Only jobs that wait can be cancelled."
+        )
+
+    def _each(
+        self, request: HttpRequest, jobs: Any, do: Callable[[ProcrastinateJob], bool], done: str, none: str
+    ) -> None:
+        number = sum(do(job) for job in jobs)
+        if number:
+            messages.success(request, f"{number} {'job is' if number == 1 else 'jobs are'} {done}.")
+        else:
+            messages.warning(request, none)
+
+    @column("Task", order="task_name")
+    def task(self, job: ProcrastinateJob) -> SafeString:
+        """Return the task's name; the whole of it on hover."""
+        return columns.hover(job.task_name.rpartition(".")[2].replace("_", " "), job.task_name)
+
+    @column("Status", order="status")
+    def status_cell(self, job: ProcrastinateJob) -> SafeString:
+        """Return where it stands, and that it failed before where it did."""
+        if job.status == "todo" and job.attempts:
+            return columns.badge("to be tried again", "amber", title="Failed, or its worker was killed")
+        return columns.badge(WORDS.get(job.status, job.status), TONES.get(job.status, "grey"))
+
+    @column("Due", order="scheduled_at")
+    def due(self, job: ProcrastinateJob) -> SafeString:
+        """Return when it runs, for a job that waits for its time."""
+        return columns.ago(job.scheduled_at, hint="At once")
+
+    @column("Last event")
+    def last_event(self, job: ProcrastinateJob) -> SafeString:
+        """Return when something last happened to it."""
+        return columns.ago(getattr(job, "last_at", None))
+
+    @column("Of what")
+    def given(self, job: ProcrastinateJob) -> SafeString:
+        """Return its arguments, cut at the column's width."""
+        return columns.cut(", ".join(f"{name}: {value}" for name, value in job.args.items()) or "—")
+
+    @column("Of what")
+    def arguments(self, job: ProcrastinateJob) -> SafeString:
+        """Return its arguments."""
+        return columns.definitions(job.args, empty="Nothing")
+
+
+def _retry(job: ProcrastinateJob) -> bool:
+    try:
+        with transaction.atomic():
+            app.job_manager.retry_job_by_id(job.pk, timezone.now(), job.priority, job.queue_name, job.lock)
+    except ConnectorException:
+        # Queued a second time meanwhile, or retried by somebody else.
+        return False
+    return True
+
+
+def _cancel(job: ProcrastinateJob) -> bool:
+    return bool(app.job_manager.cancel_job_by_id(job.pk, abort=False))
