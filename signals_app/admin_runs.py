@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import BooleanField, ExpressionWrapper, Q, Value
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RadioFilter
 
@@ -16,11 +15,9 @@ from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.dashboard import Panel, on_dashboard
 from signals_app.market_day import NEW_YORK
 from signals_app.review_models import IngestRun
+from signals_app.runs import living_runs
 from signals_app.schedule import Freshness, freshness
 
-# Longer than any run takes: one without an end has been killed.
-KILLED_AFTER_HOURS = 6
-SECONDS_AN_HOUR = 3600
 COUNTS = ("read", "created", "updated", "unchanged", "skipped", "rejected")
 
 
@@ -57,10 +54,12 @@ class IngestRunAdmin(ReadOnlyAdmin):
     empty_hint = "No source has been read yet: `manage.py ingest SOURCE`."
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the runs, each with whether its source has gone silent."""
+        """Return the runs, each with whether its process lives and whether its source has gone silent."""
         silent = [state.entry.source for state in freshness() if state.is_silent]
-        is_silent = ExpressionWrapper(Q(source__in=silent), BooleanField()) if silent else Value(False)
-        return super().get_queryset(request).annotate(source_is_silent=is_silent)
+        return (
+            super().get_queryset(request).annotate(source_is_silent=_among("source", silent))
+            .annotate(lives=_among("pk", living_runs()))
+        )  # fmt: skip
 
     @column("Source", order="source")
     def source_name(self, run: IngestRun) -> str:
@@ -89,7 +88,7 @@ class IngestRunAdmin(ReadOnlyAdmin):
     def took(self, run: IngestRun) -> SafeString:
         """Return how long it took."""
         if run.finished_at is None:
-            return columns.unknown("Under way, or killed")
+            return columns.unknown("No end: under way, or its process died")
         return columns.hover(f"{(run.finished_at - run.started_at).total_seconds():,.1f} s", str(run.finished_at))
 
     @column("Read", numeric=True)
@@ -113,8 +112,9 @@ class IngestRunAdmin(ReadOnlyAdmin):
         if run.error:
             return columns.badge("failed", "red", title=run.error)
         if run.finished_at is None:
-            hours = (timezone.now() - run.started_at).total_seconds() / SECONDS_AN_HOUR
-            return columns.badge("killed", "red") if hours > KILLED_AFTER_HOURS else columns.badge("under way", "blue")
+            if getattr(run, "lives", False):
+                return columns.badge("under way", "blue")
+            return columns.badge("died", "red", title="Its process is gone: run it again, nothing is half written")
         return columns.badge("rejects", "amber") if run.rejects else columns.badge("good", "green")
 
     @column("Source now")
@@ -127,7 +127,7 @@ class IngestRunAdmin(ReadOnlyAdmin):
     @column("Figures")
     def figures(self, run: IngestRun) -> SafeString:
         """Return what became of the rows."""
-        return columns.definitions({name: run.counts[name] for name in COUNTS if name in run.counts})
+        return columns.definitions({name: _count(run, name) for name in COUNTS if name in run.counts})
 
     @column("Refused")
     def refused(self, run: IngestRun) -> SafeString:
@@ -139,6 +139,10 @@ class IngestRunAdmin(ReadOnlyAdmin):
     def files(self, run: IngestRun) -> SafeString:
         """Return what was read."""
         return columns.bullets(run.paths[:200], empty="None: live, or from what is kept")
+
+
+def _among(name: str, values: list[Any]) -> Any:
+    return ExpressionWrapper(Q(**{f"{name}__in": values}), BooleanField()) if values else Value(False)
 
 
 def _count(run: IngestRun, name: str) -> str:

@@ -16,7 +16,7 @@ class ReviewKind(models.TextChoices):
     SIGNAL = "signal", "Signal"
     ALIAS = "alias", "Alias"
     SPLIT = "split", "Likely split"
-    VALUE = "value", "Refused value"
+    VALUE = "value", "Value"
 
 
 class ReviewStatus(models.TextChoices):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
@@ -17,6 +18,15 @@ from signals_app.review_models import IngestRun
 logger = logging.getLogger(__name__)
 
 LONGEST_ERROR = 2000
+# A run holds an advisory lock of this class while it lives: PostgreSQL lets go of it when the process dies.
+LIVES = 720_512
+_LIVING = """
+SELECT id FROM ingest_runs AS run WHERE finished_at IS NULL AND EXISTS (
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND classid = %s
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND objid = (hashtext(run.id::text)::bigint & 4294967295)::oid
+)
+"""
 
 
 @dataclass
@@ -31,7 +41,8 @@ class Record:
 def recorded_run(source: str, request: Request, *, live: bool = False, replay: bool = False) -> Iterator[Record]:
     """Log the run in the block: begun now, ended with the outcome that it fills in, or with the error that it raises.
 
-    Must stand outside every transaction: what is rolled back would take the row along. A killed run has no end.
+    Must stand outside every transaction: what is rolled back would take the row along. A killed run has no end and is
+    not among `living_runs`.
     """
     asked: dict[str, Any] = {
         name: True for name, is_so in (("live", live), ("replay", replay), ("dry_run", request.dry_run)) if is_so
@@ -44,6 +55,7 @@ def recorded_run(source: str, request: Request, *, live: bool = False, replay: b
     row.save()
     record = Record(row)
     error = ""
+    _hold("pg_advisory_lock", row.pk)
     try:
         yield record
     except BaseException as failure:
@@ -51,6 +63,18 @@ def recorded_run(source: str, request: Request, *, live: bool = False, replay: b
         raise
     finally:
         _close(record, str(_storable(error)))
+
+
+def living_runs() -> list[UUID]:
+    """Return the runs without an end whose process is there; the others without an end have died."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LIVING, [LIVES])
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _hold(verb: str, key: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {verb}(%s, hashtext(%s))", [LIVES, str(key)])
 
 
 def _close(record: Record, error: str) -> None:
@@ -76,6 +100,8 @@ def _write_end(record: Record, error: str) -> None:
         rejects=_storable(found.get("rejects", [])),
         error=error,
     )
+    # A connection that is used again must not keep it. On a new one it is gone already, which PostgreSQL only remarks.
+    _hold("pg_advisory_unlock", record.row.pk)
 
 
 def _storable(value: Any) -> Any:

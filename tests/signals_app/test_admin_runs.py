@@ -10,7 +10,9 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
+from signals_app.ingest.base import Request
 from signals_app.models import IngestRun
+from signals_app.runs import recorded_run
 from signals_app.schedule import FRESH, mark
 
 pytestmark = pytest.mark.django_db
@@ -44,12 +46,21 @@ def test_good_run_is_listed(analyst):
     "values",
     [
         {"error": "the source goes on failing"},
-        {"finished_at": None, "started_at": timezone.now() - dt.timedelta(hours=9)},
+        {"finished_at": None},
     ],
 )
 def test_failed_and_killed_runs_are_red(analyst, values):
     a_run(**values)
     assert RED in analyst.get(LIST).content.decode()
+
+
+def test_run_whose_process_lives_is_under_way(analyst):
+    with recorded_run("edgar-facts", Request(paths=())):
+        text = analyst.get(LIST).content.decode()
+        assert "under way" in text
+        assert RED not in text
+    IngestRun.objects.update(finished_at=None)
+    assert "died" in analyst.get(LIST).content.decode()
 
 
 def test_silent_source_is_red_in_the_list_and_on_the_first_page(analyst):

@@ -12,6 +12,9 @@ from django.utils import timezone
 
 from companies.models import CompanyAlias
 from signals_app.ingest.clinicaltrials.client import sponsor_query
+from signals_app.ingest.edgar.client import DOCUMENT_FORMS
+from signals_app.ingest.edgar.forms import MERGER_HINTS
+from signals_app.ingest.merge.settled import TOLD_BY_THE_PART
 from signals_app.market_day import NEW_YORK
 from signals_app.models import IngestCursor
 from tests.factories import CompanyFactory
@@ -264,3 +267,10 @@ def test_fda_zips_are_read_when_they_change(sources, stub, source, path):
     ingest(source)
     assert len(stub.given) == 1
     assert sources.seen[-1].headers["If-None-Match"] == '"1"'
+
+
+def test_filings_whose_meaning_stands_in_their_header_are_fetched():
+    before_2000 = {"SC 14D1"}
+    assert DOCUMENT_FORMS | before_2000 >= TOLD_BY_THE_PART | MERGER_HINTS
+    assert {"SCHEDULE 13D", "SC14D9C"} <= DOCUMENT_FORMS  # the names of other years
+    assert not {"425", "SC TO-C", "SC TO-I"} & DOCUMENT_FORMS

@@ -137,6 +137,23 @@ def test_refused_value_is_closed_when_the_analyst_takes_it_or_lets_go():
     assert state(items[1]) == ("settled", "No analyst's value stands against it any more.")
 
 
+def test_split_is_answered_once_its_day_is_priced_without_the_jump(tmp_path):
+    company = CompanyFactory(ticker="ARDN", cik="0009000001")
+
+    def prices(*rows: str) -> None:
+        path = tmp_path / "prices.csv"
+        path.write_text("ticker,date,close,shares\n" + "".join(f"ARDN,{row}\n" for row in rows))
+        ingest("prices", path)
+
+    prices("2025-05-05,30,1000000", "2025-05-06,10,3000000", "2025-05-07,10,3000000")
+    item = ReviewItem.objects.get()
+    assert (item.kind, item.company_id, state(item)[0]) == ("split", company.pk, "open")
+    prices("2025-05-07,30,1000000")
+    assert state(item)[0] == "open"  # another day's price answers nothing
+    prices("2025-05-06,30,1000000")
+    assert state(item) == ("settled", "2025-05-06 is priced without the jump by now.")
+
+
 def test_dry_run_settles_nothing():
     arden = CompanyFactory(name="Arden Testbio")
     item = queue(arden, "alias", {"kind": "name", "alias": "ARDEN TESTBIO"})

@@ -19,8 +19,11 @@ from signals_app.ingest.edgar.identifiers import accession_of
 from signals_app.ingest.live import Session
 
 INSIDER_FORMS = frozenset({"3", "3/A", "4", "4/A", "5", "5/A"})
+# Those whose words tell something, and those that mean what the company's part in them is, which their header tells.
+# Leaflets about a deal under way (425, SC TO-C) come by the dozen and tell neither: the list of filings notes them.
 DOCUMENT_FORMS = frozenset(
-    {"8-K", "8-K/A", "6-K", "SC 14D9", "SC 14D9/A", "SC TO-T", "SC TO-T/A", "DEFM14A", "PREM14A", "SC 13E3"}
+    {"8-K", "8-K/A", "6-K", "SC 14D9", "SC 14D9/A", "SC 14D9-C", "SC14D9C", "SC TO-T", "SC TO-T/A", "SC 13E3"}
+    | {"SC 13D", "SCHEDULE 13D", "DEFM14A", "PREM14A", "DEFM14C", "PREM14C"}
 )
 # A first run goes back so far; --since goes further.
 FIRST_INDEX_DAYS, FIRST_FILING_DAYS = 7, 90

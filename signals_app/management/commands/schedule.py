@@ -71,7 +71,7 @@ def _cells(state: Freshness, run: IngestRun | None) -> tuple[str, ...]:
         stands = "[red]silent for longer than scheduled[/red]"
     else:
         stands = "fresh" if state.fresh_at else "not fetched yet" if state.enabled_at else "waits for a worker"
-    last = "—" if run is None else f"{local(run.started_at)} {run.error or 'ok'}"
+    last = "—" if run is None else f"{local(run.started_at)} {run.error or ('ok' if run.finished_at else 'no end')}"
     return (
         state.entry.source,
         state.entry.cron,
