@@ -94,6 +94,15 @@ def test_refusal_stays_on_the_form(client, analyst):
     assert (item.status, CompanyAlias.objects.count()) == ("open", 0)
 
 
+def test_accepting_a_split_says_what_it_writes(client, analyst):
+    said = {"day": "2026-05-05", "shares": "3000", "market_cap_usd": "4800000.00", "market_cap_as_of": "2026-05-06"}
+    item = ReviewItem.objects.create(
+        kind="split", company=CompanyFactory(), title="A split?", proposed=said, source="prices", source_id="a"
+    )
+    page = client.get(reverse("admin:signals_app_reviewitem_accept_one", args=[item.pk]))
+    assert "Writes the market cap $4800000.00 as of 2026-05-06" in page.content.decode()
+
+
 def test_who_may_only_look_decides_nothing(client):
     merge_reviews([proposal(CompanyFactory())])
     user = get_user_model().objects.create_user("viewer", password="pw", is_staff=True)
