@@ -7,7 +7,7 @@ from pathlib import Path
 import environ
 from django.utils.csp import CSP
 
-from biotech_ma.core import addresses
+from biotech_ma.core import addresses, mail
 from biotech_ma.core.postgres import settings as postgres_settings
 from biotech_ma.core.secrets import secret_from_file
 
@@ -153,6 +153,9 @@ INGEST_SCHEDULE_CHANGES = env.str("BIOTECH_MA_SCHEDULE", default="")
 WEBHOOK_ALLOW = addresses.networks(env.list("BIOTECH_MA_WEBHOOK_ALLOW", default=[]))
 # A signal is news, and told, if it became available at most so many days before it was written.
 NEWS_DAYS = env.int("BIOTECH_MA_NEWS_DAYS", default=3)
+# Alerts and reports by e-mail: without EMAIL_URL they are files in the data directory.
+MAILERS = mail.mailers(env.str("EMAIL_URL", default=""), DATA_DIR)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="biotech_ma@localhost")
 # Background jobs stand in each app's `jobs` module.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from delivery.admin_alerts import AlertAdmin
 from delivery.admin_clients import ClientAdmin
+from delivery.admin_inbox import AlertNoticeAdmin, InboxItemAdmin
 from delivery.admin_logs import AlertTriggerAdmin, WebhookDeliveryAdmin
-from delivery.admin_outlets import AlertAdmin, ReportAdmin
+from delivery.admin_outlets import ReportAdmin
 from delivery.admin_webhooks import WebhookAdmin
 
-__all__ = ["AlertAdmin", "AlertTriggerAdmin", "ClientAdmin", "ReportAdmin", "WebhookAdmin", "WebhookDeliveryAdmin"]
+__all__ = [
+    "AlertAdmin", "AlertNoticeAdmin", "AlertTriggerAdmin", "ClientAdmin", "InboxItemAdmin", "ReportAdmin",
+    "WebhookAdmin", "WebhookDeliveryAdmin",
+]  # fmt: skip

@@ -1,23 +1,17 @@
-"""Reports and alerts as the desk keeps them."""
+"""Reports as the desk keeps them."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
-from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
-from biotech_ma.core.admin.dashboard import Panel, on_dashboard
-from biotech_ma.core.admin.fields import ChoiceListField, JSONObjectField
-from biotech_ma.core.admin.filters import DayRangeFilter, NullBooleanFilter
+from biotech_ma.core.admin.filters import DayRangeFilter
 from delivery.admin_fields import RECIPIENTS, TICKERS
-from delivery.choices import Channel, ReportStatus
-from delivery.models import Alert, AlertTrigger, Report
-from signals_app.catalogue import SignalType
+from delivery.choices import ReportStatus
+from delivery.models import Report
 
 STATUS_TONES = {
     ReportStatus.QUEUED: "grey",
@@ -98,76 +92,3 @@ class ReportAdmin(ArchiveAdmin):
     def sent(self, report: Report) -> str:
         """Return when it went out."""
         return columns.ago(report.sent_at, hint="Not sent")
-
-
-CONDITION_HELP = (
-    'A JSON object: a comparison {"field": "total_score", "op": "gte", "value": 70}, or {"and": […]}, {"or": […]}, '
-    '{"not": {…}} around others. Empty: the type, the threshold and the lists below decide alone.'
-)
-
-
-def _condition(**options: Any) -> JSONObjectField:
-    return JSONObjectField(**{**options, "help_text": CONDITION_HELP})
-
-
-@admin.register(Alert)
-class AlertAdmin(ArchiveAdmin):
-    """Standing questions: tell these people when this happens."""
-
-    shapes: ClassVar[dict[str, Any]] = {
-        "condition": _condition,
-        "company_tickers": TICKERS,
-        "recipients": RECIPIENTS,
-        "signal_types": partial(ChoiceListField, choices=SignalType.choices),
-        "notification_channels": partial(ChoiceListField, choices=Channel.choices),
-    }
-    list_display: Any = ["name", "alert_type", "threshold", "scope", "channels", "is_active", "last", "count"]
-    list_filter: Any = [("alert_type", ChoicesDropdownFilter), ("is_active", NullBooleanFilter)]
-    search_fields: Any = ["name"]
-    ordering: Any = ["name", "id"]
-    empty_hint = "Add one: a score over a threshold, a sharp change, a kind of signal."
-    readonly_fields: Any = ["last_triggered", "trigger_count"]
-    fieldsets: Any = [
-        (None, {"fields": [("name", "is_active"), ("alert_type", "threshold_value"), "condition"]}),
-        ("Of what", {"fields": ["company_tickers", "signal_types"]}),
-        ("Whom to tell", {"fields": ["notification_channels", "recipients"]}),
-        ("Record", {"fields": [("last_triggered", "trigger_count"), "metadata"], "classes": ["collapse"]}),
-    ]
-
-    @column("Threshold", order="threshold_value", numeric=True)
-    def threshold(self, alert: Alert) -> str:
-        """Return the threshold."""
-        return columns.number(alert.threshold_value, hint="None")
-
-    @column("Companies")
-    def scope(self, alert: Alert) -> str:
-        """Return the companies that it watches."""
-        return columns.chips(alert.company_tickers) if alert.company_tickers else "all"
-
-    @column("Channels")
-    def channels(self, alert: Alert) -> str:
-        """Return where it goes."""
-        return columns.chips(alert.notification_channels, dict(Channel.choices))
-
-    @column("Last", order="last_triggered")
-    def last(self, alert: Alert) -> str:
-        """Return when it last went off."""
-        return columns.ago(alert.last_triggered)
-
-    @column("Times", order="trigger_count", numeric=True)
-    def count(self, alert: Alert) -> str:
-        """Return how often it went off."""
-        return columns.number(alert.trigger_count, 0)
-
-
-@on_dashboard(order=80, permission="delivery.view_alerttrigger")
-def alert_panel(request: HttpRequest) -> Panel:
-    """List the alerts that went off last."""
-    rows = AlertTrigger.objects.select_related("alert").order_by("-triggered_at", "-id")[:PANEL_ROWS]
-    return Panel(
-        "Alerts that went off",
-        ["When", "Alert", "Why"],
-        [[columns.ago(row.triggered_at), row.alert.name, row.reason] for row in rows],
-        url=reverse("admin:delivery_alerttrigger_changelist"),
-        empty="No alert has gone off. Add one under Alerts.",
-    )

@@ -7,8 +7,11 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the news of the apps below."""
-        from delivery.webhooks.jobs import listen, queue_sending
+        from delivery.alerts import jobs as alerts
+        from delivery.webhooks import jobs as webhooks
         from signals_app.jobs import also_due
 
-        listen()
-        also_due(queue_sending)
+        webhooks.listen()
+        alerts.listen()
+        also_due(webhooks.queue_sending)
+        also_due(alerts.queue_all)

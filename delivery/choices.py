@@ -51,6 +51,30 @@ class Channel(models.TextChoices):
     WEBHOOK = "webhook", "Webhook"
 
 
+class Direction(models.TextChoices):
+    """Which way a score has to go."""
+
+    UP = "up", "Up"
+    DOWN = "down", "Down"
+    EITHER = "either", "Either way"
+
+
+class Digest(models.TextChoices):
+    """How often what has gathered is sent."""
+
+    AT_ONCE = "at_once", "At once"
+    HOURLY = "hourly", "Hourly"
+    DAILY = "daily", "Daily"
+
+
+class NoticeStatus(models.TextChoices):
+    """Where a message about an alert stands."""
+
+    PENDING = "pending", "Pending"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+
+
 class EventType(models.TextChoices):
     """What a webhook can be told of."""
 

@@ -6,8 +6,10 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from companies.models import Company, CompanyAlias
-from delivery.models import Alert, AlertTrigger, Report, WebhookDelivery
+from delivery.models import Alert, AlertNotice, AlertTrigger, InboxItem, Report, WebhookDelivery
 from delivery.services import create_webhook, issue_client
 from scoring.models import MAScore
 from signals_app.models import FinancialFact
@@ -85,6 +87,7 @@ def _rows(tag: str, acquirer: Company | None) -> dict[str, Any]:
     signal = SignalFactory(company=company, severity="high", source_url="https://example.org/filing")
     score = MAScoreFactory(company=company, is_latest=True, metadata=EXPLANATION, pipeline_score=Decimal("85"))
     alert = Alert.objects.create(name=f"Alert {tag}", alert_type="new_signal", notification_channels=["inbox"])
+    trigger = AlertTrigger.objects.create(alert=alert, company=company, signal=signal, cause=tag, reason="a new signal")
     webhook, _ = create_webhook(name=f"Hook {tag}", url="https://example.org/hook", event_types=["ping"])
     client, _ = issue_client(client_name=f"Client {tag}")
     MAScore.objects.filter(pk=score.pk).update(percentile_rank=Decimal("75"))
@@ -105,10 +108,17 @@ def _rows(tag: str, acquirer: Company | None) -> dict[str, Any]:
             recipients=["a@example.org"],
         ),
         "alert": alert,
-        "alerttrigger": AlertTrigger.objects.create(
-            alert=alert, company=company, signal=signal, cause=tag, reason="a new signal"
-        ),
+        "alerttrigger": trigger,
+        "alertnotice": AlertNotice.objects.create(trigger=trigger, channel="email", recipient=f"{tag}@example.org"),
+        "inboxitem": _inbox_item(trigger),
         "webhook": webhook,
         "webhookdelivery": WebhookDelivery.objects.create(webhook=webhook, event_type="ping", body=b"{}"),
         "client": client,
     }
+
+
+def _inbox_item(trigger: AlertTrigger) -> InboxItem:
+    """Put the trigger into every user's inbox; return the entry of the first one."""
+    users = User.objects.order_by("pk") if User.objects.exists() else [User.objects.create_superuser("first")]
+    first, *_ = [InboxItem.objects.create(user=user, trigger=trigger) for user in users]
+    return first

@@ -70,8 +70,15 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item("Reports", "description", "delivery.report"),
+            {
+                **_item("Inbox", "inbox", "delivery.inboxitem"),
+                "permission": _may_view("delivery.alerttrigger"),
+                "badge": "delivery.admin_inbox.unread_count",
+                "badge_variant": "primary",
+            },
             _item("Alerts", "notifications", "delivery.alert"),
             _item("Alert history", "history", "delivery.alerttrigger"),
+            _item("Alert messages", "forward_to_inbox", "delivery.alertnotice"),
             _item("Webhooks", "webhook", "delivery.webhook"),
             _item("Webhook deliveries", "outbox", "delivery.webhookdelivery"),
             _item("API clients", "key", "delivery.client"),

@@ -8,7 +8,14 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from biotech_ma.core.api.fields import DayField, StrictChoiceField, TextListField, TickersField, choices_field
+from biotech_ma.core.api.fields import (
+    DayField,
+    StrictCharField,
+    StrictChoiceField,
+    TextListField,
+    TickersField,
+    choices_field,
+)
 from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
 from delivery.api.reads import ALERTS, CLIENTS, REPORTS, WEBHOOKS
 from delivery.choices import Channel, DeliveryStatus, EventType, ReportType, Scope
@@ -78,6 +85,16 @@ class AlertSerializer(CheckedModelSerializer):
     signal_types = choices_field(SignalType, required=False, help_text="Only these types; empty means all.")
     notification_channels = choices_field(Channel, required=False, help_text="Where it goes.")
     recipients = EmailsField(required=False, help_text="E-mail addresses.")
+    client = serializers.PrimaryKeyRelatedField(
+        queryset=Client.objects.all(), required=False, allow_null=True, help_text="For this API client, by its id."
+    )
+    slack_webhook_url = StrictCharField(
+        required=False,
+        allow_null=True,
+        write_only=True,
+        max_length=2_000,
+        help_text="Incoming webhook of Slack. Kept encrypted and never shown.",
+    )
 
     class Meta:
         model = Alert
@@ -86,11 +103,19 @@ class AlertSerializer(CheckedModelSerializer):
             "alert_type",
             "condition",
             "threshold_value",
+            "direction",
+            "hysteresis_points",
+            "client",
             "company_tickers",
             "signal_types",
             "is_active",
             "notification_channels",
             "recipients",
+            "slack_webhook_url",
+            "digest",
+            "digest_at",
+            "quiet_from",
+            "quiet_until",
             "metadata",
         )
 

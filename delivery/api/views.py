@@ -8,13 +8,17 @@ from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.http import HttpResponse
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from biotech_ma.core.api import query
 from biotech_ma.core.api.endpoints import Endpoint, page_of
+from biotech_ma.core.api.errors import Problem
 from biotech_ma.core.api.views import json_response, not_found, required, shaping
 from biotech_ma.core.api.writes import EditMixin, refusals
+from delivery.alerts.conditions import ConditionError
+from delivery.alerts.trial import trial_of
 from delivery.api.auth import Caller
 from delivery.api.filters import (
     AlertFilterSet,
@@ -29,7 +33,7 @@ from delivery.api.serializers import (
     KeyRotationSerializer,
     ReportSerializer,
 )
-from delivery.models import AlertTrigger, Client
+from delivery.models import Alert, AlertTrigger, Client
 from delivery.services import revoke_client, rotate_client_key
 from delivery.usage import usage_by_day
 
@@ -53,7 +57,10 @@ class AlertViewSet(EditMixin):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return super().describe() | {"history": page_of(ALERT_TRIGGERS, AlertTriggerFilterSet)}
+        return super().describe() | {
+            "history": page_of(ALERT_TRIGGERS, AlertTriggerFilterSet),
+            "test": Endpoint(),
+        }
 
     @action(detail=False)
     def history(self, request: Request) -> HttpResponse:
@@ -61,6 +68,19 @@ class AlertViewSet(EditMixin):
         triggers = AlertTrigger.objects.filter(alert__deleted_at__isnull=True)
         hidden = models.Q(company__deleted_at__isnull=False)
         return self.answer_list(request, ALERT_TRIGGERS, AlertTriggerFilterSet, triggers.exclude(hidden))
+
+    @action(detail=True, methods=["get", "post"], url_path="test")
+    def test(self, request: Request, ref: str) -> HttpResponse:
+        """Tell what an alert would have told over the last 90 days of the data that it looks at; nobody is told."""
+        query.allow_only(request.query_params, ())
+        alert = Alert.objects.select_related("client").filter(pk=ref).first()
+        if alert is None:
+            raise not_found()
+        try:
+            found = trial_of(alert)
+        except ConditionError as error:
+            raise Problem(status.HTTP_409_CONFLICT, f"The stored condition cannot be read. {error}") from error
+        return json_response(json.dumps(found.to_json(), default=str).encode())
 
     def ordering_for(self, params: Any) -> tuple[str, ...]:
         """Return the ordering when none is asked for."""

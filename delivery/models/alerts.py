@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
-from biotech_ma.core.fields import json_array, json_object, json_shapes, list_of, one_of
+from biotech_ma.core.crypto import EncryptedTextField
+from biotech_ma.core.fields import json_array, json_object, json_shapes, list_of, one_of, within
 from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, TimestampedModel, tracked
 from companies.models import Company
+from delivery.alerts.rules import refusals_of
 from delivery.choices import (
     AlertType,
     Channel,
+    Digest,
+    Direction,
 )
+from delivery.models.clients import Client
 from delivery.querysets import AlertQuerySet
 from scoring.models import MAScore
 from signals_app.models import Signal
 
 
-@tracked(exclude=["last_triggered", "trigger_count"])
+@tracked(exclude=["last_triggered", "trigger_count", "slack_webhook_url", "rule_seen"])
 class Alert(SoftDeleteModel):
     """A standing question: tell these people when this happens."""
 
@@ -31,8 +37,35 @@ class Alert(SoftDeleteModel):
         decimal_places=4,
         null=True,
         blank=True,
-        help_text="Score or change that sets it off.",
-        db_comment="NULL = none.",
+        help_text="Score or change that sets it off; for a new signal or a custom condition the least score.",
+        db_comment="Points. NULL = none.",
+    )
+    direction = models.CharField(
+        max_length=8,
+        choices=Direction,
+        null=True,
+        blank=True,
+        help_text="Which way the score has to go. Empty: up over a threshold; either way for a change.",
+        db_comment="up, down or either. NULL = the usual one of the type.",
+    )
+    hysteresis_points = models.DecimalField(
+        max_digits=7,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="How far the figure must go back behind the threshold before it can set the alert off again. "
+        "Empty: 2 points, at most half of a change.",
+        db_comment="Points. NULL = 2, at most half of a threshold of change.",
+    )
+    client = models.ForeignKey(
+        Client,
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        related_name="alerts",
+        db_index=False,
+        help_text="For this client: its watchlist, its own thresholds and its address, where the alert names none.",
+        db_comment="NULL = the desk's own.",
     )
     company_tickers = json_array(help_text="Only these companies; empty means all.", db_comment="Array; empty = all.")
     signal_types = json_array(help_text="Only these types; empty means all.", db_comment="Array; empty = all.")
@@ -47,6 +80,48 @@ class Alert(SoftDeleteModel):
     )
     notification_channels = json_array(help_text="inbox, email, slack, webhook.", db_comment="Array of channels.")
     recipients = json_array(help_text="E-mail addresses.", db_comment="Array of e-mail addresses.")
+    slack_webhook_url = EncryptedTextField(
+        "Slack address",
+        null=True,
+        blank=True,
+        help_text="Incoming webhook of Slack, or of anything that takes the same JSON. Kept encrypted, never shown.",
+        db_comment="Address of the incoming webhook, encrypted. NULL = none.",
+    )
+    digest = models.CharField(
+        max_length=8,
+        choices=Digest,
+        default=Digest.AT_ONCE,
+        db_default=Digest.AT_ONCE,
+        help_text="When e-mail and Slack are sent: at once, gathered to the hour, or gathered to the day.",
+        db_comment="at_once, hourly or daily.",
+    )
+    digest_at = models.TimeField(
+        "daily at",
+        null=True,
+        blank=True,
+        help_text="Time of the daily message in New York. Empty: 07:00.",
+        db_comment="Time of day in New York. NULL = 07:00.",
+    )
+    quiet_from = models.TimeField(
+        null=True,
+        blank=True,
+        help_text="From this time in New York e-mail and Slack wait until the quiet period ends.",
+        db_comment="Time of day in New York. NULL = never quiet.",
+    )
+    quiet_until = models.TimeField(
+        null=True,
+        blank=True,
+        help_text="End of the quiet period in New York; before its beginning: on the next day.",
+        db_comment="Time of day in New York. NULL = never quiet.",
+    )
+    rule_seen = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Digest of the rule by which the standing states were found.",
+        db_comment="Digest of the rule behind alert_states. NULL = not looked at yet.",
+    )
     metadata = json_object(help_text="Anything else worth keeping.", db_comment="Free object.")
 
     objects = LiveManager.from_queryset(AlertQuerySet)()
@@ -60,6 +135,23 @@ class Alert(SoftDeleteModel):
         constraints = [
             one_of("alert_type", AlertType, name="alerts_type_known"),
             list_of("notification_channels", Channel, name="alerts_channels_known", noun="Channels"),
+            one_of("direction", Direction, name="alerts_direction_known"),
+            one_of("digest", Digest, name="alerts_digest_known"),
+            within(
+                "hysteresis_points",
+                0,
+                100,
+                name="alerts_hysteresis_range",
+                message="A hysteresis lies between 0 and 100 points.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | models.Q(
+                    ~models.Q(quiet_from=models.F("quiet_until")), quiet_from__isnull=False, quiet_until__isnull=False
+                ),
+                name="alerts_quiet_period_whole",
+                violation_error_message="A quiet period has a beginning and another time as its end.",
+            ),
             *json_shapes(
                 "alerts", arrays=("company_tickers", "signal_types", "recipients"), objects=("condition", "metadata")
             ),
@@ -69,10 +161,60 @@ class Alert(SoftDeleteModel):
             models.Index(fields=["alert_type", "is_active"], name="alerts_type_active_idx", condition=LIVE),
             # archived rows
             models.Index(fields=["deleted_at"], name="alerts_archived_idx", condition=~LIVE),
+            # a client's alerts; serves the foreign key
+            models.Index(fields=["client"], name="alerts_client_idx"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Check that type, threshold, condition, lists and channels go together."""
+        self.direction = self.direction or None
+        self.slack_webhook_url = self.slack_webhook_url or None
+        if refusals := refusals_of(self):
+            raise ValidationError(refusals)
+
+
+class AlertState(TimestampedModel):
+    """A company for which an alert's rule holds: it sets the alert off again only after it has ceased to hold."""
+
+    alert = models.ForeignKey(
+        Alert,
+        on_delete=models.DB_CASCADE,
+        related_name="states",
+        db_index=False,
+        help_text="The alert.",
+        db_comment="The alert.",
+    )
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.DB_CASCADE,
+        related_name="alert_states",
+        db_index=False,
+        help_text="The company.",
+        db_comment="The company.",
+    )
+    since = models.DateField(help_text="Day of the score since which it holds.", db_comment="Day of the score.")
+
+    class Meta(TimestampedModel.Meta):
+        db_table = "alert_states"
+        db_table_comment = "Companies for which the rule of an alert about scores holds at present."
+        constraints = [
+            # its prefix serves the foreign key
+            models.UniqueConstraint(
+                fields=["alert", "company"],
+                name="alert_states_uniq",
+                violation_error_message="That it holds for this company is known already.",
+            ),
+        ]
+        indexes = [
+            # what holds of a company; serves the foreign key
+            models.Index(fields=["company"], name="alert_states_company_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"since {self.since}"
 
 
 class AlertTrigger(TimestampedModel):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
 from biotech_ma.core.fields import json_array, json_object, json_shapes, list_of, one_of, within
 from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, tracked
+from delivery.alerts.rules import refusals_of_thresholds
 from delivery.choices import (
     ClientType,
     Scope,
@@ -84,7 +86,10 @@ class Client(SoftDeleteModel):
     )
     watchlist_tickers = json_array(help_text="Companies they follow.", db_comment="Array of tickers.")
     notification_preferences = json_object(help_text="How they want to hear of things.", db_comment="Free object.")
-    custom_thresholds = json_object(help_text="Their own thresholds.", db_comment="Free object.")
+    custom_thresholds = json_object(
+        help_text="Their own thresholds for their alerts, in points: score_threshold, score_change, watchlist_change.",
+        db_comment="Free object.",
+    )
     last_access = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Last call.", db_comment="NULL = never."
     )
@@ -153,6 +158,11 @@ class Client(SoftDeleteModel):
 
     def __str__(self) -> str:
         return self.client_name
+
+    def clean(self) -> None:
+        """Check the thresholds that alerts read."""
+        if isinstance(self.custom_thresholds, dict) and (words := refusals_of_thresholds(self.custom_thresholds)):
+            raise ValidationError({"custom_thresholds": words})
 
 
 class ClientUsage(models.Model):

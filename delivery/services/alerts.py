@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
+from django.db import transaction
+from django.utils import timezone
 
-from biotech_ma.core.services import recorded, violated_constraint
 from companies.models import Company
+from delivery.alerts.causes import Cause
+from delivery.alerts.triggers import Fired, write_triggers
 from delivery.models import Alert, AlertTrigger
 from scoring.models import MAScore
 from signals_app.models import Signal
@@ -26,30 +26,20 @@ def record_alert_trigger(
     score: MAScore | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> AlertTrigger | None:
-    """Write that the alert went off and count it, or return None where this cause has set it off before.
+    """Write that the alert went off, count it and have everybody told, or return None where this cause has set it off.
 
     Any number of workers may try the same cause at once: one of them gets the trigger.
     """
-    trigger = AlertTrigger(
-        alert=alert,
-        cause=cause,
+    found = Cause(
+        key=cause,
         reason=reason,
-        company=company,
-        signal=signal,
-        score=score,
+        at=timezone.now(),
+        company_id=company.pk if company else None,
+        ticker=company.ticker if company else None,
+        signal_id=signal.pk if signal else None,
+        score_id=score.pk if score else None,
         details=dict(details or {}),
     )
-    with recorded("alert triggered"):
-        try:
-            with transaction.atomic():
-                trigger.save(force_insert=True)
-        except IntegrityError as error:
-            if violated_constraint(error) == "alert_triggers_uniq":
-                return None
-            raise
-        trigger.refresh_from_db(fields=["triggered_at"])
-        # In the database, not in memory: two workers that read 7 must not both write 8. greatest() leaves out NULL.
-        Alert.all_objects.filter(pk=alert.pk).update(
-            trigger_count=F("trigger_count") + 1, last_triggered=Greatest("last_triggered", trigger.triggered_at)
-        )
-    return trigger
+    with transaction.atomic():
+        written = write_triggers([Fired(alert, found)])
+    return AlertTrigger.objects.get(pk=written[0].id) if written else None

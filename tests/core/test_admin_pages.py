@@ -31,6 +31,8 @@ APPS = {
     "report": "delivery",
     "alert": "delivery",
     "alerttrigger": "delivery",
+    "alertnotice": "delivery",
+    "inboxitem": "delivery",
     "webhook": "delivery",
     "webhookdelivery": "delivery",
     "client": "delivery",
@@ -59,6 +61,7 @@ def pages_of(rows: dict[str, object]) -> dict[str, str]:
         found[f"{model} history"] = page(model, "history", row.pk)
     found |= {f"{model} add": page(model, "add") for model in ADDED_BY_HAND}
     found |= {f"{model} archive": page(model, "archive_row", rows[model].pk) for model in ARCHIVED}
+    found["alert test"] = page("alert", "test_alert", rows["alert"].pk)
     found["signal correct"] = f"{page('signal', 'add')}?supersedes={rows['signal'].pk}"
     found["company search"] = f"{page('company', 'changelist')}?q=testbio"
     found["signal search"] = f"{page('signal', 'changelist')}?q=testbio"

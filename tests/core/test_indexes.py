@@ -12,7 +12,17 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
 from companies.models import Company, CompanyAlias, DrugCandidate
-from delivery.models import Alert, AlertTrigger, Client, Report, Webhook, WebhookDelivery
+from delivery.models import (
+    Alert,
+    AlertNotice,
+    AlertState,
+    AlertTrigger,
+    Client,
+    InboxItem,
+    Report,
+    Webhook,
+    WebhookDelivery,
+)
 from scoring.models import AcquirerMatch, MAScore, ScoreVersion, ScoreWeight
 from signals_app.models import FinancialFact, Signal
 from signals_app.review_models import IngestRun, ReviewItem
@@ -67,6 +77,16 @@ FROM generate_series(1, 2000) AS n, LATERAL (SELECT id FROM alerts OFFSET n % 20
      LATERAL (SELECT id FROM companies OFFSET n % 500 LIMIT 1) AS c,
      LATERAL (SELECT id FROM signals OFFSET n % 500 LIMIT 1) AS s,
      LATERAL (SELECT id FROM ma_scores OFFSET n % 500 LIMIT 1) AS m;
+INSERT INTO alert_states (alert_id, company_id, since)
+SELECT a.id, c.id, '2025-01-01' FROM (SELECT id FROM alerts LIMIT 20) AS a, (SELECT id FROM companies LIMIT 100) AS c;
+INSERT INTO alert_notices (trigger_id, channel, recipient, status, claim)
+SELECT id, 'email', 'a@example.org', CASE WHEN cause::int % 100 = 0 THEN 'pending' ELSE 'sent' END,
+       CASE WHEN cause::int % 10 = 0 THEN uuidv7() END FROM alert_triggers;
+INSERT INTO auth_user (username, password, first_name, last_name, email, is_superuser, is_staff, is_active, date_joined)
+SELECT 'u' || n, '', '', '', '', false, true, true, now() FROM generate_series(1, 20) AS n;
+INSERT INTO inbox_items (user_id, trigger_id, read_at)
+SELECT u.id, t.id, CASE WHEN t.cause::int % 100 <> 0 THEN now() END
+FROM alert_triggers AS t JOIN auth_user AS u ON u.username = 'u' || (1 + t.cause::int % 20);
 INSERT INTO webhooks (name, url, secret, is_active, deleted_at)
 SELECT 'x' || n, 'https://example.org/', '', n % 100 = 0, CASE WHEN n % 100 = 1 THEN now() END
 FROM generate_series(1, 2000) AS n;
@@ -76,6 +96,7 @@ FROM generate_series(1, 2000) AS n, LATERAL (SELECT id FROM webhooks OFFSET n % 
 INSERT INTO clients (client_name, api_key, key_prefix, is_active, deleted_at)
 SELECT 'x' || n, lpad(n::text, 64, '0'), '00000000', n % 100 = 0, CASE WHEN n % 100 = 1 THEN now() END
 FROM generate_series(1, 2000) AS n;
+UPDATE alerts SET client_id = (SELECT id FROM clients ORDER BY id LIMIT 1 OFFSET 17) WHERE name LIKE 'x1_';
 INSERT INTO score_versions (version) SELECT 'test ' || n FROM generate_series(1, 500) AS n;
 INSERT INTO score_weights (score_version_id, component, weight, reason)
 SELECT id, 'patent', 0.1, 'x' FROM score_versions WHERE version LIKE 'test %';
@@ -100,13 +121,15 @@ class Some:
     alert: Any
     webhook: Any
     version: Any
+    client: Any
+    trigger: Any
 
 
 def some() -> Some:
     return Some(
         *(
             model.objects.order_by("id").values_list("pk", flat=True)[17]
-            for model in (Company, Signal, MAScore, Alert, Webhook, ScoreVersion)
+            for model in (Company, Signal, MAScore, Alert, Webhook, ScoreVersion, Client, AlertTrigger)
         )
     )
 
@@ -168,6 +191,17 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "alert_triggers_company_idx": lambda s: AlertTrigger.objects.filter(company=s.company).order_by(),
     "alert_triggers_signal_idx": lambda s: AlertTrigger.objects.filter(signal=s.signal).order_by(),
     "alert_triggers_score_idx": lambda s: AlertTrigger.objects.filter(score=s.score).order_by(),
+    "alerts_client_idx": lambda s: Alert.all_objects.filter(client=s.client).order_by(),
+    "alert_states_uniq": lambda s: AlertState.objects.filter(alert=s.alert),
+    "alert_states_company_idx": lambda s: AlertState.objects.filter(company=s.company),
+    "alert_notices_uniq": lambda s: AlertNotice.objects.filter(trigger=s.trigger).order_by(),
+    "alert_notices_due_idx": lambda s: AlertNotice.objects.filter(status="pending", next_attempt_at__lte=NOON).order_by(
+        "next_attempt_at"
+    )[:8],
+    "alert_notices_claim_idx": lambda s: AlertNotice.objects.filter(claim=s.trigger).order_by(),
+    "inbox_items_uniq": lambda s: InboxItem.objects.filter(user_id=7).order_by(),
+    "inbox_items_trigger_idx": lambda s: InboxItem.objects.filter(trigger=s.trigger).order_by(),
+    "inbox_items_unread_idx": lambda s: InboxItem.objects.filter(user_id=7, read_at__isnull=True).order_by(),
     "webhooks_active_idx": lambda s: Webhook.objects.active_for("ping"),
     "webhooks_archived_idx": lambda s: Webhook.all_objects.archived(),
     "webhook_deliveries_recent_idx": lambda s: WebhookDelivery.objects.filter(webhook=s.webhook).order_by("-id")[:9],

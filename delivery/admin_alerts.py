@@ -1,0 +1,250 @@
+"""Alerts: built without JSON, tried on the last 90 days, with what holds now and what they told."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from biotech_ma.core.admin import ArchiveAdmin, column, columns
+from biotech_ma.core.admin.base import PanelInline
+from biotech_ma.core.admin.dashboard import Panel, on_dashboard
+from biotech_ma.core.admin.fields import ChoiceListField
+from biotech_ma.core.admin.filters import NullBooleanFilter
+from biotech_ma.core.admin.forms import DeskForm
+from biotech_ma.core.admin.tables import table
+from companies.admin import company_link
+from delivery.admin_condition import ConditionField
+from delivery.admin_fields import RECIPIENTS, TICKERS
+from delivery.alerts.causes import METHODOLOGY
+from delivery.alerts.conditions import ConditionError
+from delivery.alerts.trial import DAYS, Trial, trial_of
+from delivery.choices import Channel, Digest
+from delivery.models import Alert, AlertState, AlertTrigger
+from signals_app.catalogue import SignalType
+
+PANEL_ROWS = 8
+TAB_ROWS = 50
+CONDITION_HELP = (
+    "What must hold of the company, its latest score, the signal. Several values of “is one of” go with commas; money "
+    "as 2bn or 450m. Without rows the type, the threshold and the lists below decide alone."
+)
+REMOVE = "remove"
+
+
+class AlertForm(DeskForm):
+    """The Slack address is not shown again: left empty, the one that is kept stays."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "digest" in self.fields:
+            self.fields["digest"].required = False
+
+    def clean_digest(self) -> str:
+        """Return the choice, at once where there is none."""
+        return self.cleaned_data.get("digest") or Digest.AT_ONCE
+
+    def clean_slack_webhook_url(self) -> str | None:
+        """Return the address typed, the one kept where none is, or None to remove it."""
+        typed: str = (self.cleaned_data.get("slack_webhook_url") or "").strip()
+        if typed.lower() == REMOVE:
+            return None
+        return typed or self.instance.slack_webhook_url
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        """Add what the model says of the fields that are not refused already: of those it saw nothing."""
+        if hasattr(errors, "error_dict"):
+            errors = ValidationError(
+                {name: each for name, each in errors.error_dict.items() if name not in self.errors}
+            )
+        super()._update_errors(errors)  # type: ignore[misc]
+
+
+class _HiddenAddressField(forms.CharField):
+    """A text that is never shown again."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "widget": UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})})
+
+    def prepare_value(self, value: Any) -> str:
+        return ""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((data or "").strip())
+
+
+def _slack_address(**options: Any) -> _HiddenAddressField:
+    words = f"{options['help_text']} Empty keeps the one that is there; “{REMOVE}” removes it."
+    return _HiddenAddressField(**{**options, "help_text": words})
+
+
+def _condition(**options: Any) -> ConditionField:
+    return ConditionField(**{**options, "help_text": CONDITION_HELP})
+
+
+class HistoryPanel(PanelInline):
+    """When the alert went off, and for whom its rule holds at present."""
+
+    model = AlertTrigger
+    fk_name = "alert"
+    verbose_name_plural = "went off"
+
+    def panel(self, request: HttpRequest, obj: Any) -> SafeString:
+        """Return the last times, then the companies for which it holds now."""
+        triggers = AlertTrigger.objects.filter(alert=obj).select_related("company").defer("company__search_vector")
+        told = [
+            [columns.ago(each.triggered_at), company_link(each.company), each.reason] for each in triggers[:TAB_ROWS]
+        ]
+        states = AlertState.objects.filter(alert=obj).select_related("company").defer("company__search_vector")
+        held = [[company_link(each.company), columns.day(each.since)] for each in states.order_by("-since")[:TAB_ROWS]]
+        history = reverse("admin:delivery_alerttrigger_changelist") + f"?alert__id__exact={obj.pk}"
+        first = table(
+            "When it went off", ["When", "Company", "Why"], told, url=history, empty="It has not gone off yet."
+        )
+        second = table(
+            "Holds now",
+            ["Company", "Since"],
+            held,
+            note="These set it off again only after the rule has ceased to hold for them.",
+            empty="Its rule holds for no company, or it is not about scores.",
+        )
+        return first + second
+
+
+@admin.register(Alert)
+class AlertAdmin(ArchiveAdmin):
+    """Standing questions: tell these people when this happens."""
+
+    form = AlertForm
+    shapes: ClassVar[dict[str, Any]] = {
+        "condition": _condition,
+        "company_tickers": TICKERS,
+        "recipients": RECIPIENTS,
+        "signal_types": partial(ChoiceListField, choices=SignalType.choices),
+        "notification_channels": partial(ChoiceListField, choices=Channel.choices),
+        "slack_webhook_url": _slack_address,
+    }
+    list_display: Any = ["name", "alert_type", "threshold", "scope", "channels", "is_active", "last", "count"]
+    list_filter: Any = [("alert_type", ChoicesDropdownFilter), ("is_active", NullBooleanFilter)]
+    search_fields: Any = ["name"]
+    ordering: Any = ["name", "id"]
+    autocomplete_fields: Any = ["client"]
+    actions_detail: Any = ["test_alert", *ArchiveAdmin.actions_detail]
+    empty_hint = "Add one: a score over a threshold, a sharp change, a kind of signal."
+    readonly_fields: Any = ["last_triggered", "trigger_count"]
+    inlines: Any = [HistoryPanel]
+    fieldsets: Any = [
+        (
+            None,
+            {
+                "fields": [
+                    ("name", "is_active"),
+                    ("alert_type", "threshold_value"),
+                    ("direction", "hysteresis_points"),
+                    "condition",
+                ]
+            },
+        ),
+        ("Of what", {"fields": ["company_tickers", "signal_types", "client"]}),
+        ("Whom to tell", {"fields": ["notification_channels", "recipients", "slack_webhook_url"]}),
+        ("When to tell", {"fields": [("digest", "digest_at"), ("quiet_from", "quiet_until")]}),
+        ("Record", {"fields": [("last_triggered", "trigger_count"), "metadata"], "classes": ["collapse"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the alerts, in the list without their Slack addresses."""
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        is_list = match is not None and match.url_name == "delivery_alert_changelist"
+        return rows.defer("slack_webhook_url") if is_list else rows
+
+    @action(description="Test", permissions=["view"], url_path="test", icon="science")  # type: ignore[untyped-decorator]
+    def test_alert(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what the alert would have told over the last 90 days."""
+        alert = self.get_object(request, object_id)
+        if alert is None:
+            raise Http404("There is no such row.")
+        try:
+            found = trial_of(alert)
+            note, shown = _note(found), _trial_table(found)
+        except ConditionError as error:
+            note, shown = f"The stored condition cannot be read. {error}", SafeString("")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"What {alert} would have told",
+            "opts": self.opts,
+            "alert": alert,
+            "note": note,
+            "table": shown,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/delivery/trial.html", context)
+
+    @column("Threshold", order="threshold_value", numeric=True)
+    def threshold(self, alert: Alert) -> str:
+        """Return the threshold."""
+        return columns.number(alert.threshold_value, hint="None")
+
+    @column("Companies")
+    def scope(self, alert: Alert) -> str:
+        """Return the companies that it watches."""
+        return columns.chips(alert.company_tickers) if alert.company_tickers else "all"
+
+    @column("Channels")
+    def channels(self, alert: Alert) -> str:
+        """Return where it goes."""
+        return columns.chips(alert.notification_channels, dict(Channel.choices))
+
+    @column("Last", order="last_triggered")
+    def last(self, alert: Alert) -> str:
+        """Return when it last went off."""
+        return columns.ago(alert.last_triggered)
+
+    @column("Times", order="trigger_count", numeric=True)
+    def count(self, alert: Alert) -> str:
+        """Return how often it went off."""
+        return columns.number(alert.trigger_count, 0)
+
+
+def _note(found: Trial) -> str:
+    return (
+        f"The {DAYS} days to {found.until}, the newest day of the data that it looks at. The company's own figures are "
+        f"today's, its score that of the day. Nobody is told. Scores are a {METHODOLOGY}."
+    )
+
+
+def _trial_table(found: Trial) -> SafeString:
+    rows = [
+        [columns.day(cause.at), cause.ticker or columns.unknown("Not listed"), cause.reason] for cause in found.causes
+    ]
+    shown = f", the newest {len(rows):,} of them here" if len(rows) < found.count else ""
+    return table(
+        f"It would have gone off {found.count:,} {'time' if found.count == 1 else 'times'}",
+        ["Day", "Company", "Why"],
+        rows,
+        note=f"From {found.since} to {found.until}{shown}.",
+        empty="Nothing would have set it off. Lower the threshold, or ask less of the condition.",
+    )
+
+
+@on_dashboard(order=80, permission="delivery.view_alerttrigger")
+def alert_panel(request: HttpRequest) -> Panel:
+    """List the alerts that went off last."""
+    rows = AlertTrigger.objects.select_related("alert").order_by("-triggered_at", "-id")[:PANEL_ROWS]
+    return Panel(
+        "Alerts that went off",
+        ["When", "Alert", "Why"],
+        [[columns.ago(row.triggered_at), row.alert.name, row.reason] for row in rows],
+        url=reverse("admin:delivery_alerttrigger_changelist"),
+        empty="No alert has gone off. Add one under Alerts.",
+    )

@@ -1,0 +1,165 @@
+"""Writing that alerts went off: the history, the inboxes, the messages to come and the news for the webhooks.
+
+All in the transaction of the evaluation, in a fixed number of statements: what is written will be told, and what is
+told was written. A cause that has set its alert off before is passed over by the database itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from biotech_ma.core.news import tell
+from biotech_ma.core.services import recorded
+from delivery.alerts.causes import Cause
+from delivery.alerts.quiet import due_at
+from delivery.choices import Channel
+from delivery.models import Alert
+
+# The topic of the news that alerts went off.
+ALERTS = "alerts"
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+# Compiling a statement of many conditions to machine code takes far longer than running it over some thousand rows.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('biotech_ma.alerts', 0)), set_config('jit', 'off', true)"
+
+_TRIGGERS = """
+INSERT INTO alert_triggers (alert_id, company_id, signal_id, score_id, cause, reason, details)
+SELECT alert_id, company_id, signal_id, score_id, cause, reason, details
+FROM jsonb_to_recordset(%s::jsonb) AS x(
+    alert_id uuid, company_id uuid, signal_id uuid, score_id uuid, cause text, reason text, details jsonb)
+ON CONFLICT (alert_id, cause) DO NOTHING
+RETURNING id, alert_id, triggered_at
+"""
+_COUNTS = """
+UPDATE alerts AS a SET trigger_count = trigger_count + x.times, last_triggered = greatest(last_triggered, x.at)
+FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, times int, at timestamptz) WHERE a.id = x.id
+"""
+_INBOX = """
+INSERT INTO inbox_items (user_id, trigger_id)
+SELECT user_id, trigger_id FROM jsonb_to_recordset(%s::jsonb) AS x(user_id int, trigger_id uuid)
+ON CONFLICT (user_id, trigger_id) DO NOTHING
+"""
+_NOTICES = """
+INSERT INTO alert_notices (trigger_id, channel, recipient, next_attempt_at)
+SELECT trigger_id, channel, recipient, due_at
+FROM jsonb_to_recordset(%s::jsonb) AS x(trigger_id uuid, channel text, recipient text, due_at timestamptz)
+ON CONFLICT (trigger_id, channel, recipient) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An alert and what set it off."""
+
+    alert: Alert
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A trigger that is new."""
+
+    id: UUID
+    alert: Alert
+    triggered_at: dt.datetime
+
+
+def locked_for_evaluation() -> None:
+    """Wait until no other evaluation is at work, for the length of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK)
+
+
+def write(fired: Sequence[Fired]) -> int:
+    """Write the triggers, count them and have everybody told; return how many are new."""
+    return len(write_triggers(fired))
+
+
+def write_triggers(fired: Sequence[Fired]) -> list[Written]:
+    """Write the triggers that are new, with all that follows from them, and return them."""
+    if not fired:
+        return []
+    with recorded("alerts triggered"), connection.cursor() as cursor:
+        cursor.execute(_TRIGGERS, [json.dumps([_row(each) for each in fired])])
+        alerts = {each.alert.pk: each.alert for each in fired}
+        written = [Written(key, alerts[alert], at) for key, alert, at in cursor.fetchall()]
+        if written:
+            cursor.execute(_COUNTS, [json.dumps(_counted(written))])
+            _fill_inboxes(cursor, written)
+            _prepare_messages(cursor, written)
+            if any(Channel.WEBHOOK in each.alert.notification_channels for each in written):
+                tell(ALERTS)
+    return written
+
+
+def _row(each: Fired) -> dict[str, Any]:
+    cause = each.cause
+    ids = {"company_id": cause.company_id, "signal_id": cause.signal_id, "score_id": cause.score_id}
+    return {
+        "alert_id": str(each.alert.pk),
+        **{name: str(value) if value else None for name, value in ids.items()},
+        "cause": cause.key,
+        "reason": cause.reason,
+        "details": cause.details,
+    }
+
+
+def _counted(written: Sequence[Written]) -> list[dict[str, Any]]:
+    times: dict[UUID, int] = {}
+    for each in written:
+        times[each.alert.pk] = times.get(each.alert.pk, 0) + 1
+    at = max(each.triggered_at for each in written).isoformat()
+    return [{"id": str(key), "times": number, "at": at} for key, number in sorted(times.items())]
+
+
+def _fill_inboxes(cursor: Any, written: list[Written]) -> None:
+    """Put the triggers into the inboxes of those whom the alert's recipients name, else of all who may see them."""
+    wanted = [each for each in written if Channel.INBOX in each.alert.notification_channels]
+    if not wanted:
+        return
+    users = get_user_model().objects.with_perm("delivery.view_alerttrigger", backend=MODEL_BACKEND)
+    known = list(users.filter(is_staff=True).values_list("pk", "email"))
+    rows = []
+    for each in wanted:
+        named = {address.lower() for address in each.alert.recipients}
+        chosen = [key for key, email in known if email.lower() in named] or [key for key, _ in known]
+        rows += [{"user_id": key, "trigger_id": str(each.id)} for key in chosen]
+    cursor.execute(_INBOX, [json.dumps(rows)])
+
+
+def _prepare_messages(cursor: Any, written: list[Written]) -> None:
+    """Write a notice for each trigger and recipient by e-mail and Slack, due when its alert allows."""
+    due: dict[UUID, dt.datetime] = {}
+    rows = []
+    for each in written:
+        addresses = addresses_of(each.alert)
+        if addresses and each.alert.pk not in due:
+            due[each.alert.pk] = due_at(each.alert, each.triggered_at)
+        rows += [
+            {"trigger_id": str(each.id), "channel": channel, "recipient": recipient,
+             "due_at": due[each.alert.pk].isoformat()}
+            for channel, recipient in addresses
+        ]  # fmt: skip
+    if rows:
+        cursor.execute(_NOTICES, [json.dumps(rows)])
+        from delivery.alerts.jobs import queue_messages
+
+        queue_messages()
+
+
+def addresses_of(alert: Alert) -> list[tuple[str, str]]:
+    """Return where the alert's messages go: channel and recipient, which is empty for Slack."""
+    found: list[tuple[str, str]] = []
+    if Channel.EMAIL in alert.notification_channels:
+        contact = alert.client.contact_email if alert.client else None
+        found += [(Channel.EMAIL.value, address) for address in alert.recipients or ([contact] if contact else [])]
+    if Channel.SLACK in alert.notification_channels and alert.slack_webhook_url:
+        found.append((Channel.SLACK.value, ""))
+    return found
