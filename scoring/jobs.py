@@ -8,27 +8,30 @@ from django.db import transaction
 from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
+from scoring.history import score_days
 from scoring.models import MAScore
-from scoring.services import score_universe
 
 SCORE_QUEUE = "scores"
 RETRIES, RETRY_SECONDS = 3, 600
 
 
 def days_without(version: str) -> list[dt.date]:
-    """Return the days that were scored under any version and not under this one, the newest first."""
+    """Return the days that were scored under any version and not under this one, rising."""
     done = MAScore.objects.filter(score_version=version).values("score_date")
-    days = MAScore.objects.exclude(score_date__in=done).order_by("-score_date")
+    days = MAScore.objects.exclude(score_date__in=done).order_by("score_date")
     return list(days.values_list("score_date", flat=True).distinct())
 
 
 @app.task(queue=SCORE_QUEUE, pass_context=True, retry=RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS))
 def score_history(context: JobContext, version: str) -> None:
     """Score the days that the version lacks, one transaction each. A worker that is told to stop leaves the rest."""
-    for day in days_without(version):
+
+    def stop_when_told(*_: object) -> None:
         if context.should_abort():
             raise exceptions.JobAborted
-        score_universe(day=day, version=version)
+
+    if days := days_without(version):
+        score_days(days, version=version, report=stop_when_told)
 
 
 def queue_history(*, version: str) -> None:
