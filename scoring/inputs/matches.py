@@ -9,9 +9,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
+from django.db.models import DecimalField, F, Q, Window
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, RowNumber
 
+from scoring.engine.acquirers import ENOUGH_COVERAGE
 from scoring.engine.inputs import Evidence, Fit
 from scoring.models import AcquirerMatch
 
@@ -32,9 +34,12 @@ class Match:
 def matches(days: tuple[date, date], company_ids: Collection[UUID] | None) -> dict[UUID, list[Match]]:
     """Return by target the three best matches of each day that can count on a day of the range: the best by rank.
 
-    Acquirers that cannot pay rank behind the others, whatever their fit.
+    Acquirers that cannot pay rank behind the others, whatever their fit. A match of which less than half the weight is
+    known does not count: a tie alone, without a programme to compare, is no fit.
     """
     rows = AcquirerMatch.objects.order_by().filter(match_date__range=(days[0] - FRESH_FOR, days[1]))
+    known = Cast(KT("metadata__coverage"), DecimalField(max_digits=5, decimal_places=4))
+    rows = rows.annotate(known=known).filter(Q(known__gte=ENOUGH_COVERAGE) | Q(known__isnull=True))
     if company_ids is not None:
         rows = rows.filter(target_company__in=company_ids)
     place = Window(

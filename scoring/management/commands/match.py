@@ -96,7 +96,8 @@ def _party(ref: str) -> UUID:
 
 def _matches(day: dt.date, wanted: Collection[UUID]) -> list[AcquirerMatch]:
     """Return the stored matches of the day, by target and rank; those that were asked for, or all."""
-    rows = AcquirerMatch.objects.of_live_targets().filter(match_date=day).select_related("target_company")
+    # Archived ones too: what a past day matched does not change with what has become of a company since.
+    rows = AcquirerMatch.objects.filter(match_date=day).select_related("target_company")
     if wanted:
         rows = rows.filter(Q(target_company_id__in=wanted) | Q(acquirer_company_id__in=wanted))
     rows = rows.defer("target_company__search_vector", "target_company__metadata")
