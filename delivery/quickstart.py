@@ -30,7 +30,7 @@ from signals_app.models import Signal
 ANALYST = "analyst"
 CLIENT = "quickstart"
 TOP_ROWS = 10
-HISTORY_MONTHS = 12
+HISTORY_MONTHS = 6
 
 Say = Callable[[str], None]
 
@@ -134,7 +134,7 @@ def month_ends(last: dt.date, months: int) -> list[dt.date]:
 
 
 def match_and_score_months(say: Say) -> None:
-    """Match, then score the data's own day and the year of month ends before it, those days that lack either yet."""
+    """Match, then score the data's own day and the half-year of month ends before it, those days that lack either yet."""
     scored = set(MAScore.objects.order_by().values_list("score_date", flat=True).distinct())
     matched = set(AcquirerMatch.objects.order_by().values_list("match_date", flat=True).distinct())
     missing = [day for day in month_ends(STARTER_AS_OF, HISTORY_MONTHS) if day not in scored or day not in matched]

@@ -67,7 +67,8 @@ def _field(model: type[models.Model], column: Column) -> Any:
     if isinstance(source, JsonRows):
         nested = _described(source.name, source.model, source.wanted)
         return nested(allow_null=True, **options) if isinstance(source, JsonRow) else nested(many=True, **options)
-    path = source.path if isinstance(source, Money) else str(source)
+    # What is worked out under the name of a model's own column has that column's type.
+    path = source.path if isinstance(source, Money) else source if isinstance(source, str) else column.name
     found = model_field(model, path)
     if found is None:
         return serializers.CharField(allow_null=True, **options)
