@@ -134,7 +134,7 @@ def month_ends(last: dt.date, months: int) -> list[dt.date]:
 
 
 def match_and_score_months(say: Say) -> None:
-    """Match, then score the data's own day and the half-year of month ends before it, those days that lack either yet."""
+    """Match, then score the data's own day and the month ends of half a year before it, those that lack either yet."""
     scored = set(MAScore.objects.order_by().values_list("score_date", flat=True).distinct())
     matched = set(AcquirerMatch.objects.order_by().values_list("match_date", flat=True).distinct())
     missing = [day for day in month_ends(STARTER_AS_OF, HISTORY_MONTHS) if day not in scored or day not in matched]

@@ -197,4 +197,4 @@ def test_month_ends_cover_the_year_before_a_day():
     days = month_ends(dt.date(2026, 3, 31), 12)
     assert days[0] == dt.date(2025, 3, 31)
     assert days[-2:] == [dt.date(2026, 2, 28), dt.date(2026, 3, 31)]
-    assert len(days) == 7
+    assert len(days) == 13
