@@ -10,6 +10,7 @@ from django.utils.csp import CSP
 from biotech_ma.core import addresses, mail
 from biotech_ma.core.postgres import settings as postgres_settings
 from biotech_ma.core.secrets import secret_from_file
+from biotech_ma.core.storage_url import storage_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -121,6 +122,10 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(DATA_DIR / "raw")},
     },
+    "reports": storage_from_url(
+        env.str("REPORTS_STORAGE_URL", default="") or (DATA_DIR / "files" / "reports").as_uri(),
+        variable="REPORTS_STORAGE_URL",
+    ),
 }
 
 # Who asks the sources: the SEC refuses those that do not say.
@@ -156,6 +161,11 @@ NEWS_DAYS = env.int("BIOTECH_MA_NEWS_DAYS", default=3)
 # Alerts and reports by e-mail: without EMAIL_URL they are files in the data directory.
 MAILERS = mail.mailers(env.str("EMAIL_URL", default=""), DATA_DIR)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="biotech_ma@localhost")
+# When which report is made for whom, in MARKET_TIME_ZONE: each on what came before its day, to these addresses.
+REPORTS_SCHEDULE = {"daily_digest": "0 7 * * 1-5", "weekly_watchlist": "0 7 * * 1"}
+REPORTS_SCHEDULE_CHANGES = env.str("REPORTS_SCHEDULE", default="")
+REPORTS_RECIPIENTS = env.list("REPORTS_RECIPIENTS", default=[])
+REPORTS_FORMAT = env.str("REPORTS_FORMAT", default="html")
 # Background jobs stand in each app's `jobs` module.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 

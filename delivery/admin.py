@@ -6,7 +6,7 @@ from delivery.admin_alerts import AlertAdmin
 from delivery.admin_clients import ClientAdmin
 from delivery.admin_inbox import AlertNoticeAdmin, InboxItemAdmin
 from delivery.admin_logs import AlertTriggerAdmin, WebhookDeliveryAdmin
-from delivery.admin_outlets import ReportAdmin
+from delivery.admin_reports import ReportAdmin
 from delivery.admin_webhooks import WebhookAdmin
 
 __all__ = [

@@ -32,6 +32,14 @@ class ReportStatus(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class MailStatus(models.TextChoices):
+    """Where a report's e-mail to one recipient stands."""
+
+    PENDING = "pending", "Pending"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+
+
 class AlertType(models.TextChoices):
     """What sets an alert off."""
 

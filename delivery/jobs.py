@@ -12,14 +12,15 @@ from delivery.alerts.jobs import (
     send,
     take_up_messages,
 )
+from delivery.reports import jobs as report_jobs
 from delivery.usage import forget_old_usage
 from delivery.webhooks.jobs import send_deliveries, tell_endpoints
 from signals_app.jobs import UPKEEP_QUEUE
 
 # Jobs are found in the modules of this name only.
 __all__ = [
-    "forget_usage", "look_at_becoming_known", "look_at_scores", "look_at_signals", "look_for_messages", "send",
-    "send_deliveries", "take_up_messages", "tell_endpoints",
+    "forget_usage", "look_at_becoming_known", "look_at_scores", "look_at_signals", "look_for_messages", "report_jobs",
+    "send", "send_deliveries", "take_up_messages", "tell_endpoints",
 ]  # fmt: skip
 
 

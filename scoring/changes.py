@@ -13,11 +13,16 @@ from scoring.models import MAScore
 
 DAYS, LATEST_BY_DAYS = 30, 40
 ZERO = Decimal(0)
+FOUR_PLACES = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One input whose contribution is another than then: by so many points, why, and what it was and is in words."""
+    """One input whose contribution is another than then: by so many points, why, and what it was and is in words.
+
+    `own_points` is what the company's own value did, where it was known on both days: no change of a median or weight.
+    `is_data`: the input became known or went missing, which is no news of the company.
+    """
 
     component: str
     feature: str
@@ -29,6 +34,8 @@ class Moved:
     source: str | None
     source_url: str | None
     date: dt.date | None
+    own_points: Decimal
+    is_data: bool
 
     def to_json(self) -> dict[str, Any]:
         """Return the move with figures as decimal strings."""
@@ -81,8 +88,11 @@ def changes_of(score: MAScore) -> Since | None:
         company_id=score.company_id, score_version=score.score_version, score_date__range=(first, last)
     )
     earlier = held.select_related("company").order_by("-score_date").first()
-    if earlier is None:
-        return None
+    return None if earlier is None else changes_between(earlier, score)
+
+
+def changes_between(earlier: MAScore, score: MAScore) -> Since | None:
+    """Return what moved a company's score since an earlier one; None where one of them carries no explanation."""
     try:
         before, after = explanation_of(earlier), explanation_of(score)
     except NotExplained:
@@ -127,7 +137,15 @@ def _described(old: Line | None, new: Line | None, points: Decimal) -> Moved:
         source=new.source if new else None,
         source_url=new.source_url if new else None,
         date=new.date if new else None,
+        own_points=_own_points(old, new),
+        is_data=old is None or new is None or old.imputed != new.imputed,
     )
+
+
+def _own_points(old: Line | None, new: Line | None) -> Decimal:
+    if old is None or new is None or old.imputed or new.imputed:
+        return ZERO
+    return (new.weight * (new.value - old.value)).quantize(FOUR_PLACES)
 
 
 def _why(old: Line | None, new: Line | None) -> str:

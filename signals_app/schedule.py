@@ -6,6 +6,7 @@ ran is made up for, once, when one starts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -73,6 +74,40 @@ class Freshness:
             "blocked": self.blocked or None,
             "silent": self.is_silent,
         }
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What an app above has on its schedule: its name, its times, its next run, and where it stands in words."""
+
+    name: str
+    cron: str
+    next_run: datetime
+    state: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return the plan as the command prints it."""
+        return {
+            "name": self.name,
+            "cron": self.cron,
+            "time_zone": str(NEW_YORK),
+            "next_run": self.next_run.isoformat(),
+            "state": self.state,
+        }
+
+
+_plans: list[Callable[[datetime], list[Planned]]] = []
+
+
+def also(plan: Callable[[datetime], list[Planned]]) -> None:
+    """Have the schedule of an app above shown beside the sources' own."""
+    _plans.append(plan)
+
+
+def planned_above(now: datetime | None = None) -> list[Planned]:
+    """Return what the apps above have on their schedules."""
+    moment = now or timezone.now()
+    return [planned for plan in _plans for planned in plan(moment)]
 
 
 def entries() -> list[Entry]:

@@ -16,7 +16,9 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 # Name of the custom property -> its light colour, in the form in which the SVG writer prints it.
 COLOURS = {
@@ -29,8 +31,14 @@ COLOURS = {
 }
 INK, MUTED, GRID, ACCENT, SECOND, THIRD = COLOURS.values()
 SIZE_INCHES = (5.0, 3.6)
+WIDE_INCHES = 7.2
+ROW_INCHES = 0.3
+# What title, axis and margins of a chart of rows take.
+FRAME_INCHES = 0.7
 FONT_POINTS = 9
 BAR_WIDTH = 0.7
+# A cell of a heat map is never so dark that its figure cannot be read.
+DARKEST = 0.55
 # A label is never taken for a formula.
 SETTINGS: dict[Any, Any] = {
     "text.parse_math": False,
@@ -80,16 +88,40 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What an axis says, and from where to where it goes (None: as the figures do)."""
+    """What an axis says, and from where to where it goes (None: as the figures do).
+
+    `is_days`: the values are days since 1970, and months and years stand at the ticks.
+    """
 
     label: str
     limits: Range | None = None
+    is_days: bool = False
 
 
-def line_chart(title: str, lines: Sequence[Line], *, x: Axis, y: Axis, themed: bool = True) -> str:
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A row of a bar chart: its name, its value (None: unknown) and a mark to compare with, where there is one."""
+
+    name: str
+    value: float | None
+    mark: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A dot of a timeline: its row, its day (days since 1970) and its weight from 1 to 4."""
+
+    row: str
+    x: float
+    weight: int
+
+
+def line_chart(
+    title: str, lines: Sequence[Line], *, x: Axis, y: Axis, themed: bool = True, size: Range = SIZE_INCHES
+) -> str:
     """Return a chart of lines with a legend. `title` is read out, not drawn: the page has its own heading."""
     with rc_context(SETTINGS):
-        figure, axes = _axes(x, y)
+        figure, axes = _axes(x, y, size)
         for line in lines:
             axes.plot(
                 line.x, line.y, label=line.name, color=line.colour, linestyle="--" if line.is_dashed else "-",
@@ -127,12 +159,91 @@ def point_chart(
         return _svg(figure, title, themed)
 
 
-def _axes(x: Axis, y: Axis) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+def row_chart(title: str, bars: Sequence[Bar], *, x: Axis, mark: str = "", themed: bool = True) -> str:
+    """Return horizontal bars, the first on top, each with its figure, and `mark` as a line across it.
+
+    An unknown value has no bar and says so.
+    """
+    with rc_context(SETTINGS):
+        figure, axes = _axes(x, Axis(""), _rows_size(len(bars)))
+        places = range(len(bars))
+        axes.barh(places, [bar.value or 0 for bar in bars], height=0.6, color=ACCENT)
+        for place, bar in zip(places, bars, strict=True):
+            if bar.mark is not None:
+                axes.vlines(bar.mark, place - 0.4, place + 0.4, color=SECOND, linewidth=2)
+            said = "unknown" if bar.value is None else f"{bar.value:.0f}"
+            right = max(bar.value or 0, bar.mark or 0)
+            axes.text(right, place, f"  {said}", va="center", color=INK if bar.value is not None else MUTED)
+        if mark:
+            axes.plot([], [], color=SECOND, linewidth=2, label=mark)
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+        _name_rows(axes, [bar.name for bar in bars])
+        return _svg(figure, title, themed)
+
+
+def timeline_chart(title: str, rows: Sequence[str], events: Sequence[Event], *, x: Axis, themed: bool = True) -> str:
+    """Return events as dots on one line a row, the first row on top; the heavier, the larger and the warmer."""
+    colours = {1: MUTED, 2: ACCENT, 3: SECOND, 4: SECOND}
+    with rc_context(SETTINGS):
+        figure, axes = _axes(x, Axis(""), _rows_size(len(rows)))
+        place = {row: number for number, row in enumerate(rows)}
+        for weight in sorted({event.weight for event in events}):
+            same = [event for event in events if event.weight == weight]
+            axes.scatter(
+                [event.x for event in same], [place[event.row] for event in same],
+                s=18 + 22 * weight, color=colours[weight], alpha=0.85, linewidths=0,
+            )  # fmt: skip
+        _name_rows(axes, rows)
+        return _svg(figure, title, themed)
+
+
+def heat_map(
+    title: str, rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[float | None]], *,
+    top: float, themed: bool = True,
+) -> str:  # fmt: skip
+    """Return a grid of figures from 0 to `top`, the darker the higher; an unknown one is left blank."""
+    with rc_context(SETTINGS):
+        figure, axes = _axes(Axis(""), Axis(""), _rows_size(len(rows) + 2))
+        for row, values in enumerate(cells):
+            for column, value in enumerate(values):
+                if value is None:
+                    continue
+                axes.add_patch(
+                    Rectangle((column - 0.5, row - 0.5), 1, 1, color=ACCENT, alpha=DARKEST * value / top, linewidth=0)
+                )
+                axes.text(column, row, f"{value:.1f}", ha="center", va="center", color=INK, fontsize=FONT_POINTS - 1)
+        axes.set_xlim(-0.5, len(columns) - 0.5)
+        axes.set_xticks(range(len(columns)), columns, rotation=35, ha="left", rotation_mode="anchor")
+        axes.xaxis.tick_top()
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        _name_rows(axes, rows)
+        return _svg(figure, title, themed)
+
+
+def _rows_size(rows: int) -> Range:
+    return WIDE_INCHES, FRAME_INCHES + ROW_INCHES * max(rows, 2)
+
+
+def _name_rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+
+
+def _axes(x: Axis, y: Axis, size: Range = SIZE_INCHES) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.set_xlabel(x.label)
     axes.set_ylabel(y.label)
     axes.grid(visible=True)
+    if x.is_days:
+        locator: Any = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(formatter)
     if x.limits:
         axes.set_xlim(*x.limits)
     if y.limits:

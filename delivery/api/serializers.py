@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from biotech_ma.core.api.fields import (
-    DayField,
     StrictCharField,
     StrictChoiceField,
     TextListField,
@@ -17,9 +15,9 @@ from biotech_ma.core.api.fields import (
     choices_field,
 )
 from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
-from delivery.api.reads import ALERTS, CLIENTS, REPORTS, WEBHOOKS
-from delivery.choices import Channel, DeliveryStatus, EventType, ReportType, Scope
-from delivery.models import Alert, Client, Report, Webhook
+from delivery.api.reads import ALERTS, CLIENTS, WEBHOOKS
+from delivery.choices import Channel, DeliveryStatus, EventType, Scope
+from delivery.models import Alert, Client, Webhook
 from delivery.services import create_webhook, issue_client
 from delivery.services.clients import LONGEST_OVERLAP
 from signals_app.catalogue import SignalType
@@ -44,37 +42,6 @@ class EmailsField(TextListField):
     """A JSON array of e-mail addresses."""
 
     child = serializers.EmailField(max_length=254)
-
-
-class ReportSerializer(CheckedModelSerializer):
-    """A report as it is ordered. It is queued; what it says and where it lies comes from the rendering."""
-
-    resource = REPORTS
-    report_date = DayField(required=False, help_text="The day it reports on; today when left out.")
-    title = serializers.CharField(required=False, max_length=500, help_text="Made from type and day when left out.")
-    recipients = EmailsField(required=False, help_text="E-mail addresses.")
-    companies_included = TickersField(required=False, help_text="Tickers.")
-
-    class Meta:
-        model = Report
-        fields = (
-            "report_type",
-            "report_date",
-            "period_start",
-            "period_end",
-            "title",
-            "format",
-            "recipients",
-            "companies_included",
-            "metadata",
-        )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return the values, day and title filled in."""
-        if self.instance is None:
-            day = attrs.setdefault("report_date", timezone.localdate())
-            attrs.setdefault("title", f"{ReportType(attrs['report_type']).label} {day.isoformat()}")
-        return super().validate(attrs)
 
 
 class AlertSerializer(CheckedModelSerializer):

@@ -3,7 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from delivery.api.views import AlertViewSet, ClientViewSet, ReportViewSet
+from delivery.api.reports import ReportViewSet
+from delivery.api.views import AlertViewSet, ClientViewSet
 from delivery.api.webhook_views import WebhookDeliveriesViewSet, WebhookDeliveryViewSet, WebhookViewSet
 
 router = SimpleRouter()

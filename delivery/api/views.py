@@ -1,4 +1,4 @@
-"""Reports, alerts and clients over REST."""
+"""Alerts and clients over REST."""
 
 from __future__ import annotations
 
@@ -24,27 +24,16 @@ from delivery.api.filters import (
     AlertFilterSet,
     AlertTriggerFilterSet,
     ClientFilterSet,
-    ReportFilterSet,
 )
-from delivery.api.reads import ALERT_TRIGGERS, ALERTS, CLIENTS, REPORTS
+from delivery.api.reads import ALERT_TRIGGERS, ALERTS, CLIENTS
 from delivery.api.serializers import (
     AlertSerializer,
     ClientSerializer,
     KeyRotationSerializer,
-    ReportSerializer,
 )
 from delivery.models import Alert, AlertTrigger, Client
 from delivery.services import revoke_client, rotate_client_key
 from delivery.usage import usage_by_day
-
-
-class ReportViewSet(EditMixin):
-    """Reports. Creating one queues it."""
-
-    scope = "reports"
-    resource = REPORTS
-    filterset_class = ReportFilterSet
-    serializer_class = ReportSerializer
 
 
 class AlertViewSet(EditMixin):

@@ -3,10 +3,10 @@
 from delivery.models.alert_messages import AlertNotice, InboxItem
 from delivery.models.alerts import Alert, AlertState, AlertTrigger
 from delivery.models.clients import Client, ClientUsage
-from delivery.models.reports import Report
+from delivery.models.reports import Report, ReportMail
 from delivery.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
-    "Alert", "AlertNotice", "AlertState", "AlertTrigger", "Client", "ClientUsage", "InboxItem", "Report", "Webhook",
-    "WebhookDelivery",
+    "Alert", "AlertNotice", "AlertState", "AlertTrigger", "Client", "ClientUsage", "InboxItem", "Report", "ReportMail",
+    "Webhook", "WebhookDelivery",
 ]  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import models
 
 from biotech_ma.core.fields import json_array, json_object, json_shapes, one_of
-from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, tracked
+from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, TimestampedModel, tracked
 from delivery.choices import (
+    MailStatus,
     ReportFormat,
     ReportStatus,
     ReportType,
@@ -58,8 +59,35 @@ class Report(SoftDeleteModel):
         help_text="Queued, ready, sent or failed.",
         db_comment="queued, ready, sent or failed.",
     )
+    failure = models.TextField(
+        null=True,
+        blank=True,
+        max_length=2_000,
+        help_text="Why it could not be made, stored or sent.",
+        db_comment="Reason of the last failure. NULL = none.",
+    )
+    companies_asked = json_array(
+        help_text="Tickers asked for; empty: the report chooses.",
+        db_comment="Array of tickers; empty = its own choice.",
+    )
     companies_included = json_array(help_text="Tickers.", db_comment="Array of tickers.")
     key_findings = json_array(help_text="One line each.", db_comment="Array of lines.")
+    content_sha256 = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Digest of what it says: the same day says the same.",
+        db_comment="Hexadecimal SHA-256 of the content as JSON. NULL = not made yet.",
+    )
+    slot = models.CharField(
+        max_length=120,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The schedule's slot that ordered it, and for whom.",
+        db_comment="Slot of the schedule. NULL = ordered by somebody.",
+    )
     metadata = json_object(help_text="Anything else worth keeping.", db_comment="Free object.")
 
     objects = LiveManager.from_queryset(ReportQuerySet)()
@@ -71,7 +99,15 @@ class Report(SoftDeleteModel):
         ordering = ["-report_date", "-id"]
         base_manager_name = "all_objects"
         constraints = [
-            *json_shapes("reports", arrays=("recipients", "companies_included", "key_findings"), objects=("metadata",)),
+            *json_shapes(
+                "reports",
+                arrays=("recipients", "companies_asked", "companies_included", "key_findings"),
+                objects=("metadata",),
+            ),
+            # one report a slot, however many workers look at the schedule
+            models.UniqueConstraint(
+                fields=["slot"], name="reports_slot_uniq", violation_error_message="This slot has its report already."
+            ),
             one_of("report_type", ReportType, name="reports_type_known"),
             one_of("format", ReportFormat, name="reports_format_known"),
             one_of("delivery_status", ReportStatus, name="reports_status_known"),
@@ -94,3 +130,52 @@ class Report(SoftDeleteModel):
 
     def __str__(self) -> str:
         return self.title
+
+
+class ReportMail(TimestampedModel):
+    """A report on its way to one recipient, at least once: a worker that dies in between sends it again, same id."""
+
+    report = models.ForeignKey(
+        Report,
+        on_delete=models.DB_CASCADE,
+        related_name="mails",
+        db_index=False,
+        help_text="The report.",
+        db_comment="The report.",
+    )
+    recipient = models.CharField(max_length=254, help_text="E-mail address.", db_comment="E-mail address.")
+    status = models.CharField(
+        max_length=16,
+        choices=MailStatus,
+        default=MailStatus.PENDING,
+        db_default=MailStatus.PENDING,
+        help_text="Pending, sent or failed.",
+        db_comment="pending, sent or failed.",
+    )
+    message_id = models.CharField(
+        max_length=255, help_text="Message-ID header.", db_comment="The same on each attempt."
+    )
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Attempts so far.", db_comment="Attempts so far."
+    )
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="When it went out.", db_comment="NULL = not sent.")
+    error = models.TextField(
+        blank=True, default="", db_default="", help_text="Why the last attempt failed.", db_comment="Empty = none."
+    )
+
+    class Meta(TimestampedModel.Meta):
+        db_table = "report_mails"
+        db_table_comment = "Reports on their way by e-mail, a row a recipient."
+        ordering = ["report_id", "recipient"]
+        constraints = [
+            # its prefix serves the foreign key
+            models.UniqueConstraint(
+                fields=["report", "recipient"],
+                name="report_mails_uniq",
+                violation_error_message="This recipient has the report already.",
+            ),
+            one_of("status", MailStatus, name="report_mails_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient}: {self.status}"

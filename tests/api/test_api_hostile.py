@@ -14,7 +14,8 @@ from companies.api.filters import CashConstrainedFilterSet, CompanyFilterSet, Dr
 from companies.api.serializers import CompanySerializer, DrugCandidateSerializer
 from companies.models import Company
 from delivery.api import filters as delivery_filters
-from delivery.api.serializers import AlertSerializer, ClientSerializer, ReportSerializer, WebhookSerializer
+from delivery.api.reports import ReportSerializer
+from delivery.api.serializers import AlertSerializer, ClientSerializer, WebhookSerializer
 from scoring.api.filters import AcquirerMatchFilterSet, ScoreFilterSet, TopFilterSet
 from signals_app.api.catalysts import CatalystFilterSet
 from signals_app.api.filters import SignalFilterSet

@@ -49,6 +49,7 @@ LEAST = {
         "strategic_fit_score": "5",
     },
     "reports": {"report_type": "alert", "report_date": "2025-01-01", "title": "x"},
+    "report_mails": {"report_id": "reports", "recipient": "jane@example.com", "message_id": "<x@example.com>"},
     "alerts": {"name": "x", "alert_type": "new_signal"},
     "alert_triggers": {"alert_id": "alerts", "cause": "1", "reason": "x"},
     "alert_states": {"alert_id": "alerts", "company_id": "companies", "since": "2025-01-01"},

@@ -12,7 +12,7 @@ from rich.table import Table
 from biotech_ma.core.management.base import DeskCommand
 from signals_app.market_day import NEW_YORK
 from signals_app.review_models import IngestRun
-from signals_app.schedule import Freshness, freshness
+from signals_app.schedule import Freshness, Planned, freshness, planned_above
 
 MINUTES = "%Y-%m-%d %H:%M"
 # Where no terminal says how wide it is.
@@ -33,7 +33,8 @@ class Command(DeskCommand):
         runs = {state.entry.source: _last_run(state.entry.source) for state in states}
         if options["json"]:
             rows = [state.to_json() | {"last_run": _run_json(runs[state.entry.source])} for state in states]
-            self.stdout.write(json.dumps({"schedule": rows}))
+            above = [planned.to_json() for planned in planned_above()]
+            self.stdout.write(json.dumps({"schedule": rows, "also": above}))
             return
         table = Table("source", "when (New York)", "next run", "last complete run", "last run", "state")
         for state in states:
@@ -42,7 +43,16 @@ class Command(DeskCommand):
         console = Console(force_terminal=on_terminal, width=None if on_terminal else WIDTH)
         with console.capture() as drawn:
             console.print(table)
+            if planned := planned_above():
+                console.print(_also(planned))
         self.stdout.write(drawn.get())
+
+
+def _also(planned: list[Planned]) -> Table:
+    table = Table("also", "when (New York)", "next run", "state")
+    for one in planned:
+        table.add_row(one.name, one.cron, f"{one.next_run.astimezone(NEW_YORK):{MINUTES}}", one.state)
+    return table
 
 
 def _last_run(source: str) -> IngestRun | None:

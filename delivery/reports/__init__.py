@@ -1,0 +1,1 @@
+"""Reports: content first (one frozen dataclass each), then its renderings, storage and delivery."""

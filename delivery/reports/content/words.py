@@ -1,0 +1,45 @@
+"""Sentences of findings: counts, scores and changes in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from biotech_ma.core.admin import figures
+from companies.models import Company
+from delivery.reports.content.parts import Standing
+
+
+def count(number: int, noun: str) -> str:
+    """Return a count with its noun: `1 signal`, `1,204 signals`, `no signals`."""
+    if not number:
+        return f"no {noun}s"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def score(value: Decimal) -> str:
+    """Return a score of 100 to one place."""
+    return figures.number(value)
+
+
+def change(value: Decimal | None) -> str:
+    """Return a change in points."""
+    return f"{figures.change(value)} points"
+
+
+def named(company: Company) -> str:
+    """Return the ticker, or the name of an unlisted company."""
+    return company.ticker or company.name
+
+
+def move_sentence(row: Standing) -> str:
+    """Return the largest move of a score as the end of a sentence; empty where none is known."""
+    if not row.moved:
+        return ""
+    first = row.moved[0]
+    return f" ({first.label}: {first.why})"
+
+
+def own_sentence(row: Standing) -> str:
+    """Return the points that the company's own values made, with the largest move that is no data becoming known."""
+    own = next((move for move in row.moved if not move.is_data and move.label != "Baseline"), None)
+    return f"{change(row.own_points)}" + (f" ({own.label}: {own.why})" if own else "")

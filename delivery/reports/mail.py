@@ -1,0 +1,100 @@
+"""Reports by e-mail: plain text with the gist, and the report attached or, from a bucket, linked.
+
+At least once: a row a recipient is marked sent right after the server took the message. A worker that dies in between
+sends it again, under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from email.utils import parseaddr
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from biotech_ma.core.services import recorded
+from biotech_ma.core.storage_url import LINK_SECONDS
+from delivery.choices import MailStatus, ReportStatus
+from delivery.models import Report, ReportMail
+from delivery.reports.content.parts import METHOD
+from delivery.reports.render import FORMS
+from delivery.reports.storage import link, read
+from scoring.engine.total import METHODOLOGY
+
+MEDIA = {name: form.media_type.partition(";")[0] for name, form in FORMS.items()}
+
+
+class MailFailed(Exception):
+    """Some recipients were not reached: how many, and why."""
+
+
+def message_id(report: Report, recipient: str) -> str:
+    """Return the Message-ID of the report to the recipient: the same on each attempt."""
+    mark = hashlib.sha256(f"{report.pk} {recipient}".encode()).hexdigest()[:24]
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return f"<report.{mark}@{domain}>"
+
+
+def send(report: Report) -> int:
+    """Send the report to those recipients whom it has not reached; return how many it went to.
+
+    Raises MailFailed where one was not reached, after all others were tried; StorageRefused where the file is gone.
+    """
+    waiting = list(report.mails.exclude(status=MailStatus.SENT).order_by("recipient"))
+    if waiting:
+        _send(report, waiting)
+    with recorded("report sent"):
+        Report.objects.filter(pk=report.pk).update(delivery_status=ReportStatus.SENT, sent_at=Now(), failure=None)
+    return len(waiting)
+
+
+def _send(report: Report, waiting: list[ReportMail]) -> None:
+    text, attached = _parts(report)
+    failed: list[ReportMail] = []
+    for mail in waiting:
+        message = EmailMessage(
+            subject=_one_line(report.title), body=text, to=[mail.recipient], headers={"Message-ID": mail.message_id}
+        )
+        if attached:
+            message.attach(*attached)
+        if not _sent(mail, message):
+            failed.append(mail)
+    if failed:
+        raise MailFailed(f"{len(failed)} of {len(waiting)} e-mails were not sent: {failed[0].error}")
+
+
+def _sent(mail: ReportMail, message: EmailMessage) -> bool:
+    """Try once and note how it went."""
+    rows = ReportMail.objects.filter(pk=mail.pk)
+    try:
+        message.send()
+    except (OSError, ValueError) as error:
+        # What SMTP refuses is an OSError, too.
+        mail.error = _one_line(str(error)) or type(error).__name__
+        rows.update(status=MailStatus.FAILED, attempts=F("attempts") + 1, error=mail.error)
+        return False
+    rows.update(status=MailStatus.SENT, attempts=F("attempts") + 1, error="", sent_at=Now())
+    return True
+
+
+def _parts(report: Report) -> tuple[str, tuple[str, bytes, str] | None]:
+    """Return the text, and the file where it is attached."""
+    url = link(report, seconds=LINK_SECONDS)
+    name = PurePosixPath(report.s3_key or report.local_path or "").name
+    until = timezone.now() + dt.timedelta(seconds=LINK_SECONDS)
+    context = {
+        "report": report, "link": url, "link_until": f"{until:%Y-%m-%d %H:%M} UTC", "attached": name,
+        "methodology": METHODOLOGY, "method": METHOD,
+    }  # fmt: skip
+    text = render_to_string("reports/mail.txt", context).strip() + "\n"
+    return text, None if url else (name, read(report), MEDIA[report.format])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:500]

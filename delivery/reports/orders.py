@@ -1,0 +1,129 @@
+"""What a report was asked for, checked at the time of entry: type, day, period, companies, thresholds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from companies.models import Company
+from delivery.choices import ReportFormat, ReportType
+from delivery.models import Report
+from scoring.models import MAScore
+from scoring.querysets import version_in_force
+from scoring.services import ScoringError, find_company, market_today
+
+DEFAULT_MOVE = Decimal(1)
+WEEK_DAYS = 7
+EARLIEST = dt.date(1990, 1, 1)
+LONGEST_PERIOD = dt.timedelta(days=366)
+
+
+class ReportRefused(ValueError):
+    """The order cannot be filled as it stands, in words that say what to do; `field` names the culprit."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One report to make. Without companies the report chooses; `move` is the change of a score worth naming."""
+
+    report_type: str
+    day: dt.date
+    period_start: dt.date
+    period_end: dt.date
+    companies: tuple[Company, ...] = ()
+    move: Decimal = DEFAULT_MOVE
+    min_score: Decimal | None = None
+    missing: tuple[str, ...] = field(default=())
+
+
+def default_day() -> dt.date:
+    """Return the last day that was scored by today; today where none was."""
+    today = market_today()
+    days = MAScore.objects.filter(score_version=version_in_force(), score_date__lte=today)
+    return days.order_by("-score_date").values_list("score_date", flat=True).first() or today
+
+
+def checked_period(
+    report_type: str, day: dt.date, start: dt.date | None, end: dt.date | None
+) -> tuple[dt.date, dt.date]:
+    """Return the period of a report: a day for the digest, else the week that ends on the day. Raises ReportRefused."""
+    if not EARLIEST <= day <= market_today():
+        raise ReportRefused(
+            f"{day} is no day to report on: from {EARLIEST} to today, {market_today()}", field="report_date"
+        )
+    days = 1 if report_type == ReportType.DAILY_DIGEST else WEEK_DAYS
+    last = end or day
+    first = start or last - dt.timedelta(days=days - 1)
+    if not first <= last <= day:
+        raise ReportRefused("a period starts before it ends, and ends by the report's day", field="period_start")
+    if last - first > LONGEST_PERIOD:
+        raise ReportRefused("a period is a year at most", field="period_start")
+    return first, last
+
+
+def checked_companies(report_type: str, tickers: Iterable[str]) -> tuple[Company, ...]:
+    """Return the live companies asked for. Raises ReportRefused, naming near tickers, or what the type wants."""
+    found = []
+    for ticker in tickers:
+        try:
+            found.append(find_company(ticker))
+        except ScoringError as error:
+            raise ReportRefused(str(error), field="companies_included") from error
+    found = list({company.pk: company for company in found}.values())
+    if report_type == ReportType.DEEP_DIVE and len(found) != 1:
+        raise ReportRefused("a deep dive is of one company: name it by its ticker", field="companies_included")
+    return tuple(found)
+
+
+def check_format(name: str) -> None:
+    """Raise ReportRefused where this installation cannot write the format."""
+    from delivery.reports.render.pdf import why_not
+
+    if name == ReportFormat.PDF and (reason := why_not()):
+        raise ReportRefused(reason, field="format")
+
+
+def check_thresholds(given: Mapping[str, Any]) -> tuple[Decimal, Decimal | None]:
+    """Return the change worth naming and the least score to show, from a client's own thresholds.
+
+    `score_change` and `min_score` count; what else stands there is not the reports'. Raises ReportRefused.
+    """
+    move = _number(given, "score_change")
+    return (DEFAULT_MOVE if move is None else move), _number(given, "min_score")
+
+
+def _number(given: Mapping[str, Any], name: str) -> Decimal | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if isinstance(value, bool) or not number.is_finite() or not 0 <= number <= 100:  # noqa: PLR2004 - a score's range
+        raise ReportRefused(f"{name} is a number from 0 to 100, not {value!r}", field="metadata")
+    return number
+
+
+def order_of(report: Report) -> Order:
+    """Return what a report was asked for. A company archived since is named in `missing`, not an error.
+
+    Raises ReportRefused where nothing is left to report on.
+    """
+    asked = list(report.companies_asked)
+    held = {company.ticker: company for company in Company.objects.filter(ticker__in=asked)}
+    missing = tuple(ticker for ticker in asked if ticker not in held)
+    companies = tuple(held[ticker] for ticker in asked if ticker in held)
+    if report.report_type == ReportType.DEEP_DIVE and not companies:
+        named = ", ".join(missing) or "no company"
+        raise ReportRefused(f"no live company has the ticker {named}: restore it, or order another report")
+    move, least = check_thresholds(report.metadata.get("thresholds") or {})
+    first, last = checked_period(report.report_type, report.report_date, report.period_start, report.period_end)
+    return Order(report.report_type, report.report_date, first, last, companies, move, least, missing)
