@@ -25,15 +25,16 @@ ROOTS = {"company": "company__", "score": ""}
 # How far back the score before may lie from which a new rule starts.
 BEFORE_DAYS = 100
 
-type Pair = tuple[UUID, UUID]
+# The ids of an alert and a company as text: there may be hundreds of thousands, and UUIDs compare far more slowly.
+type Pair = tuple[str, str]
 
 _ENTER = """
 INSERT INTO alert_states (alert_id, company_id, since)
-SELECT alert_id, company_id, since FROM jsonb_to_recordset(%s::jsonb) AS x(alert_id uuid, company_id uuid, since date)
+SELECT alert_id, company_id, %s FROM unnest(%s::uuid[], %s::uuid[]) AS x(alert_id, company_id)
 ON CONFLICT (alert_id, company_id) DO NOTHING
 """
 _LEAVE = """
-DELETE FROM alert_states AS s USING jsonb_to_recordset(%s::jsonb) AS x(alert_id uuid, company_id uuid)
+DELETE FROM alert_states AS s USING unnest(%s::uuid[], %s::uuid[]) AS x(alert_id, company_id)
 WHERE s.alert_id = x.alert_id AND s.company_id = x.company_id
 """
 
@@ -47,7 +48,7 @@ def ranked() -> MAScoreQuerySet:
 class _Seen:
     """What the statement found of the day: per alert and company what begins, and what goes on holding."""
 
-    rows: dict[UUID, ScoreRow]
+    rows: dict[str, ScoreRow]
     on: set[Pair]
     kept: set[Pair]
 
@@ -66,7 +67,8 @@ def evaluate_scores(*, day: dt.date, version: str, heard_at: dt.datetime) -> int
         if not heard:
             return 0
         _start_over([watch for watch in heard if watch.alert.rule_seen != watch.rule.digest], day, version)
-        held = set(AlertState.objects.filter(alert__in=_ids(heard)).values_list("alert_id", "company_id"))
+        states = AlertState.objects.filter(alert__in=_ids(heard)).values_list("alert_id", "company_id")
+        held = {(str(alert), str(company)) for alert, company in states}
         seen = _look(heard, ranked().filter(score_date=day, score_version=version))
         fired = _fired(heard, seen, held)
         _leave({pair for pair in held if pair[1] in seen.rows} - seen.kept)
@@ -89,17 +91,18 @@ def _look(heard: list[Watch], rows: MAScoreQuerySet) -> _Seen:
     begins, goes_on = zip(*(of_score(watch.rule, ROOTS) for watch in heard), strict=True)
     found = rows.annotate(begins=holding(begins), goes_on=holding(goes_on)).order_by("company_id")
     seen = _Seen({}, set(), set())
-    keys = _ids(heard)
+    keys = [str(watch.alert.pk) for watch in heard]
     for *values, on, kept in found.values_list(*SCORE_COLUMNS, "begins", "goes_on").iterator(chunk_size=2_000):
         row = ScoreRow(*values)
-        seen.rows[row.company_id] = row
-        seen.on.update((keys[place], row.company_id) for place in on)
-        seen.kept.update((keys[place], row.company_id) for place in kept)
+        company = str(row.company_id)
+        seen.rows[company] = row
+        seen.on.update([(keys[place], company) for place in on])
+        seen.kept.update([(keys[place], company) for place in kept])
     return seen
 
 
 def _fired(heard: list[Watch], seen: _Seen, held: set[Pair]) -> list[Fired]:
-    by_id = {watch.alert.pk: watch for watch in heard}
+    by_id = {str(watch.alert.pk): watch for watch in heard}
     return [
         Fired(by_id[alert].alert, by_score(by_id[alert].rule, seen.rows[company]))
         for alert, company in sorted(seen.on - held)
@@ -133,13 +136,13 @@ def _start_over(changed: list[Watch], day: dt.date, version: str) -> None:
 
 def _enter(pairs: set[Pair], day: dt.date) -> None:
     if pairs:
-        rows = [{"alert_id": str(a), "company_id": str(c), "since": day.isoformat()} for a, c in sorted(pairs)]
+        alerts, companies = zip(*pairs, strict=True)
         with connection.cursor() as cursor:
-            cursor.execute(_ENTER, [json.dumps(rows)])
+            cursor.execute(_ENTER, [day, list(alerts), list(companies)])
 
 
 def _leave(pairs: set[Pair]) -> None:
     if pairs:
-        rows = [{"alert_id": str(a), "company_id": str(c)} for a, c in sorted(pairs)]
+        alerts, companies = zip(*pairs, strict=True)
         with connection.cursor() as cursor:
-            cursor.execute(_LEAVE, [json.dumps(rows)])
+            cursor.execute(_LEAVE, [list(alerts), list(companies)])
