@@ -153,6 +153,8 @@ INGEST_SCHEDULE = {
     "drugsfda": "0 4 * * 2-6",
     "orangebook": "30 4 * * 6",
 }
+# When the day that has ended is matched and scored: cron fields in MARKET_TIME_ZONE, or off.
+SCORE_SCHEDULE = env.str("BIOTECH_MA_SCORE_SCHEDULE", default="20 0 * * *")
 INGEST_SCHEDULE_CHANGES = env.str("BIOTECH_MA_SCHEDULE", default="")
 # Networks that webhooks and Slack may call although they are not public.
 WEBHOOK_ALLOW = addresses.networks(env.list("BIOTECH_MA_WEBHOOK_ALLOW", default=[]))

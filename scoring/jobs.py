@@ -1,18 +1,72 @@
-"""Background jobs of scoring: the history of a version that has come into force."""
+"""Background jobs of scoring: the day that has ended, and the history of a version that has come into force."""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
+from scoring import schedule
+from scoring.computing import ScoringError, compute_day
 from scoring.history import score_days
+from scoring.matching.services import match_day
 from scoring.models import MAScore
+from scoring.services import score_universe
+from signals_app.jobs import UPKEEP_QUEUE, also_due
+from signals_app.schedule import also
+
+logger = logging.getLogger(__name__)
 
 SCORE_QUEUE = "scores"
 RETRIES, RETRY_SECONDS = 3, 600
+RETRY = RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS)
+
+
+@app.task(queue=SCORE_QUEUE, retry=RETRY)
+def match_and_score(day: str) -> None:
+    """Match, then score a day. One whose figures are mostly stale is left out: no stale score becomes the latest."""
+    on = dt.date.fromisoformat(day)
+    try:
+        if compute_day(day=on).is_stale:
+            logger.warning("%s is not scored: most figures are too old for it", on)
+            return
+        _match(on)
+        score_universe(day=on)
+    except ScoringError as error:
+        logger.warning("%s is not scored: %s", on, error)
+
+
+def _match(day: dt.date) -> None:
+    """Match the day; where there is nobody to match with, scores go without."""
+    try:
+        match_day(day=day)
+    except ScoringError as error:
+        logger.warning("%s is not matched: %s", day, error)
+
+
+def queue_due_scoring() -> dt.date | None:
+    """Queue the day whose slot has come, and return it."""
+    with transaction.atomic():
+        day = schedule.due_day(timezone.now())
+        if day is not None:
+            _defer_once(match_and_score, f"match and score {day}", day=day.isoformat())
+    return day
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue=UPKEEP_QUEUE, queueing_lock="look at score schedule", lock="look at score schedule")
+def look_at_score_schedule(timestamp: int) -> None:
+    """Queue the day that has ended, once its slot has come."""
+    queue_due_scoring()
+
+
+also_due(queue_due_scoring)
+also(schedule.plan)
 
 
 def days_without(version: str) -> list[dt.date]:
@@ -22,7 +76,7 @@ def days_without(version: str) -> list[dt.date]:
     return list(days.values_list("score_date", flat=True).distinct())
 
 
-@app.task(queue=SCORE_QUEUE, pass_context=True, retry=RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS))
+@app.task(queue=SCORE_QUEUE, pass_context=True, retry=RETRY)
 def score_history(context: JobContext, version: str) -> None:
     """Score the days that the version lacks, one transaction each. A worker that is told to stop leaves the rest."""
 
@@ -36,9 +90,13 @@ def score_history(context: JobContext, version: str) -> None:
 
 def queue_history(*, version: str) -> None:
     """Queue the scoring of the days that the version lacks, in the transaction that is open."""
-    lock = f"score history {version}"
+    _defer_once(score_history, f"score history {version}", version=version)
+
+
+def _defer_once(task: Any, lock: str, **arguments: str) -> None:
+    """Queue the job unless the same one waits already."""
     try:
         with transaction.atomic():
-            score_history.configure(lock=lock, queueing_lock=lock).defer(version=version)
+            task.configure(lock=lock, queueing_lock=lock).defer(**arguments)
     except exceptions.AlreadyEnqueued:
-        return
+        logger.info("%s waits already", lock)
