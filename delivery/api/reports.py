@@ -27,7 +27,7 @@ from delivery.models import Client, Report
 from delivery.reports.download import served
 from delivery.reports.orders import ReportRefused, checked_companies, default_day
 from delivery.reports.schedule import live
-from delivery.reports.services import checked_recipients, order_report, run_again
+from delivery.reports.services import checked_recipients, order_report, run_again, title_of
 from delivery.reports.storage import DOWNLOAD_SECONDS, StorageRefused, link
 
 # These are of a list of companies; a client's watchlist stands in where none is named.
@@ -75,8 +75,9 @@ class ReportSerializer(CheckedModelSerializer):
         named = [*([one] if one else []), *attrs.get("companies_included", ())]
         if self.instance is None:
             attrs.setdefault("report_date", attrs.get("period_end") or default_day())
-            label = ReportType(attrs["report_type"]).label
-            attrs.setdefault("title", f"{label} {attrs['report_date']}")
+            attrs.setdefault(
+                "title", title_of(attrs["report_type"], attrs["report_date"], [name.upper() for name in named])
+            )
         if one is not None or "companies_included" in attrs:
             kind = attrs.get("report_type", getattr(self.instance, "report_type", ""))
             with _as_errors("company" if one else "companies_included"):

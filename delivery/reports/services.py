@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,7 @@ from delivery.reports.storage import keep
 
 TOPIC = "reports"
 MOST_RECIPIENTS = 100
+MOST_IN_TITLE = 3
 
 
 def order_report(
@@ -73,7 +74,7 @@ def order_report(
             report_date=on,
             period_start=first,
             period_end=last,
-            title=title or f"{ReportType(report_type).label} {on}",
+            title=title or title_of(report_type, on, [company.ticker or company.name for company in asked]),
             format=form,
             recipients=checked_recipients(recipients),
             companies_asked=[company.ticker or str(company.pk) for company in asked],
@@ -86,6 +87,12 @@ def order_report(
             queue(report)
     report.refresh_from_db()
     return report
+
+
+def title_of(report_type: str, day: dt.date, names: Sequence[str]) -> str:
+    """Return the title of a report that was given none: type, companies while they are few, day."""
+    shown = f" {', '.join(names)}" if 0 < len(names) <= MOST_IN_TITLE else ""
+    return f"{ReportType(report_type).label}{shown} {day}"
 
 
 def checked_recipients(addresses: Iterable[str]) -> list[str]:

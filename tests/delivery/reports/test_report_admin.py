@@ -44,7 +44,7 @@ def test_order_is_queued_and_its_page_shows_how_it_stands(desk, analyst):
     answer = analyst.post(page("add"), form(), follow=True)
     report = Report.objects.get()
     assert (report.title, report.companies_asked, report.recipients) == (
-        "Weekly watchlist 2025-06-30", ["AAA"], ["jane@example.com"],
+        "Weekly watchlist AAA 2025-06-30", ["AAA"], ["jane@example.com"],
     )  # fmt: skip
     assert "a worker makes it" in answer.content.decode()
     assert ProcrastinateJob.objects.get().args == {"report": str(report.pk)}

@@ -47,7 +47,7 @@ def queued(task: str) -> list[str]:
 
 def test_order_is_written_and_queued_in_one_transaction(desk):
     report = ordered(companies=["aaa", "AAA"], recipients=["jane@example.com"])
-    assert (report.delivery_status, report.title) == ("queued", "Weekly watchlist 2025-06-30")
+    assert (report.delivery_status, report.title) == ("queued", "Weekly watchlist AAA 2025-06-30")
     assert (str(report.period_start), str(report.period_end)) == ("2025-06-24", "2025-06-30")
     assert report.companies_asked == ["AAA"]
     assert queued("make_report") == [str(report.pk)]
