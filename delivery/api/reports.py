@@ -75,14 +75,14 @@ class ReportSerializer(CheckedModelSerializer):
         named = [*([one] if one else []), *attrs.get("companies_included", ())]
         if self.instance is None:
             attrs.setdefault("report_date", attrs.get("period_end") or default_day())
-            attrs.setdefault(
-                "title", title_of(attrs["report_type"], attrs["report_date"], [name.upper() for name in named])
-            )
         if one is not None or "companies_included" in attrs:
             kind = attrs.get("report_type", getattr(self.instance, "report_type", ""))
             with _as_errors("company" if one else "companies_included"):
                 found = checked_companies(kind, named)
             attrs["companies_included"] = [company.ticker for company in found if company.ticker]
+        if self.instance is None:
+            names = attrs.get("companies_included", ())
+            attrs.setdefault("title", title_of(attrs["report_type"], attrs["report_date"], names))
         return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Report:

@@ -29,6 +29,8 @@ def test_created_report_is_queued_of_the_last_scored_day(admin, universe):
 def test_download_waits_for_the_file_and_gives_it_as_no_page_of_this_site(admin, universe):
     made = admin.post("reports/", {"report_type": "deep_dive", "company": "alph"}).json
     assert (made["companies_asked"], made["title"]) == (["ALPH"], "Deep dive ALPH 2025-06-30")
+    by_id = admin.post("reports/", {"report_type": "deep_dive", "company": str(universe.alpha.pk)}).json
+    assert by_id["title"] == made["title"]
     path = f"reports/{made['id']}/download/"
     waiting = admin.get(path)
     waiting.is_problem(409)
