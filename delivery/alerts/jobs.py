@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from procrastinate import RetryStrategy
+from procrastinate import RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
 from biotech_ma.core import news
@@ -75,7 +76,8 @@ def queue_messages() -> None:
 
 def queue_all() -> None:
     """Have what is due looked at: signals that have become known, and messages."""
-    look_at_becoming_known.configure(queueing_lock=None).defer(timestamp=0)
+    with suppress(exceptions.AlreadyEnqueued), transaction.atomic():
+        look_at_becoming_known.configure().defer(timestamp=0)
     queue_messages()
 
 

@@ -111,8 +111,9 @@ def test_quickstart_after_an_interruption_gives_a_scored_universe(first):
     assert first["companies"] >= 150
     assert first["drug_candidates"] >= 400
     assert first["signals"] >= 300
-    assert first["scores"] >= 1200
-    assert first["matches"] >= 1200
+    # seven days of about 170 targets
+    assert first["scores"] >= 7 * 150
+    assert first["matches"] >= 7 * 150
     assert first["username"] == "analyst"
     assert str(first["api_key"]).startswith("bma_")
     assert len(first["top"]) == 10
