@@ -126,7 +126,7 @@ def test_rows_of_name_and_value_are_added_in_the_browser(page, live_server):
     company = CompanyFactory()
     log_in(page, live_server)
     page.goto(f"{live_server.url}/admin/companies/company/{company.pk}/change/")
-    page.get_by_text("Background").click()
+    page.get_by_role("heading", name="Background").click()
     page.get_by_role("button", name="Add a row").click()
     keys, values = page.locator("[name=metadata-key]"), page.locator("[name=metadata-value]")
     keys.nth(0).fill("note")

@@ -113,7 +113,8 @@ class Load:
     def _company_records(self, document: Document) -> Iterable[CompanyRecord]:
         for row in cast("Iterable[parse.CompanyRow]", self.rows(document, "companies")):
             if row.ticker and row.cik:
-                self.ciks[row.ticker] = row.cik
+                # The first row of a ticker stands; a second one is a duplicate and rejected.
+                self.ciks.setdefault(row.ticker, row.cik)
             if not self.request.wants(ticker=row.ticker, cik=row.cik):
                 self.outcome.count("skipped")
                 continue
