@@ -14,7 +14,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from biotech_ma.core.admin import figures
-from delivery.reports.charts import charts_of, spark
 from delivery.reports.content import Content
 from delivery.reports.content.parts import Link, Who
 from delivery.reports.report_tables import tables_of
@@ -56,6 +55,9 @@ class ShownTable:
 def page(content: Content, *, themed: bool = True) -> str:
     """Return the page, whole: styles and charts within, nothing to fetch. `themed=False` for paper."""
     shown = {name.lower().replace(" ", "_"): _table(table, themed=themed) for name, table in tables_of(content).items()}
+    # The plotting library is loaded by whoever draws, not by every web process.
+    from delivery.reports.charts import charts_of
+
     charts = {name: mark_safe(chart) for name, chart in charts_of(content, themed=themed).items()}  # noqa: S308 - our own SVG
     context = {"content": content, "frame": content.frame, "tables": shown, "charts": charts, "themed": themed}
     return render_to_string(f"reports/{content.frame.report_type}.html", context)
@@ -116,6 +118,8 @@ def cell(value: Cell, kind: Kind, *, themed: bool) -> SafeString | str:
     if isinstance(value, Link):
         return _link(value)
     if kind is Kind.SPARK:
+        from delivery.reports.charts import spark
+
         return mark_safe(spark(value, themed=themed))  # type: ignore[arg-type]  # noqa: S308 - our own SVG
     if kind is Kind.SEVERITY:
         return format_html('<span class="badge {0}">{0}</span>', value)
