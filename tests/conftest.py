@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,3 +36,16 @@ def first_weights(request: pytest.FixtureRequest, _django_db_marker: None) -> No
         # in one transaction, as migrations run: the database checks the sum of the weights at its end
         with transaction.atomic():
             import_module("scoring.migrations.0002_first_weights").seed(apps, SimpleNamespace(connection=connection))
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
+    """Empty the queue after a test that commits: its tables are not Django's, whose flush leaves them as they are."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = "transactional_db" in request.fixturenames or bool(marker and marker.kwargs.get("transaction"))
+    if commits:
+        request.getfixturevalue("transactional_db")
+    yield
+    if commits:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers CASCADE")

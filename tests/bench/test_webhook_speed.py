@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from django.db import connection
 
 from biotech_ma.core.addresses import networks
 from delivery.models import WebhookDelivery
@@ -20,13 +18,6 @@ pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 DELIVERIES, ENDPOINTS = 10_000, 50
 LEAST_A_SECOND, DEADLINE_SECONDS = 200, 240
 WORKER = "from django.core.management import call_command; call_command('worker')"
-
-
-@pytest.fixture(autouse=True)
-def empty_queue() -> Iterator[None]:
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers CASCADE")
 
 
 @pytest.mark.parametrize("workers", [1, 2])

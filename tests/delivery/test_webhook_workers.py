@@ -168,15 +168,6 @@ def scenario(desk: Desk, disturb: Callable[[Receiver], None]) -> tuple[int, int]
     return len(receiver.received), sum(taken.values()) - EVENTS
 
 
-@pytest.fixture
-def empty_queue() -> Iterator[None]:
-    """Leave no jobs behind: the queue's tables are not Django's to empty."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers CASCADE")
-
-
-@pytest.mark.usefixtures("empty_queue")
 @pytest.mark.django_db(transaction=True)
 def test_two_of_three_workers_killed_in_mid_flight_lose_nothing(record_property, capsys):
     connection.ensure_connection()
