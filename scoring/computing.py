@@ -97,16 +97,33 @@ def compute_days(days: Sequence[dt.date], *, version: str | None = None) -> Iter
 
     Weights are read once, and the ledger once for each window of days.
     """
+    name, weights = _checked_weights(version)
+    check_known(days[0])
+    for window_days in windows(days):
+        window = Window.load(window_days[0], window_days[-1])
+        for day in window_days:
+            yield _computed(list(window.on(day)), day, name, weights)
+
+
+def compare_versions(*, day: dt.date, versions: Sequence[str]) -> list[ComputedDay]:
+    """Return the scores of the day under each of the versions, unsaved, all from one reading of what was known.
+
+    Raises ScoringError when there can be none.
+    """
+    weighed = [_checked_weights(version) for version in versions]
+    check_known(day)
+    universe = list(Window.load(day, day).on(day))
+    return [_computed(universe, day, name, weights) for name, weights in weighed]
+
+
+def _checked_weights(version: str | None) -> tuple[str, dict[str, Decimal]]:
+    """Return a version's name and weights. Raises ScoringError for weights that the engine cannot take, too."""
     name, weights = weights_of(version)
     try:
         total.check_weights(weights)
     except ValueError as error:
         raise ScoringError(f"version {name}: {error}") from error
-    _check_known(days[0])
-    for window_days in windows(days):
-        window = Window.load(window_days[0], window_days[-1])
-        for day in window_days:
-            yield _computed(list(window.on(day)), day, name, weights)
+    return name, weights
 
 
 def windows(days: Sequence[dt.date]) -> Iterator[list[dt.date]]:
@@ -121,10 +138,12 @@ def windows(days: Sequence[dt.date]) -> Iterator[list[dt.date]]:
         yield group
 
 
-def _check_known(day: dt.date) -> None:
+def check_known(day: dt.date) -> None:
+    """Raise ScoringError for a day before the first figure of the ledger: nothing was known on it."""
     first = FinancialFact.objects.aggregate(first=Min("available_at"))["first"]
     if first is not None and day < first.astimezone(NEW_YORK).date():
-        raise ScoringError(f"nothing was known on {day}: the first figure is of {first.astimezone(NEW_YORK).date()}")
+        known = first.astimezone(NEW_YORK).date()
+        raise ScoringError(f"nothing was known on {day}: the first figure is of {known}; name a day from then on")
 
 
 def _computed(

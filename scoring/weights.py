@@ -17,10 +17,11 @@ from django.utils import timezone
 
 from biotech_ma.core.services import Refused, locked, recorded
 from companies.models import Company
+from scoring.computing import compare_versions
 from scoring.jobs import queue_history
 from scoring.models import COMPONENTS, MAScore, ScoreVersion, ScoreWeight, VersionStatus
 from scoring.querysets import RANKED_CONFIDENCE
-from scoring.services import compute_day, data_day, score_universe, weights_of
+from scoring.services import data_day, score_universe, weights_of
 
 TOP = 20
 
@@ -162,8 +163,8 @@ def preview(*, version: ScoreVersion, day: dt.date | None = None) -> Preview:
     check_weights(_held(version))
     on = day or newest_day()
     in_force, _ = weights_of(None)
-    before = _placed(compute_day(day=on, version=in_force).rows)
-    after = _placed(compute_day(day=on, version=version.version).rows)
+    present, other = compare_versions(day=on, versions=(in_force, version.version))
+    before, after = _placed(present.rows), _placed(other.rows)
     companies = Company.all_objects.defer("search_vector", "metadata").in_bulk(list(after))
     moves = [Move(companies[key], before[key][0], total, before[key][1], rank) for key, (total, rank) in after.items()]
     moves.sort(key=lambda move: (move.rank_after is None, move.rank_after or 0, -move.total_after, move.company.name))

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from biotech_ma.core.news import tell
+from scoring.computing import check_known
 from scoring.engine.acquirers import Match, match_universe
 from scoring.engine.parties import Acquirer
 from scoring.engine.total import RANKED_FROM_CONFIDENCE
@@ -43,6 +44,7 @@ def match_day(*, day: dt.date, say: Say = lambda line: None) -> MatchedDay:
     Tells of them: whether any row differs is for the listener to see. Raises ScoringError, with nothing written, when
     there is nobody to match.
     """
+    check_known(day)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(LOCK)

@@ -162,7 +162,7 @@ def test_match_takes_a_fixed_number_of_statements(number: int, django_assert_num
     for index in range(number):
         target(f"T{index}")
         buyer(f"B{index}", f"Buyer {index}")
-    with django_assert_num_queries(37):
+    with django_assert_num_queries(38):
         match_day(day=DAY)
 
 
@@ -177,7 +177,9 @@ def test_match_takes_a_fixed_number_of_statements(number: int, django_assert_num
         (["--wrong"], "unrecognized arguments: --wrong"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(arguments: list[str], message: str) -> None:
+def test_bad_input_is_one_line_before_any_work_and_writes_nothing(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     target()
     buyer()
     company("OUT", role="excluded")
@@ -185,6 +187,7 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments: list[str], message:
         call_command("match", *arguments)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert capsys.readouterr().err == ""
     assert not AcquirerMatch.objects.exists()
 
 

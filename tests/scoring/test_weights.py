@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -90,6 +91,16 @@ def test_a_preview_says_who_moves_and_by_how_much_and_writes_nothing(scored):
     assert seen.largest(1) == [max(seen.moves, key=lambda move: abs(move.points))]
     assert (seen.entering, seen.leaving) == ((), ())
     assert list(MAScore.objects.order_by("id").values()) == before
+
+
+def test_a_preview_asks_the_database_nothing_twice(scored):
+    draft = draft_version("9", financial="1")
+    with CaptureQueriesContext(connection) as asked:
+        preview(version=draft)
+    # A cursor's name is its own; what it is declared for is the question.
+    questions = [query["sql"].split(" CURSOR FOR ")[-1] for query in asked]
+    assert any('FROM "financial_facts"' in question for question in questions)
+    assert len(questions) == len(set(questions))
 
 
 def test_a_published_draft_is_the_latest_at_once_and_its_history_is_queued(scored):
