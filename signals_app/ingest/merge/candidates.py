@@ -14,6 +14,8 @@ from signals_app.ingest.base import Outcome
 from signals_app.ingest.merge.authority import Said, apply, withdraw
 
 ORIGIN = "origin"
+# What several sources know a part of each: a source adds to these, and never takes away what another said.
+GATHERED = ("applications", "brands")
 
 
 def origin_of(name: str, indication: str | None) -> str:
@@ -79,6 +81,11 @@ def merge_candidates(records: Iterable[CandidateRecord], *, source: str, outcome
     outcome.count_all(fates)
 
 
+def gathered(held: Any, said: Iterable[str]) -> list[str]:
+    """Return what is held and then what is new, each once; what is held counts where it is a list."""
+    return list(dict.fromkeys([*(held if isinstance(held, list) else ()), *said]))
+
+
 def _held(company_ids: set[UUID]) -> dict[tuple[UUID, str], DrugCandidate]:
     """Return the candidates of the companies, live and archived, by origin; a live one before an archived one."""
     found: dict[tuple[UUID, str], DrugCandidate] = {}
@@ -92,6 +99,9 @@ def _held(company_ids: set[UUID]) -> dict[tuple[UUID, str], DrugCandidate]:
 
 def _apply(candidate: DrugCandidate, record: CandidateRecord, source: str, outcome: Outcome) -> list[str]:
     additional = {**candidate.additional_data, **record.additional, ORIGIN: record.origin}
+    for name in GATHERED:
+        if name in record.additional:
+            additional[name] = gathered(candidate.additional_data.get(name), record.additional[name])
     said = {
         "phase": record.phase,
         "therapeutic_area": record.therapeutic_area,

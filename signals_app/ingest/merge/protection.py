@@ -10,6 +10,7 @@ from typing import Any
 from companies.models import DrugCandidate
 from signals_app.ingest.base import Outcome
 from signals_app.ingest.merge.authority import Said, apply
+from signals_app.ingest.merge.candidates import gathered
 
 APPROVED = "approved"
 
@@ -45,8 +46,7 @@ def merge_approvals(records: Iterable[ApprovalRecord], *, source: str, outcome: 
     changed: dict[DrugCandidate, None] = {}
     for record in records:
         row, data = record.candidate, record.candidate.additional_data
-        held = data.get("applications")
-        applications = sorted({*(held if isinstance(held, list) else []), record.application})
+        applications = gathered(data.get("applications"), [record.application])
         noted = str(data.get("approved_on") or "")
         first = min(filter(None, (noted, record.approved.isoformat())))
         news: dict[str, Any] = {**data, "applications": applications, "approved_on": first, "status": APPROVED}

@@ -59,8 +59,7 @@ class Approved:
         """Read the candidates of the companies."""
         found = cls()
         for row in DrugCandidate.objects.filter(company_id__in=set(company_ids)).order_by("id"):
-            brands = row.additional_data.get("brands")
-            for name in {plain(str(text)) for text in (row.name, *(brands if isinstance(brands, list) else ()))} - {""}:
+            for name in {plain(text) for text in (row.name, *_noted(row, "brands"))} - {""}:
                 found.rows[row.company_id, name].append(row)
         return found
 
@@ -73,9 +72,8 @@ class Approved:
     def records(self, originals: Iterable[Original]) -> Iterator[ApprovalRecord]:
         """Yield what the approvals add to candidates that are approved already."""
         for original in originals:
-            for row in self.of(original):
-                if row.phase == Phase.APPROVED:
-                    yield ApprovalRecord(row, original.application, original.decided)
+            for row in _meant([row for row in self.of(original) if row.phase == Phase.APPROVED], original):
+                yield ApprovalRecord(row, original.application, original.decided)
 
     def questions(self, originals: Iterable[Original], source: str) -> Iterator[Proposal]:
         """Yield a question for each candidate of a drug of which none is approved yet: is this what was approved?
@@ -88,6 +86,24 @@ class Approved:
                 continue
             for row in rows:
                 yield _question(original, row, source)
+
+
+def _meant(approved: list[DrugCandidate], original: Original) -> list[DrugCandidate]:
+    """Return which of a drug's approved candidates the application is of.
+
+    Those that name the application; else those that are sold under its brand; else those whose brand is not known.
+    One ingredient has several products: another's day of approval is not theirs.
+    """
+    brand = plain(original.brand)
+    naming = [row for row in approved if original.application in _noted(row, "applications")]
+    branded = [row for row in approved if brand and brand in {plain(name) for name in _noted(row, "brands")}]
+    unnamed = [row for row in approved if not _noted(row, "brands")]
+    return naming or branded or unnamed
+
+
+def _noted(row: DrugCandidate, name: str) -> list[str]:
+    held = row.additional_data.get(name)
+    return [str(text) for text in held] if isinstance(held, list) else []
 
 
 def _question(original: Original, row: DrugCandidate, source: str) -> Proposal:
