@@ -25,6 +25,8 @@ SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or secret_from_file(DATA_D
 FIELD_KEYS = env.list("BIOTECH_MA_FIELD_KEYS", default=[]) or [secret_from_file(DATA_DIR / "field_key")]
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
+# Pages of these origins may call the API from a browser, with a key that they hold; none may by default.
+CORS_ALLOWED_ORIGINS = env.list("BIOTECH_MA_CORS_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "biotech_ma.core",
@@ -39,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "corsheaders",
     "django_filters",
     "rest_framework",
     "drf_spectacular",
@@ -53,10 +56,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "biotech_ma.core.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "biotech_ma.core.admin.csp.AdminCSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -197,14 +202,28 @@ LOGIN_REDIRECT_URL = "admin:index"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s"}},
+    "filters": {"request": {"()": "biotech_ma.core.request_ids.InEveryLine"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
     "root": {"handlers": ["stderr"], "level": env.str("DJANGO_LOG_LEVEL", default="WARNING")},
     # A client's mistake is the client's to read in its answer, not the operator's in the log.
     "loggers": {"django.request": {"level": "ERROR"}, "django.security": {"level": "CRITICAL"}},
 }
 
 from biotech_ma.core.admin_settings import UNFOLD
-from biotech_ma.core.api.settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS
+from biotech_ma.core.api.settings import (
+    CORS_ALLOW_HEADERS,
+    CORS_EXPOSE_HEADERS,
+    CORS_URLS_REGEX,
+    REST_FRAMEWORK,
+    SPECTACULAR_SETTINGS,
+)
 
-__all__ = ["REST_FRAMEWORK", "SPECTACULAR_SETTINGS", "UNFOLD"]
+__all__ = [
+    "CORS_ALLOW_HEADERS",
+    "CORS_EXPOSE_HEADERS",
+    "CORS_URLS_REGEX",
+    "REST_FRAMEWORK",
+    "SPECTACULAR_SETTINGS",
+    "UNFOLD",
+]

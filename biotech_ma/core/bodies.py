@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from biotech_ma.core.request_ids import HEADER, request_id
+
 type WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -100,6 +102,7 @@ def _answer(refused: _Refused, environ: Mapping[str, Any], start_response: Calla
         members = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": refused.detail}
         text = json.dumps({**members, "errors": []})
     body = text.encode()
-    headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), *refused.headers]
+    own = HEADER, request_id(environ.get("HTTP_X_REQUEST_ID"))
+    headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), own, *refused.headers]
     start_response(f"{int(status)} {status.phrase}", headers)
     return [body]

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.core.signals import got_request_exception
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
@@ -146,13 +146,20 @@ def _headers(error: exceptions.APIException, context: Mapping[str, Any]) -> dict
     return headers
 
 
+# What Django itself refuses, the special case of a kind before the kind.
+_DJANGOS: tuple[tuple[type[Exception], int, str], ...] = (
+    (PermissionDenied, status.HTTP_403_FORBIDDEN, "Forbidden."),
+    (RequestDataTooBig, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, "The request body is too large."),
+    (SuspiciousOperation, status.HTTP_400_BAD_REQUEST, "The request is malformed."),
+)
+
+
 def _foreign(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     if isinstance(error, Http404):
         return problem_response(status.HTTP_404_NOT_FOUND, str(error) or "Not found.")
-    if isinstance(error, PermissionDenied):
-        return problem_response(status.HTTP_403_FORBIDDEN, "Forbidden.")
-    if isinstance(error, SuspiciousOperation):
-        return problem_response(status.HTTP_400_BAD_REQUEST, "The request is malformed or too large.")
+    for kind, status_code, detail in _DJANGOS:
+        if isinstance(error, kind):
+            return problem_response(status_code, detail)
     if isinstance(error, DataError):
         # A value that passed every check and that the column still cannot hold.
         logger.warning("refused by the database: %s", error)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
 from django.db import models
@@ -14,10 +12,12 @@ from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from biotech_ma.core.api import query, reads
+from biotech_ma.core.api import idempotency, query, reads
+from biotech_ma.core.api.conditions import etag, is_known
 from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem, invalid
 from biotech_ma.core.api.filters import ReadFilterSet
+from biotech_ma.core.api.negotiation import preferred
 from biotech_ma.core.api.resources import Column, Resource
 
 UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -35,6 +35,26 @@ class APIViewSet(ViewSet):
     lookup_value_regex = UUID_PATTERN
     lookup_url_kwarg = "ref"
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Admit the request, and see to it that a POST with an `Idempotency-Key` is carried out once."""
+        super().initial(request, *args, **kwargs)
+        sent = request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if sent is not None and request.method == "POST":
+            # What DRF runs next; `request.auth` is the caller that was admitted.
+            handle: Any = self.post  # type: ignore[has-type]
+            self.post = idempotency.once(handle, request, cast("Any", request.auth).id, sent)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Refuse (406) a caller who wants none of the types that the endpoint gives."""
+        types = self.media_types()
+        if not force and preferred(request.META.get("HTTP_ACCEPT"), types) is None:
+            raise Problem(status.HTTP_406_NOT_ACCEPTABLE, f"This is given as {', '.join(types)}.")
+        return super().perform_content_negotiation(request, force)
+
+    def media_types(self) -> tuple[str, ...]:
+        """Return the types in which the endpoint can answer, the usual one first."""
+        return (JSON,)
+
     def check_permissions(self, request: Request) -> None:
         """Refuse what the caller may not do; a method that does not exist here comes first."""
         if request.method != "OPTIONS" and (request.method or "").lower() not in self.action_map:
@@ -43,7 +63,7 @@ class APIViewSet(ViewSet):
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Say which methods there are."""
-        return HttpResponse(status=status.HTTP_204_NO_CONTENT, headers={"Allow": ", ".join(self.allowed_methods)})
+        return empty(status.HTTP_204_NO_CONTENT, Allow=", ".join(self.allowed_methods))
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Add the caller's rate headers and keep answers that depend on the key out of shared caches."""
@@ -136,8 +156,8 @@ class ResourceViewSet(APIViewSet):
         if body is None:
             raise not_found()
         tag = etag(body)
-        if tag in known_tags(request.headers.get("If-None-Match", "")):
-            return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+        if is_known(request.headers.get("If-None-Match"), tag):
+            return empty(status.HTTP_304_NOT_MODIFIED, ETag=tag)
         return HttpResponse(body, content_type=JSON, headers={"ETag": tag})
 
 
@@ -149,22 +169,6 @@ def shaping(resource: Resource) -> frozenset[str]:
 def not_found() -> Problem:
     """Return the 404 for a row that is not there, or is archived."""
     return Problem(status.HTTP_404_NOT_FOUND, "There is no such row, or it is archived.")
-
-
-_ADDED_BY_PROXIES = re.compile(r'-(gzip|br|zstd|deflate)"$')
-
-
-def etag(body: bytes) -> str:
-    """Return the entity tag of a representation: the digest of its bytes."""
-    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-
-
-def known_tags(header: str) -> set[str]:
-    """Return the entity tags of an If-None-Match or If-Match header, without what compressing proxies add to them.
-
-    nginx marks them weak, Caddy and Apache put the encoding at their end.
-    """
-    return {_ADDED_BY_PROXIES.sub('"', tag.strip().removeprefix("W/")) for tag in header.split(",")}
 
 
 def envelope(request: Request, page: reads.Page) -> HttpResponse:
@@ -190,6 +194,13 @@ def json_response(body: bytes, status_code: int = status.HTTP_200_OK, **headers:
     return HttpResponse(
         body, status=status_code, content_type=JSON, headers={k.replace("_", "-"): v for k, v in headers.items()}
     )
+
+
+def empty(status_code: int, **headers: str) -> HttpResponse:
+    """Return an answer without a body, and so without a type of it."""
+    response = HttpResponse(status=status_code, headers=headers)
+    del response.headers["Content-Type"]
+    return response
 
 
 def required(data: Any) -> dict[str, Any]:

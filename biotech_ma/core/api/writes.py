@@ -15,10 +15,11 @@ from rest_framework.request import Request
 
 from biotech_ma.core import services
 from biotech_ma.core.api import query, reads
+from biotech_ma.core.api.conditions import etag, refuse_stale
 from biotech_ma.core.api.endpoints import Endpoint
 from biotech_ma.core.api.errors import FieldError, Problem
 from biotech_ma.core.api.serializers import CheckedModelSerializer
-from biotech_ma.core.api.views import JSON, ResourceViewSet, etag, known_tags, not_found, required
+from biotech_ma.core.api.views import JSON, ResourceViewSet, empty, not_found, required
 
 
 class CreateMixin(ResourceViewSet):
@@ -92,7 +93,7 @@ class EditMixin(CreateMixin):
         query.allow_only(request.query_params, ())
         with transaction.atomic(), refusals():
             services.archive(row=self.locked_row(request, ref))
-        return HttpResponse(status=status.HTTP_204_NO_CONTENT)
+        return empty(status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, ref: str) -> HttpResponse:
@@ -109,12 +110,9 @@ class EditMixin(CreateMixin):
         if row is None:
             raise not_found()
         wanted = request.headers.get("If-Match")
-        if wanted and wanted.strip() != "*":
+        if wanted:
             body = reads.one(self.row(ref), tuple(self.resource.select()))
-            if body is None or etag(body) not in known_tags(wanted):
-                raise Problem(
-                    status.HTTP_412_PRECONDITION_FAILED, "The row has changed since; read it again before writing."
-                )
+            refuse_stale(wanted, None if body is None else etag(body))
         return row
 
     def archived_row(self, ref: str) -> models.Model:
