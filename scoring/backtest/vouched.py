@@ -14,6 +14,7 @@ from scoring.engine.inputs import CompanyInputs, Programme
 # Field of a programme -> the name of its evidence.
 FIELDS = {
     "protected_until": "patent_expiry",
+    "is_new_chemical_entity": "new_chemical_entity",
     "orphan": "orphan_designation",
     "fast_track": "fast_track",
     "breakthrough": "breakthrough_therapy",

@@ -101,12 +101,20 @@ def _next_completion(seen: Seen) -> Reading:
     return _graded(c.nearness((day - seen.inputs.day).days), words, source, is_assumed=programme.is_assumed)
 
 
-def _years_later(day: date, years: int) -> date:
+def years_later(day: date, years: int) -> date:
     """Return the same day of a later year; 29 February becomes the 28th."""
     try:
         return day.replace(year=day.year + years)
     except ValueError:
         return day.replace(year=day.year + years, day=28)
+
+
+LISTED, ORPHAN, BIOLOGIC = "patents and listed exclusivities", "orphan exclusivity", "biologic exclusivity"
+CHEMICAL = "new chemical entity exclusivity"
+# What says that a programme has each of them; the day of approval dates them.
+PROTECTED_BY: dict[str, tuple[str, ...]] = {
+    LISTED: ("patent_expiry",), ORPHAN: (), BIOLOGIC: (), CHEMICAL: ("new_chemical_entity",),
+}  # fmt: skip
 
 
 def protections(programme: Programme, day: date) -> Iterator[tuple[date, str, bool]]:
@@ -115,15 +123,15 @@ def protections(programme: Programme, day: date) -> Iterator[tuple[date, str, bo
     Exclusivities run from approval. A programme without an approval day is taken as approved on the day: assumed.
     """
     if programme.protected_until is not None:
-        yield programme.protected_until, "patents and listed exclusivities", False
+        yield programme.protected_until, LISTED, False
     approved = programme.approved_on or day
     is_assumed = programme.approved_on is None
     if programme.orphan:
-        yield _years_later(approved, c.ORPHAN_EXCLUSIVITY_YEARS), "orphan exclusivity", is_assumed
+        yield years_later(approved, c.ORPHAN_EXCLUSIVITY_YEARS), ORPHAN, is_assumed
     if programme.is_biologic:
-        yield _years_later(approved, c.BIOLOGIC_EXCLUSIVITY_YEARS), "biologic exclusivity", is_assumed
+        yield years_later(approved, c.BIOLOGIC_EXCLUSIVITY_YEARS), BIOLOGIC, is_assumed
     if programme.is_new_chemical_entity:
-        yield _years_later(approved, c.CHEMICAL_EXCLUSIVITY_YEARS), "new chemical entity exclusivity", is_assumed
+        yield years_later(approved, c.CHEMICAL_EXCLUSIVITY_YEARS), CHEMICAL, is_assumed
 
 
 def _protected_years(seen: Seen) -> Reading:
@@ -141,9 +149,7 @@ def _protected_years(seen: Seen) -> Reading:
     words = f"{what} of {programme.title} until {until.isoformat()}"
     if not is_certain:
         words += ", as if approved on the day"
-    evidence = programme.evidence_of(
-        "patent_expiry" if what.startswith("patent") else "approved_on", "orphan_designation"
-    )
+    evidence = programme.evidence_of(*PROTECTED_BY[what], "approved_on", "orphan_designation")
     return _graded(c.protected_years(years), words, evidence, is_assumed=not is_certain)
 
 

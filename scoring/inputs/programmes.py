@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from companies.choices import Phase
 from scoring import evidence
+from scoring.engine.components import CHEMICAL_EXCLUSIVITY_YEARS
+from scoring.engine.features import years_later
 from scoring.engine.inputs import Amount, Evidence, Programme
 from scoring.inputs.trials import Registered, Studies, registered
 from scoring.inputs.versions import Version
@@ -16,6 +18,7 @@ from scoring.states import Event
 from signals_app.ingest.clinicaltrials.pipeline import TRIALS
 from signals_app.ingest.clinicaltrials.versions import State
 from signals_app.ingest.merge.candidates import ORIGIN
+from signals_app.ingest.merge.protection import NEW_ENTITY
 from signals_app.market_day import end_of
 
 APPROVAL = "fda_approval"
@@ -24,6 +27,8 @@ CLINICALTRIALS = "clinicaltrials"
 INACTIVE = frozenset({"unknown", "ended", "terminated", "withdrawn"})
 # What approvals and filings say of a phase is not taken back by a trial.
 BEYOND_TRIALS = frozenset({Phase.NDA_BLA.value, Phase.APPROVED.value})
+# The exclusivity of a controlled substance runs from its scheduling, some months after the approval (21 U.S.C. 355(x)).
+SCHEDULED_WITHIN = timedelta(days=183)
 COLUMNS = (
     "company_id", "name", "phase", "indication", "patent_expiry", "orphan_designation", "fast_track",
     "breakthrough_therapy", "next_milestone_date", "additional_data", "field_sources", "deleted_at",
@@ -121,6 +126,8 @@ def programme(version: Version, studies: Studies, approvals: Sequence[Event], da
     proofs["phase"] = stage.evidence
     if stage.approved_on is not None:
         proofs["approved_on"] = stage.evidence
+    if row.sources.get(NEW_ENTITY):
+        proofs[NEW_ENTITY] = evidence.of_field(row.sources, NEW_ENTITY)
     if completion_evidence is not None:
         proofs["next_milestone_date"] = completion_evidence
     return Programme(
@@ -131,6 +138,7 @@ def programme(version: Version, studies: Studies, approvals: Sequence[Event], da
         protected_until=row.get("patent_expiry"),
         approved_on=stage.approved_on,
         is_biologic=any(text.startswith("BLA") for text in applications) if applications else None,
+        is_new_chemical_entity=_is_new_entity(row, stage),
         orphan=row.get("orphan_designation"),
         fast_track=row.get("fast_track"),
         breakthrough=row.get("breakthrough_therapy"),
@@ -142,6 +150,21 @@ def programme(version: Version, studies: Studies, approvals: Sequence[Event], da
         peak_sales=_peak_sales(row),
         evidence=proofs,
     )
+
+
+def _is_new_entity(row: Row, stage: Stage) -> bool | None:
+    """Return whether the approval is that of a new chemical entity; an analyst's word holds for what is not approved.
+
+    The Orange Book lists the last of the five years. Of a later product of the entity the approval is another one: its
+    own would make the years too many.
+    """
+    said = row.data.get(NEW_ENTITY) if row.is_known("additional_data") else None
+    if isinstance(said, bool):
+        return said
+    until = evidence.as_day(said)
+    if until is None or stage.approved_on is None:
+        return None
+    return abs(until - years_later(stage.approved_on, CHEMICAL_EXCLUSIVITY_YEARS)) <= SCHEDULED_WITHIN or None
 
 
 def _peak_sales(row: Row) -> Amount | None:

@@ -336,6 +336,7 @@ def test_what_no_dated_source_vouches_for_is_left_out():
         "phase_2",
         orphan=True,
         fast_track=True,
+        is_new_chemical_entity=True,
         protected_until=dt.date(2030, 1, 1),
         next_completion=dt.date(2011, 1, 1),
         known_from=since,
@@ -351,6 +352,7 @@ def test_what_no_dated_source_vouches_for_is_left_out():
     first, last = vouched_for(inputs).programmes
     assert first == known
     assert (last.orphan, last.fast_track, last.protected_until) == (None, True, None)
+    assert last.is_new_chemical_entity is None
     assert last.next_completion == dt.date(2011, 1, 1)
 
 

@@ -176,6 +176,58 @@ def test_programme_counts_unless_its_status_is_unknown_or_ended(
     assert of(target).programmes[0].is_active is is_active
 
 
+ENTITY_NOTE = {"source": "orangebook", "id": "NDA900001 exclusivity NCE", "as_of": "2024-05-31"}
+
+
+@pytest.mark.parametrize(
+    ("approved_on", "listed", "until"),
+    [
+        ("2023-06-28", "2028-06-28", "2028-06-28"),
+        # scheduled by the DEA four months after its approval: the five years are listed from then on
+        ("2023-06-28", "2028-10-28", "2028-06-28"),
+        # a second product: the entity is that of an earlier approval, whose years are not its own
+        ("2023-06-28", "2026-05-14", None),
+        ("2023-06-28", "soon", None),
+        ("2023-06-28", None, None),
+    ],
+)  # fmt: skip
+def test_entity_of_the_orange_book_protects_five_years_from_its_own_approval(
+    approved_on: str, listed: str | None, until: str | None
+) -> None:
+    target = company("NEW")
+    data = {"approved_on": approved_on, "applications": ["NDA900001"], "new_chemical_entity": listed}
+    notes = {"phase": {"source": "starter"}, "additional_data": ENTITY_NOTE, "new_chemical_entity": ENTITY_NOTE}
+    candidate(target, "approved", name="L", indication=None, additional_data=data, field_sources=notes)
+    reading = readings(of(target))["patent", "protected_years"]
+    if until is None:
+        assert reading.value is None
+        return
+    assert reading.words == f"new chemical entity exclusivity of L until {until}"
+    assert reading.evidence is not None
+    assert reading.evidence.source == "orangebook: NDA900001 exclusivity NCE"
+    assert reading.evidence.day == dt.date(2024, 5, 31)
+
+
+def test_entity_of_a_later_approval_says_nothing_before_it_and_an_analysts_word_counts_from_its_day() -> None:
+    target = company("NEW")
+    data = {"approved_on": "2027-01-10", "new_chemical_entity": "2032-01-10"}
+    note = {"phase": {"source": "starter"}}
+    filed = candidate(target, "approved", name="L", additional_data=data, field_sources=note)
+    assert readings(of(target))["patent", "protected_years"].value is None
+    filed.additional_data = {"new_chemical_entity": True}
+    filed.phase = "phase_3"
+    filed.field_sources = {**note, "additional_data": {"source": "curated"}}
+    filed.save()
+    today = timezone.localdate(timezone=NEW_YORK)
+    assert readings(of(target))["patent", "protected_years"].value is None
+    found = readings(of(target, today))["patent", "protected_years"]
+    assert found.words.startswith("new chemical entity exclusivity of L")
+    assert found.words.endswith("as if approved on the day")
+    # five years of 365.25 days less a day or so: 100 x (5 - 3) / 12 = 16.7
+    assert found.value is not None
+    assert 16 < found.value < 17
+
+
 @pytest.mark.parametrize(
     ("as_of", "day", "is_known"),
     [

@@ -29,8 +29,8 @@ def ingest(*paths: Path, **asked: object) -> Outcome:
 
 def approved(application: str, **fields: object):
     return DrugCandidateFactory(
-        phase="approved", additional_data={"applications": [application]}, field_sources={"patent_expiry": STARTER},
-        **fields,
+        phase="approved", additional_data={"applications": [application]},
+        field_sources={"patent_expiry": STARTER, "additional_data": STARTER}, **fields,
     )  # fmt: skip
 
 
@@ -127,6 +127,29 @@ def test_older_edition_changes_nothing(tmp_path):
     assert ingest(tmp_path).updated == 0
     candidate.refresh_from_db()
     assert candidate.patent_expiry == dt.date(2027, 7, 15)
+
+
+@pytest.mark.django_db
+def test_new_chemical_entity_is_noted_on_the_candidates_of_its_application_alone():
+    candidate, other = approved("NDA900001", name="Alpha"), approved("NDA123456", name="Alpha")
+    ingest(*TABLES)
+    candidate.refresh_from_db()
+    other.refresh_from_db()
+    assert candidate.additional_data == {"applications": ["NDA900001"], "new_chemical_entity": "2023-06-28"}
+    note = candidate.field_sources["new_chemical_entity"]
+    assert note == {"source": "orangebook", "id": "NDA900001 exclusivity NCE", "as_of": "2024-05-31"}
+    assert other.additional_data == {"applications": ["NDA123456"]}
+
+
+@pytest.mark.django_db
+def test_analysts_additional_data_stay_as_they_are():
+    candidate = approved("NDA900001")
+    candidate.field_sources = {**candidate.field_sources, "additional_data": {"source": "curated"}}
+    candidate.save()
+    outcome = ingest(*TABLES)
+    candidate.refresh_from_db()
+    assert candidate.additional_data == {"applications": ["NDA900001"]}
+    assert "additional_data stays" in str(outcome.refusals[0])
 
 
 @pytest.mark.django_db

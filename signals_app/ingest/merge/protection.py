@@ -13,6 +13,8 @@ from signals_app.ingest.merge.authority import Said, apply
 from signals_app.ingest.merge.candidates import gathered
 
 APPROVED = "approved"
+# In the additional data: the last day of a new chemical entity's exclusivity, or true, where an analyst says so.
+NEW_ENTITY = "new_chemical_entity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class ExpiryRecord:
     identifier: str
     edition: date | None
     is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRecord:
+    """The five years of a new chemical entity as the Orange Book lists them for a candidate's application."""
+
+    candidate: DrugCandidate
+    until: date
+    identifier: str
+    edition: date | None
 
 
 def merge_approvals(records: Iterable[ApprovalRecord], *, source: str, outcome: Outcome) -> int:
@@ -69,4 +81,23 @@ def merge_expiries(records: Iterable[ExpiryRecord], *, source: str, outcome: Out
         if apply(row, said, source=source, label=str(row), refusals=outcome.refusals):
             changed.append(row)
     DrugCandidate.objects.bulk_update(changed, ["patent_expiry", "field_sources"])
+    return {row.pk for row in changed}
+
+
+def merge_new_entities(records: Iterable[EntityRecord], *, source: str, outcome: Outcome) -> set[Any]:
+    """Note the last day of a new chemical entity's exclusivity; return the keys of the candidates that changed.
+
+    It stays when later editions do not list it any more: which approval was that of the entity does not change.
+    """
+    changed: list[DrugCandidate] = []
+    for record in records:
+        row, until = record.candidate, record.until.isoformat()
+        if row.additional_data.get(NEW_ENTITY) == until:
+            continue
+        news = {**row.additional_data, NEW_ENTITY: until}
+        if apply(row, {"additional_data": Said(news)}, source=source, label=str(row), refusals=outcome.refusals):
+            note = Said(until, record.identifier, record.edition.isoformat() if record.edition else "")
+            row.field_sources = {**row.field_sources, NEW_ENTITY: note.provenance(source)}
+            changed.append(row)
+    DrugCandidate.objects.bulk_update(changed, ["additional_data", "field_sources"])
     return {row.pk for row in changed}

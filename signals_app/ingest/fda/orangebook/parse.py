@@ -22,6 +22,8 @@ DAY = re.compile(r"([A-Z][a-z]{2}) (\d{1,2}), (\d{4})")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 EARLIEST_YEAR, LATEST_YEAR = 1980, 2100
 LONGEST_CODE = 20
+# Without the six paediatric months: five years from the approval, or from its scheduling by the DEA.
+NEW_CHEMICAL_ENTITY = "exclusivity NCE"
 
 
 @dataclass(frozen=True, slots=True)

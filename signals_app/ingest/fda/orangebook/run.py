@@ -19,7 +19,7 @@ from signals_app.ingest.fda.orangebook import parse
 from signals_app.ingest.files import Document
 from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
-from signals_app.ingest.merge.protection import ExpiryRecord, merge_expiries
+from signals_app.ingest.merge.protection import EntityRecord, ExpiryRecord, merge_expiries, merge_new_entities
 from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 from signals_app.refresh import ledger_day
@@ -144,6 +144,7 @@ class Run:
             ),
             source=SOURCE, outcome=self.outcome,
         )  # fmt: skip
+        changed |= merge_new_entities(self._new_entities(), source=SOURCE, outcome=self.outcome)
         signals = {signal.source_id: signal for drug, last in protected
                    if (signal := _expiry(drug, last, edition)) is not None}  # fmt: skip
         held = set(Signal.objects.filter(source=SOURCE, source_id__in=signals).values_list("source_id", flat=True))
@@ -164,6 +165,19 @@ class Run:
             found = [one for number in sorted(drug.applications) for one in self.protections.get(number, ())]
             if found:
                 yield drug, max(found, key=lambda one: (one.expires, one.label))
+
+    def _new_entities(self) -> Iterator[EntityRecord]:
+        """Yield the candidates one of whose own applications is that of a new chemical entity: the first such one."""
+        for row in (row for drug in self.drugs.values() for row in drug.candidates):
+            listed = [
+                one
+                for number in row.additional_data["applications"]
+                for one in self.protections.get(str(number), ())
+                if one.label == parse.NEW_CHEMICAL_ENTITY
+            ]
+            if listed:
+                first = min(listed, key=lambda one: (one.expires, one.application))
+                yield EntityRecord(row, first.expires, f"{first.application} {first.label}", self.edition)
 
 
 def _expiry(drug: Drug, last: Protection, edition: date) -> SignalRecord | None:
