@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -115,6 +116,11 @@ class CompanyQuerySet(SoftDeleteQuerySet["Company"]):
             case str() as ticker:
                 return self.filter(ticker=ticker)
         return self.none()
+
+    def near_tickers(self, ref: str) -> list[str]:
+        """Return up to three tickers that look like a mistyped one, the nearest first."""
+        tickers = self.filter(ticker__isnull=False).order_by("ticker").values_list("ticker", flat=True)
+        return get_close_matches(ref.strip().upper(), [str(ticker) for ticker in tickers], n=3, cutoff=0.5)
 
     def search(self, text: str) -> Self:
         """Return what the text finds in name, ticker and aliases: the exact ticker first, then prefixes, then the rest.

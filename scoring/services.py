@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Iterable
 
 from django.db import connection, transaction
@@ -27,7 +26,6 @@ __all__ = [
 
 # The topics of the news that scores and that matches were written.
 SCORES, MATCHES = "scores", "matches"
-NEAR_ONES = 3
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('biotech_ma.score ' || %s, 0))"
 # A score looks back 30 (90) days and at most ten further: these later days compare with the one just written.
 LATER_DAYS = ((30, 40), (90, 100))
@@ -59,8 +57,7 @@ def find_company(ref: str) -> Company:
     company = Company.objects.by_ref(ref).first()
     if company is not None:
         return company
-    tickers = [ticker for ticker in Company.objects.values_list("ticker", flat=True) if ticker]
-    near = difflib.get_close_matches(ref.strip().upper(), tickers, n=NEAR_ONES, cutoff=0.5)
+    near = Company.objects.near_tickers(ref)
     hint = f"; near: {', '.join(near)}" if near else ""
     raise ScoringError(f"no live company has the ticker or id {ref!r}{hint}")
 

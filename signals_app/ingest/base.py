@@ -50,12 +50,20 @@ class Request:
     since: date | None = None
     companies: frozenset[str] = frozenset()
     dry_run: bool = False
+    # Those of `companies` that a row concerned: a name that stays without one is told to whoever asked.
+    met: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def asks_for(self, *, ticker: str | None, cik: str | None) -> bool:
+        """Return whether a company is among those asked for, by ticker or CIK; all are when none was named."""
+        return not self.companies or bool(self._named(ticker, cik))
 
     def wants(self, *, ticker: str | None, cik: str | None) -> bool:
-        """Return whether a company is among those asked for, by ticker or CIK; all are when none was named."""
-        if not self.companies:
-            return True
-        return (ticker or "").upper() in self.companies or (cik or "") in self.companies
+        """Return whether a row is of a company asked for, and note that there was one."""
+        self.met.update(self._named(ticker, cik))
+        return self.asks_for(ticker=ticker, cik=cik)
+
+    def _named(self, ticker: str | None, cik: str | None) -> set[str]:
+        return {name for name in ((ticker or "").upper(), cik or "") if name in self.companies}
 
     def is_early(self, day: date) -> bool:
         """Return whether a day lies before the first one asked for."""
@@ -77,6 +85,10 @@ class Outcome:
     refusals: list[Refusal] = field(default_factory=list)
     # A live source went down on the way: what came before is in, the rest is for the next run.
     is_cut_short: bool = False
+    # What whoever asked should know, though no row is at fault.
+    notes: list[str] = field(default_factory=list)
+    # Nobody asked for is known, or in the input.
+    is_in_vain: bool = False
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)
 
     def reject(self, error: ParseError, *, counted: bool = True) -> None:

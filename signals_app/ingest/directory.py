@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -65,25 +66,57 @@ def _held(alias: CompanyAlias, day: date) -> bool:
     return begun and (alias.valid_to is None or day <= alias.valid_to)
 
 
-def meant(names: frozenset[str]) -> frozenset[str]:
-    """Return tickers and CIKs as they are, other names (former tickers, further classes, names) as the CIK behind them.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom a run was asked for: name as given -> its CIK, or its ticker where it has none; the other names are new."""
+
+    known: Mapping[str, str]
+    new: tuple[str, ...]
+
+    @property
+    def companies(self) -> frozenset[str]:
+        """CIKs and tickers by which rows are told: of companies that the desk has, and new ones as they were given."""
+        return frozenset((*self.known.values(), *self.new))
+
+    def without_row(self, met: Collection[str]) -> list[str]:
+        """Return the names as given of those whom no row concerned."""
+        given = {**self.known, **{name: name for name in self.new}}
+        return sorted(name for name, row in given.items() if row not in met)
+
+
+def unknown(names: Iterable[str]) -> str:
+    """Return the line about names that lead to no live company, with tickers near each."""
+    words = []
+    for name in names:
+        near = Company.objects.near_tickers(name)
+        words.append(f"{name} is no company of the desk" + (f" (near: {', '.join(near)})" if near else ""))
+    return "; ".join(words)
+
+
+def asked(names: Iterable[str]) -> Asked:
+    """Return which live companies the tickers, CIKs, former tickers, further classes and names lead to.
 
     A live ticker is itself, whoever had it before. Raises IngestError for a name that leads to several companies.
     """
-    words = {name for name in names if not name.isdigit()}
-    words -= set(Company.objects.filter(ticker__in=words).values_list("ticker", flat=True))
+    words = sorted(set(names))
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    by_letters = {letters(word): word for word in words}
-    aliases = CompanyAlias.objects.filter(
-        normalized__in=by_letters, company__deleted_at=None, company__cik__isnull=False
-    )
-    for normalized, cik, name in aliases.values_list("normalized", "company__cik", "company__name"):
-        found[by_letters[normalized]][cik or ""] = name
+    by_letters: dict[str, list[str]] = defaultdict(list)
     for word in words:
-        for cik, name in Company.objects.filter(name__iexact=word, cik__isnull=False).values_list("cik", "name"):
-            found[word][cik or ""] = name
-    for word, ciks in found.items():
-        if len(ciks) > 1:
-            several = " or ".join(f"{name} (CIK {cik})" for cik, name in sorted(ciks.items()))
+        by_letters[letters(word)].append(word)
+    itself: dict[str, str] = {}
+    for ticker, cik, name in Company.objects.values_list("ticker", "cik", "name"):
+        itself |= {word: cik or ticker or "" for word in (ticker, cik) if word in words}
+        for word in by_letters.get(letters(name), ()):
+            found[word][cik or ticker or ""] = name
+    aliases = CompanyAlias.objects.filter(normalized__in=[*by_letters], company__deleted_at=None)
+    led = aliases.values_list("normalized", "company__cik", "company__ticker", "company__name")
+    for normalized, cik, ticker, company in led:
+        for word in by_letters[normalized]:
+            found[word][cik or ticker or ""] = company
+    for word, rows in found.items():
+        rows.pop("", None)  # neither listed nor registered: no row can name it
+        if len(rows) > 1 and word not in itself:
+            several = " or ".join(f"{rows[key]} (CIK {key})" for key in sorted(rows))
             raise IngestError(f"{word} may mean {several}: give the CIK")
-    return (names - found.keys()).union(*(set(ciks) for ciks in found.values()))
+    known = {**{word: next(iter(rows)) for word, rows in found.items() if rows}, **itself}
+    return Asked(known, tuple(word for word in words if word not in known))

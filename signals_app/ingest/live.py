@@ -170,10 +170,11 @@ class Session:
     def companies(self) -> list[Company]:
         """Return the companies to ask about, by CIK. Raises IngestError where none of those asked for is there."""
         with_cik = Company.objects.exclude(role=Role.EXCLUDED).filter(cik__isnull=False).order_by("cik")
-        found = [row for row in with_cik if self.request.wants(ticker=row.ticker, cik=row.cik)]
+        found = [row for row in with_cik if self.request.asks_for(ticker=row.ticker, cik=row.cik)]
         if not found:
-            asked = ", ".join(sorted(self.request.companies))
-            raise IngestError(f"no company {asked or 'with a CIK'} in the universe: see `ingest universe` first")
+            if self.request.companies:
+                raise IngestError("of the companies asked for each lacks a CIK or is excluded: nothing is fetched")
+            raise IngestError("no company with a CIK in the universe: see `ingest universe` first")
         return found
 
     def ciks(self) -> Iterator[str]:

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from companies.models import Company, CompanyAlias, DrugCandidate
 from companies.services import archive_company
-from signals_app.ingest.directory import meant
+from signals_app.ingest.directory import asked
 from signals_app.ingest.starter import load_starter
 from signals_app.ingest.universe import run as universe_run
 from signals_app.market_day import NEW_YORK
@@ -297,22 +297,65 @@ def test_folder_without_a_readable_file_is_an_error(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "ciks"),
+    ("word", "rows"),
     [
         ("OLDT", {"0009000001"}),
         ("FORMER BIO, INC.", {"0009000001"}),
         ("ALPHA TESTBIO", {"0009000001"}),
+        ("0009000001", {"0009000001"}),
         # a live ticker is itself, whoever had it before
-        ("TSTB", {"TSTB"}),
-        ("UNHEARD", {"UNHEARD"}),
+        ("TSTB", {"0009000002"}),
+        # without a CIK a company's rows are told by its ticker
+        ("GAMMA", {"TSTC"}),
     ],
 )
-def test_company_is_found_under_its_other_names(asked: str, ciks: set[str]) -> None:
+def test_company_is_found_under_its_other_names(word: str, rows: set[str]) -> None:
     alpha = Company.objects.create(ticker="TSTA", cik="0009000001", name="Alpha Testbio")
     Company.objects.create(ticker="TSTB", cik="0009000002", name="Beta Testbio")
+    Company.objects.create(ticker="TSTC", name="Gamma")
     for kind, alias in (("former_ticker", "OLDT"), ("former_ticker", "TSTB"), ("former_name", "Former Bio Inc")):
         CompanyAlias.objects.create(company=alpha, kind=kind, alias=alias)
-    assert meant(frozenset({asked})) == ciks
+    found = asked([word])
+    assert (found.companies, found.new) == (rows, ())
+
+
+def test_name_of_nobody_is_told_apart() -> None:
+    Company.objects.create(ticker="TSTA", cik="0009000001", name="Alpha Testbio")
+    found = asked(["TSTA", "UNHEARD"])
+    assert (found.companies, found.new) == ({"0009000001", "UNHEARD"}, ("UNHEARD",))
+
+
+def test_company_nobody_knows_is_refused_with_the_near_ones() -> None:
+    Company.objects.create(ticker="TSTA", cik="0009000001", name="Alpha Testbio")
+    line = r"TSTX is no company of the desk \(near: TSTA\); clinicaltrials makes no new ones"
+    with pytest.raises(CommandError, match=line):
+        call_command("ingest", "clinicaltrials", paths=[FIXTURE], companies=["TSTX"])
+
+
+def test_one_unknown_company_among_known_ones_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(FIXTURE)
+    call_command("ingest", "universe", paths=[FIXTURE], companies=["TSTA", "TSTX"], json=True)
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["unchanged"] > 0
+    assert shown.err.splitlines() == [
+        "no row concerns TSTX",
+        "TSTX is no company of the desk (near: TSTC, TSTB, TSTA)",
+    ]
+
+
+def test_source_that_makes_companies_says_where_its_file_has_none_of_the_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(CommandError, match=r"no row concerns TSTX; TSTX is no company of the desk"):
+        call_command("ingest", "universe", paths=[FIXTURE], companies=["TSTX"], json=True)
+    assert json.loads(capsys.readouterr().out)["skipped"] > 0
+    assert ingest(FIXTURE, companies=["TSTA"])["created"] > 0
+
+
+def test_known_company_without_a_row_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    Company.objects.create(ticker="TSTZ", cik="0009000077", name="Zeta Testbio")
+    call_command("ingest", "universe", paths=[FIXTURE], companies=["TSTZ"], since=date(2026, 4, 1))
+    assert capsys.readouterr().err == "no row known since 2026-04-01 concerns TSTZ\n"
 
 
 def test_name_that_leads_to_two_companies_asks_for_the_cik() -> None:

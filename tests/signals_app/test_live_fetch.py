@@ -223,13 +223,15 @@ def test_nothing_new_is_a_good_run(sources, stub, two):
 
 def test_a_part_of_the_companies_is_asked_for_and_moves_nothing(sources, stub, two):
     sources.at(facts("0000000001"), reply('{"v": 1}'))
-    sources.at(facts("0000000009"), reply('{"v": 9}'))
+    newcomer = "/submissions/CIK0000000009.json"
+    sources.at(newcomer, reply('{"v": 9}'))
     ingest("edgar-facts", "--company", "aaa")
-    ingest("edgar-facts", "--company", "9")
-    assert [seen.path for seen in sources.seen] == [facts("0000000001"), facts("0000000009")]
+    with pytest.raises(CommandError, match="no row concerns 0000000009"):  # the stub reads none
+        ingest("edgar-submissions", "--company", "9")
+    assert [seen.path for seen in sources.seen] == [facts("0000000001"), newcomer]
     assert not RawPayload.objects.filter(ingested_at__isnull=False).exists()
     assert not IngestCursor.objects.exists()
-    with pytest.raises(CommandError, match="no company NOPE in the universe"):
+    with pytest.raises(CommandError, match="NOPE is no company of the desk"):
         ingest("edgar-facts", "--company", "NOPE")
 
 

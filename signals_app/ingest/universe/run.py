@@ -108,7 +108,7 @@ class Load:
         self.touched.update(company.pk for company in self.universe.by_cik.values() if self._wants(company))
 
     def _wants(self, company: Company) -> bool:
-        return self.request.wants(ticker=company.ticker, cik=company.cik)
+        return self.request.asks_for(ticker=company.ticker, cik=company.cik)
 
     def _company_records(self, document: Document) -> Iterable[CompanyRecord]:
         for row in cast("Iterable[parse.CompanyRow]", self.rows(document, "companies")):

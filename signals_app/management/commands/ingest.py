@@ -89,6 +89,10 @@ class Command(DeskCommand):
             self.stdout.write(json.dumps(outcome.to_json()))
         else:
             self._print(outcome, dry_run=request.dry_run)
+        if outcome.is_in_vain:
+            raise CommandError("; ".join(outcome.notes))
+        for note in outcome.notes:
+            self.notes.write(f"{note}\n")
 
     def _print(self, outcome: Outcome, *, dry_run: bool) -> None:
         counts = ", ".join(

@@ -64,7 +64,7 @@ def _drugs(request: Request) -> dict[tuple[Any, str], Drug]:
     companies = {
         company.pk: company
         for company in Company.objects.order_by("id").defer("search_vector")
-        if request.wants(ticker=company.ticker, cik=company.cik)
+        if request.asks_for(ticker=company.ticker, cik=company.cik)
     }
     drugs: dict[tuple[Any, str], Drug] = {}
     owned: set[str] = set()
@@ -151,6 +151,7 @@ class Run:
         merge_signals(signals.values())
         counted: set[str] = set()
         for drug, last in protected:
+            self.request.wants(ticker=drug.company.ticker, cik=drug.company.cik)
             rows = sum(len(self.protections.get(number, ())) for number in drug.applications - counted)
             counted |= drug.applications
             near = _expiry(drug, last, edition)
