@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from procrastinate import RetryStrategy, exceptions
+from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
 from biotech_ma.core import news
@@ -63,10 +63,13 @@ def look_for_messages(timestamp: int) -> None:
     take_up_messages()
 
 
-@app.task(queue=MESSAGE_QUEUE)
-def send(claim: str, attempts: int) -> None:
-    """Send one message. A failure is on record with the notice, which also knows when to try again."""
-    send_message(UUID(claim), attempts)
+@app.task(queue=MESSAGE_QUEUE, pass_context=True)
+def send(context: JobContext, claim: str, attempts: int) -> None:
+    """Send one message. A failure is on record with the notice, which also knows when to try again.
+
+    So the job itself is begun twice only if its worker died the first time.
+    """
+    send_message(UUID(claim), attempts, cut_short=context.job.attempts)
 
 
 def queue_messages() -> None:

@@ -1,8 +1,8 @@
 """The alerts' messages on their way: taken up when due, sent outside of any transaction, tried again, never forgotten.
 
-A notice is due at `next_attempt_at`. Taking it up moves that moment to when its job would count as lost, so that a
-killed worker's messages are taken up anew. A message that went out just before its worker was killed goes out again,
-under the same Message-ID: at least once.
+A notice is due at `next_attempt_at`. Taking it up moves that moment to when its job would count as lost, and then it is
+taken up anew; a killed worker's job comes back long before, and takes up what it had begun. A message that went out
+just before its worker was killed goes out again, under the same Message-ID: at least once.
 """
 
 from __future__ import annotations
@@ -62,12 +62,13 @@ def take_up() -> list[Due]:
         return [Due(claim, attempts) for claim, attempts in cursor.fetchall()]
 
 
-def send_message(claim: UUID, attempts: int) -> NoticeStatus | None:
+def send_message(claim: UUID, attempts: int, *, cut_short: int = 0) -> NoticeStatus | None:
     """Send the message unless another job has tried it since; return how it stands then, None if nothing was tried.
 
+    `cut_short`: how many times this very job was begun before and its worker died; what those began is this one's, too.
     What cannot be sent now is tried again later; what cannot be sent at all has failed, with its reason.
     """
-    notices = _begin(claim, attempts)
+    notices = _begin(claim, attempts, attempts + cut_short)
     if not notices:
         return None
     first = notices[0]
@@ -76,7 +77,7 @@ def send_message(claim: UUID, attempts: int) -> NoticeStatus | None:
         message = message_of([notice.trigger for notice in notices])
         channels.send(first.channel, alert, first.recipient, message, claim)
     except NotSent as error:
-        return _not_sent(claim, attempts, error)
+        return _not_sent(claim, first.attempts, error)
     AlertNotice.objects.filter(claim=claim, status=NoticeStatus.PENDING).update(
         status=NoticeStatus.SENT, sent_at=Now(), next_attempt_at=None, error=None
     )
@@ -90,11 +91,11 @@ def send_again(notices: list[UUID]) -> int:
     )
 
 
-def _begin(claim: UUID, attempts: int) -> list[AlertNotice]:
+def _begin(claim: UUID, least: int, most: int) -> list[AlertNotice]:
     with transaction.atomic():
-        begun = AlertNotice.objects.filter(claim=claim, status=NoticeStatus.PENDING, attempts=attempts).update(
-            attempts=F("attempts") + 1, next_attempt_at=Now() + LEASE
-        )
+        begun = AlertNotice.objects.filter(
+            claim=claim, status=NoticeStatus.PENDING, attempts__gte=least, attempts__lte=most
+        ).update(attempts=F("attempts") + 1, next_attempt_at=Now() + LEASE)
         if not begun:
             return []
         notices = AlertNotice.objects.filter(claim=claim, status=NoticeStatus.PENDING)
@@ -102,9 +103,10 @@ def _begin(claim: UUID, attempts: int) -> list[AlertNotice]:
 
 
 def _not_sent(claim: UUID, attempts: int, error: NotSent) -> NoticeStatus:
+    """Write why the attempt, the so-manieth, failed, and when the next one is due."""
     rows = AlertNotice.objects.filter(claim=claim, status=NoticeStatus.PENDING)
-    if error.final or attempts >= len(DELAYS):
+    if error.final or attempts > len(DELAYS):
         rows.update(status=NoticeStatus.FAILED, next_attempt_at=None, error=str(error))
         return NoticeStatus.FAILED
-    rows.update(next_attempt_at=Now() + DELAYS[attempts], error=str(error))
+    rows.update(next_attempt_at=Now() + DELAYS[attempts - 1], error=str(error))
     return NoticeStatus.PENDING

@@ -23,6 +23,7 @@ from delivery.alerts.quiet import due_at
 from delivery.alerts.sending import DELAYS, send_again, send_message, take_up
 from delivery.models import Alert, AlertNotice, InboxItem
 from delivery.services import issue_client, record_alert_trigger
+from tests.mail_server import DROPS, MailServer
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -289,3 +290,21 @@ def test_e_mail_goes_where_the_address_says(url, backend, options):
 def test_an_e_mail_address_that_is_none_stops_the_start_in_words(url):
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL"):
         mailers(url, Path("/data"))
+
+
+@pytest.mark.django_db
+def test_a_mail_server_that_refuses_one_recipient_or_hangs_up_keeps_no_other_waiting(settings):
+    answers = {"no@example.org": "550 no such user", "later@example.org": "451 greylisted", "cut@example.org": DROPS}
+    with MailServer(answers=answers).running() as server:
+        settings.MAILERS = mailers(server.url, Path("/nowhere"))
+        went_off(alert(recipients=[*answers, "a@example.org"]), "1")
+        send_due()
+    found = {notice.recipient: (notice.status, notice.error or "") for notice in AlertNotice.objects.all()}
+    assert found["a@example.org"] == ("sent", "")
+    assert {name: status for name, (status, _) in found.items()} == {
+        "no@example.org": "failed", "later@example.org": "pending", "cut@example.org": "pending",
+        "a@example.org": "sent",
+    }  # fmt: skip
+    assert "550" in found["no@example.org"][1]
+    assert "451" in found["later@example.org"][1]
+    assert "closed" in found["cut@example.org"][1]

@@ -165,15 +165,25 @@ def test_an_alert_is_told_when_a_webhook_is_its_channel():
 
 def test_a_report_is_told_once_it_is_ready_and_of_all_companies_where_it_names_none():
     acme, other = webhook("acme", company_tickers=["ACME"], min_score=Decimal(99)), webhook("o", company_tickers=["O"])
-    for title, names, status in (("acme", ["ACME"], "ready"), ("all", [], "sent"), ("waits", [], "queued")):
-        Report.objects.create(
-            title=title, report_type="deep_dive", report_date=DAY, companies_included=names, delivery_status=status
+    for title, names, size in (("acme", ["ACME"], 7), ("all", [], 7), ("waits", [], None)):
+        row = Report.objects.create(
+            title=title, report_type="deep_dive", report_date=DAY, companies_included=names, file_size_bytes=size
         )
-    tell("reports")
+        tell("reports", report=str(row.pk))
     assert [{event["data"]["title"] for event in told(endpoint)} for endpoint in (acme, other)] == [
         {"acme", "all"},
         {"all"},
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("status", ["sent", "failed"])
+def test_a_report_is_told_although_its_e_mails_were_quicker(status):
+    endpoint = webhook()
+    row = Report.objects.create(title="x", report_type="deep_dive", report_date=DAY, file_size_bytes=7)
+    tell("reports", report=str(row.pk))
+    Report.objects.filter(pk=row.pk).update(delivery_status=status)
+    assert [event["data"]["id"] for event in told(endpoint)] == [str(row.pk)]
 
 
 def test_a_thousand_signals_and_ten_endpoints_take_as_many_queries_as_one(django_assert_num_queries):
