@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from signals_app.ingest.edgar.documents.buyer import acquirer_of
+
 _AGREEMENT = re.compile(
     r"\bagreement and plan of (?:merger|reorganization)\b|\bmerger agreement\b|\bbusiness combination agreement\b"
     r"|\b(?:scheme|plan) of arrangement\b|\barrangement agreement\b|\btransaction agreement\b|\btender offer\b",
@@ -47,13 +49,26 @@ HALF = Decimal(50)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an agreement is to the registrant, the sentence that says so, and why it is not sure (empty: it is)."""
+    """What an agreement is to the registrant, the sentence that says so, and why it is not sure (empty: it is).
+
+    `acquirer` is who buys the registrant, in the text's words; empty where it is not plain.
+    """
 
     signal_type: str
     sentence: str
     doubt: str
     price_usd: Decimal | None = None
     has_contingent_payment: bool = False
+    acquirer: str = ""
+
+    @property
+    def headline(self) -> str:
+        """Return in a few words what is agreed, as far as it is plain; else the sentence itself."""
+        if self.signal_type != "takeover_target" or not self.acquirer:
+            return self.sentence
+        price = f" for ${self.price_usd} a share in cash" if self.price_usd is not None else ""
+        right = " and a contingent right" if self.has_contingent_payment else ""
+        return f"to be acquired by {self.acquirer}{price}{right}"
 
 
 @dataclass
@@ -102,7 +117,8 @@ def read(found: Sequence[str], registrant: str, *, has_merger_exhibit: bool) -> 
     that the agreement itself (EX-2) is attached.
     """
     text = " ".join(found)
-    hits = _who(found, names_of_registrant(text, registrant))
+    names = names_of_registrant(text, registrant)
+    hits = _who(found, names)
     agreed = next((s for s in found if _AGREEMENT.search(s) and _ENTERED.search(s)), "")
     if not agreed and (hits.target or hits.buyer):
         agreed = next((s for s in found if _SHARES.search(s) and _ENTERED.search(s)), "")
@@ -121,7 +137,7 @@ def read(found: Sequence[str], registrant: str, *, has_merger_exhibit: bool) -> 
         else "" if price is not None and has_merger_exhibit
         else "no price in cash or no agreement among the exhibits"
     )  # fmt: skip
-    return Reading("takeover_target", hits.target, doubt, price, contingent)
+    return Reading("takeover_target", hits.target, doubt, price, contingent, acquirer_of(text, names))
 
 
 def _asset_sale(found: Iterable[str]) -> Reading | None:

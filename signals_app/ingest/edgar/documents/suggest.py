@@ -67,9 +67,12 @@ def _agreement(
             if reading.price_usd is not None:
                 data["price_per_share_usd"] = str(reading.price_usd)
             data["contingent_payment"] = reading.has_contingent_payment
+            if reading.acquirer:
+                data["acquirer"] = reading.acquirer
             may_buy = "" if role == Role.TARGET else f"the company is kept as {role}: it may be the buyer"
             doubt = reading.doubt or may_buy
-            yield _event(filing, reading.signal_type, reading.sentence, doubt, data), reading.sentence
+            event = _event(filing, reading.signal_type, reading.sentence, doubt, data)
+            yield replace(event, title=_title(reading.signal_type, reading.headline)), reading.sentence
     if "1.02" in parts:
         ended = merger.terminated(text.sentences(parts["1.02"]))
         if ended:
@@ -98,5 +101,8 @@ def _event(filing: Filing, signal_type: str, sentence: str, doubt: str, more: di
     data = {"accession": filing.accession, "form": filing.name, "sentence": sentence[:2000], **more}
     if doubt:
         data["doubt"] = doubt
-    title = f"{CATALOGUE[signal_type].label}: {sentence}"
-    return Event(signal_type, signal_type, happened, filing.accepted, title[:500], data, doubt)
+    return Event(signal_type, signal_type, happened, filing.accepted, _title(signal_type, sentence), data, doubt)
+
+
+def _title(signal_type: str, words: str) -> str:
+    return f"{CATALOGUE[signal_type].label}: {words}"[:500]
