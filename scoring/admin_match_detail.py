@@ -17,13 +17,10 @@ from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.tables import table
 from companies.choices import Phase
 from scoring.engine.terms import TIES
+from scoring.engine.valuation import METHODS
 from scoring.models import AcquirerMatch
 
-METHODS = {
-    "premium": "Market cap and premium",
-    "stage_comparables": "Deals of the stage",
-    "rnpv": "Risk-adjusted net present value",
-}
+VALUATION = "US dollars of equity value; the range is the median over the methods."
 FEASIBILITY = {
     "feasible": ("can pay", "green", "Capacity of at least half the net price"),
     "infeasible": ("infeasible", "red", "Capacity below half the net price"),
@@ -111,11 +108,17 @@ def valuation_table(match: AcquirerMatch) -> SafeString:
         "What the equity might cost",
         ["Method", "Low", "Middle", "High", "Rests on", "Source"],
         rows,
-        note="US dollars of equity value; the range is the median over the methods",
+        note=" ".join(filter(None, (VALUATION, caveat(worth)))),
         empty="No method has inputs.",
         numeric=(1, 2, 3),
         foot=["Median", *ends, "", ""] if amount(worth.get("mid")) is not None else None,
     )
+
+
+def caveat(worth: Any) -> str:
+    """Return which methods give less than the market pays, in words; empty where none does."""
+    said = worth.get("caveat") if isinstance(worth, dict) else None
+    return said if isinstance(said, str) else ""
 
 
 def assets_table(match: AcquirerMatch) -> SafeString:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
@@ -14,7 +15,7 @@ from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, NullBooleanFilter
 from companies.admin import company_link
 from companies.models import Company
-from scoring.admin_match_detail import amount, assets_table, flags, terms_table, valuation_table
+from scoring.admin_match_detail import amount, assets_table, caveat, flags, terms_table, valuation_table
 from scoring.models import AcquirerMatch
 
 
@@ -174,4 +175,11 @@ def range_cell(valuation: dict[str, Any]) -> SafeString:
     low, mid, high = (amount(valuation.get(part)) for part in ("low", "mid", "high"))
     if mid is None:
         return columns.unknown("No method has inputs")
-    return columns.hover(figures.money(mid), f"{figures.money(low)} to {figures.money(high)}")
+    cap, words = amount(valuation.get("market_cap")), f"{figures.money(low)} to {figures.money(high)}"
+    if cap is None or mid >= cap:
+        return columns.hover(figures.money(mid), words)
+    return format_html(
+        "{} {}",
+        columns.hover(figures.money(mid), words),
+        columns.badge("below market", "amber", title=caveat(valuation)),
+    )

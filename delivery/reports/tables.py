@@ -194,7 +194,8 @@ def pairs(rows: Sequence[Fit], *, title: str, empty: str, note: str = "") -> Tab
 
 
 def _why(row: Fit) -> str:
-    return f"Beyond its means. {row.rationale}" if row.is_feasible is False else row.rationale
+    means = "Beyond its means." if row.is_feasible is False else ""
+    return " ".join(filter(None, (means, row.rationale, f"Value: {row.caveat}" if row.caveat else "")))
 
 
 def buyers(rows: Sequence[Fit], *, title: str, empty: str) -> Table:

@@ -27,6 +27,12 @@ WHOLE = D(1)
 PUBLISHED_PREMIUMS = (D("0.21"), D("0.42"), D("0.77"))
 PUBLISHED = Evidence("announced deals of drug makers, 2006 to 2022")
 LEAST_DEALS = 20
+PREMIUM = "premium"
+METHODS: dict[str, str] = {
+    PREMIUM: "Market cap and premium",
+    "stage_comparables": "Deals of the stage",
+    "rnpv": "Risk-adjusted net present value",
+}
 # Mean deal value by stage, $M of 2020, contingent payments included. Source: Michaeli et al. 2022, 311 deals.
 STAGE_VALUES_USD_M: dict[str, Decimal] = {
     "discovery": D(88), "preclinical": D(88), "phase_1": D(399), "phase_1_2": D(399), "phase_2": D(734),
@@ -70,13 +76,18 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """The range, its methods, and why the others have no inputs. All three figures are None where no method has any."""
+    """The range, its methods, and why the others have no inputs. All three figures are None where no method has any.
+
+    `caveat` says in words which methods give less than the market cap, and what that does to the range; empty: none.
+    """
 
     low: Decimal | None
     mid: Decimal | None
     high: Decimal | None
     methods: tuple[Method, ...]
     left_out: tuple[tuple[str, str], ...]
+    market_cap: Decimal | None = None
+    caveat: str = ""
 
 
 def premiums(known: Iterable[Decimal], evidence: Evidence = NOT_RECORDED) -> Premiums:
@@ -92,7 +103,7 @@ def value(target: Target, comparable: Premiums) -> Valuation:
     """Return the range of the target's equity value: low <= mid <= high, each the median over the methods."""
     with localcontext(prec=PRECISION):
         tried = {
-            "premium": _premium(target, comparable),
+            PREMIUM: _premium(target, comparable),
             "stage_comparables": _stage_comparables(target),
             "rnpv": _risk_adjusted(target),
         }
@@ -103,12 +114,40 @@ def value(target: Target, comparable: Premiums) -> Valuation:
         low, mid, high = (
             median(getattr(method, end) for method in methods).quantize(WHOLE) for end in ("low", "mid", "high")
         )
-        return Valuation(low, mid, high, methods, left_out)
+        cap = usd(target.market_cap)
+        return Valuation(low, mid, high, methods, left_out, cap, _caveat(cap, (low, mid, high), methods))
 
 
-def _method(name: str, label: str, ends: Sequence[Decimal], words: str, evidence: Iterable[Evidence]) -> Method:
+def _caveat(cap: Decimal | None, ends: tuple[Decimal, Decimal, Decimal], methods: Sequence[Method]) -> str:
+    """Return which methods give less than the market pays already, what that does to the range, and where offers start.
+
+    The range stays the median all the same: what past deals paid for the stage is a reading of its own.
+    """
+    below = [method for method in methods if cap is not None and method.mid < cap]
+    if cap is None or not below:
+        return ""
+    said = [
+        f"{listed([f'{method.label} ({span(method)})' for method in below])}: below the market cap of {dollars(cap)}."
+    ]
+    parts = ("the low end", "the middle", "the whole")
+    if reached := [part for part, end in zip(parts, ends, strict=True) if end < cap]:
+        said.append(f"That takes {reached[-1]} of the range below what the market pays.")
+    said += [
+        f"An offer would start from the market cap: {span(method)} with a premium."
+        for method in methods
+        if method.name == PREMIUM and method not in below
+    ]
+    return " ".join(said)
+
+
+def span(worth: Method) -> str:
+    """Return a method's range as a sentence has it, one amount where both ends are the same."""
+    return dollars(worth.low) if worth.low == worth.high else f"{dollars(worth.low)} to {dollars(worth.high)}"
+
+
+def _method(name: str, ends: Sequence[Decimal], words: str, evidence: Iterable[Evidence]) -> Method:
     low, mid, high = (max(end, ZERO).quantize(WHOLE) for end in ends)
-    return Method(name, label, low, mid, high, words, tuple(dict.fromkeys(evidence)))
+    return Method(name, METHODS[name], low, mid, high, words, tuple(dict.fromkeys(evidence)))
 
 
 def _premium(target: Target, comparable: Premiums) -> Method | str:
@@ -118,8 +157,7 @@ def _premium(target: Target, comparable: Premiums) -> Method | str:
     low, mid, high = comparable.quartiles
     deals = f"{comparable.deals} deals known by then" if comparable.deals else "the deals of 2006 to 2022"
     return _method(
-        "premium",
-        "Market cap and premium",
+        PREMIUM,
         [cap * (1 + premium) for premium in comparable.quartiles],
         f"market cap {dollars(cap)} with a premium of {share(low)}, {share(mid)} or {share(high)}, the quartiles of "
         f"{deals}",
@@ -146,7 +184,6 @@ def _stage_comparables(target: Target) -> Method | str:
     enterprise = STAGE_VALUES_USD_M[lead.phase] * MILLION
     return _method(
         "stage_comparables",
-        "Deals of the stage",
         [enterprise + net] * 3,
         f"mean value of a deal whose lead is {_stage(lead)}, {dollars(enterprise)} of 2020, with liquid funds less "
         f"debt of {dollars(net)}",
@@ -176,7 +213,6 @@ def _risk_adjusted(target: Target) -> Method | str:
     drugs = [f"{item.title} (peak sales {dollars(usd(item.peak_sales) or ZERO)})" for item in valued]
     return _method(
         "rnpv",
-        "Risk-adjusted net present value",
         ends,
         f"{listed(drugs)}, weighed by the likelihood of approval ({LIKELIHOODS}), at "
         f"{listed([share(rate) for rate in DISCOUNT_RATES])} a year, with liquid funds less debt of {dollars(net)}",

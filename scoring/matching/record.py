@@ -138,6 +138,8 @@ def _valuation(worth: Valuation) -> dict[str, Any]:
             for method in worth.methods
         ],
         "left_out": dict(worth.left_out),
+        "market_cap": _text(worth.market_cap),
+        "caveat": worth.caveat,
     }
 
 

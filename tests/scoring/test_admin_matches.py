@@ -40,6 +40,22 @@ def test_match_page_shows_terms_sources_flags_assets_and_valuation(admin_client:
     assert "Market cap and premium" in shown
     assert "Left out: no peak sales are sourced" in shown
     assert "$2.4 bn" in shown  # the premium's low end: 2,420
+    # the deals of the stage give 1,856 for a cap of 2,000, and the range lies above it all the same: 2,138
+    assert "Deals of the stage ($1.9bn): below the market cap of $2.0bn. An offer would start" in shown
+    assert "below market" not in shown
+
+
+def test_range_below_the_market_cap_is_marked_wherever_it_stands(admin_client: Client) -> None:
+    made, _ = target(cap=5_000_000_000), buyer()
+    match_day(day=DAY)
+    words = "Deals of the stage ($1.9bn): below the market cap of $5.0bn. That takes the middle of the range below"
+    for name, key in (
+        ("scoring_acquirermatch_changelist", None),
+        ("companies_company_change", made.pk),
+        ("scoring_acquirermatch_change", AcquirerMatch.objects.get().pk),
+    ):
+        assert words in page(admin_client, name, *([key] if key else []))
+    assert "below market" in page(admin_client, "scoring_acquirermatch_changelist")
 
 
 def test_pages_of_target_and_acquirer_show_who_fits(admin_client: Client) -> None:

@@ -51,6 +51,54 @@ def test_range_is_the_median_over_the_methods_with_inputs() -> None:
     assert (found.low, found.mid, found.high) == (1_558_000_000, 1_663_000_000, 1_838_000_000)
 
 
+BILLION = 1_000_000_000
+# The deals of the stage give $1,906m (above). Medians in $m at a cap of 2,000: 2,163, 2,373, 2,723; at 3,000: 2,768,
+# 3,083, 3,608; at 5,000: 3,978, 4,503, 5,378; at 10,000: 7,003, 8,053, 9,803.
+GIVES = "Deals of the stage ($1.9bn): below the market cap of"
+START = "An offer would start from the market cap:"
+
+
+@pytest.mark.parametrize(
+    ("cap", "words"),
+    [
+        (1, ""),
+        (2, f"{GIVES} $2.0bn. {START} $2.4bn to $3.5bn with a premium."),
+        (
+            3,
+            f"{GIVES} $3.0bn. That takes the low end of the range below what the market pays. "
+            f"{START} $3.6bn to $5.3bn with a premium.",
+        ),
+        (
+            5,
+            f"{GIVES} $5.0bn. That takes the middle of the range below what the market pays. "
+            f"{START} $6.0bn to $8.8bn with a premium.",
+        ),
+        (
+            10,
+            f"{GIVES} $10.0bn. That takes the whole of the range below what the market pays. "
+            f"{START} $12.1bn to $17.7bn with a premium.",
+        ),
+    ],
+)
+def test_range_says_which_methods_give_less_than_the_market_pays(cap: int, words: str) -> None:
+    found = value(replace(TARGET, market_cap=amount(cap * BILLION)), PUBLISHED)
+    assert (found.market_cap, found.caveat) == (cap * BILLION, words)
+
+
+def test_premiums_below_nothing_are_said_too_and_no_offer_starts_from_them() -> None:
+    known = Premiums((Decimal("-0.3"), Decimal("-0.2"), Decimal("-0.1")), 20, FOUND)
+    found = value(replace(TARGET, liquid_funds=None), known)
+    assert found.caveat == (
+        "Market cap and premium ($700m to $900m): below the market cap of $1.0bn. "
+        "That takes the whole of the range below what the market pays."
+    )
+
+
+def test_without_a_market_cap_nothing_is_said_of_it() -> None:
+    found = value(replace(TARGET, market_cap=None), PUBLISHED)
+    assert (found.market_cap, found.caveat, found.mid) == (None, "", 1_906_000_000)
+
+
 def test_enterprise_value_needs_funds_and_debt_for_missing_is_not_zero() -> None:
     found = value(replace(TARGET, debt=None), PUBLISHED)
     assert dict(found.left_out)["stage_comparables"] == "not known: debt"

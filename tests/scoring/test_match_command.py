@@ -69,6 +69,30 @@ def test_match_writes_the_terms_the_reason_and_the_range_of_a_pair(capsys: pytes
     assert worth["left_out"] == {"rnpv": "no peak sales are sourced"}
 
 
+def test_range_below_the_market_cap_is_marked_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    target(cap=5_000_000_000)
+    buyer()
+    worth = as_json(capsys)["matches"][0]["estimated_valuation_range_usd"]
+    # phase 3 deals: 1,656 + 300 - 100 = 1,856 ($m); premium: 6,050, 7,100, 8,850
+    assert worth["market_cap"] == "5000000000.00"
+    assert worth["by_method"] == {
+        "premium": {"low": "6050000000", "mid": "7100000000", "high": "8850000000"},
+        "stage_comparables": dict.fromkeys(("low", "mid", "high"), "1856000000"),
+    }
+    assert "Deals of the stage ($1.9bn): below the market cap of $5.0bn. That takes the middle" in worth["caveat"]
+    out = " ".join(run(capsys, "--company", "TEE")[0].split())
+    assert "$4.5bn<" in out
+    assert "left out: no peak" in out
+    assert worth["caveat"] in out
+
+
+def test_range_above_the_market_cap_has_no_mark(capsys: pytest.CaptureFixture[str]) -> None:
+    target(cap=1_000_000_000)
+    buyer()
+    assert as_json(capsys)["matches"][0]["estimated_valuation_range_usd"]["caveat"] == ""
+    assert "bn<" not in run(capsys, "--company", "TEE")[0]
+
+
 def test_same_day_gives_the_same_bytes_after_later_facts_and_touches_no_row(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -17,6 +17,8 @@ from delivery.reports.content.reading import who
 from scoring.models import AcquirerMatch
 
 ROWS, COLUMNS = 15, 10
+# As the matches have it; anything else is unknown.
+FEASIBLE = {"feasible": True, "infeasible": False}
 _LONG = ("target_company__search_vector", "acquirer_company__search_vector")
 
 
@@ -68,8 +70,9 @@ def fit(match: AcquirerMatch) -> Fit:
         low_usd=_usd(worth, "low"),
         mid_usd=_usd(worth, "mid"),
         high_usd=_usd(worth, "high"),
-        is_feasible=match.metadata.get("feasible"),
+        is_feasible=FEASIBLE.get(str(match.metadata.get("feasibility"))),
         rationale=match.synergy_rationale or "",
+        caveat=str(worth.get("caveat") or ""),
     )
 
 

@@ -167,7 +167,10 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A pair of acquirer and target: the fit, its terms (None: no input), the value range and the reason in words."""
+    """A pair of acquirer and target: the fit, its terms (None: no input), the value range and the reason in words.
+
+    `caveat` says which methods of the range give less than the market pays; empty where none does.
+    """
 
     target: Who
     acquirer: Who
@@ -183,6 +186,7 @@ class Fit:
     high_usd: Decimal | None
     is_feasible: bool | None
     rationale: str
+    caveat: str = ""
 
 
 @dataclass(frozen=True, slots=True)

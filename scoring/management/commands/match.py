@@ -19,6 +19,7 @@ from biotech_ma.core.management.base import DeskCommand
 from companies.choices import Role
 from scoring import services
 from scoring.engine.acquirers import WEIGHTS
+from scoring.engine.valuation import METHODS
 from scoring.engine.wording import dollars
 from scoring.management.staleness import staleness, warn_if_stale
 from scoring.matching.record import COLUMNS, METHODOLOGY
@@ -26,6 +27,8 @@ from scoring.matching.services import MatchedDay, match_day
 from scoring.models import AcquirerMatch
 
 SHOWN = 20
+ENDS = ("low", "mid", "high")
+BELOW = "<"
 # Headings and widths that no narrow terminal cuts.
 FIGURES = (
     ("#", 2), ("Fit", 5), ("Ther.", 5), ("Geo.", 4), ("Cap.", 4), ("Cliff", 5), ("Hist.", 5), ("Value", 6),
@@ -135,8 +138,11 @@ def _match(row: AcquirerMatch) -> dict[str, Any]:
         "relations": row.metadata["relations"],
         "key_assets_of_interest": row.key_assets_of_interest,
         "estimated_valuation_range_usd": {
-            **{end: worth[end] for end in ("low", "mid", "high")},
+            **{end: worth[end] for end in ENDS},
             "methods": [method["method"] for method in worth["methods"]],
+            "by_method": {method["method"]: {end: method[end] for end in ENDS} for method in worth["methods"]},
+            "market_cap": worth.get("market_cap"),
+            "caveat": worth.get("caveat", ""),
         },
         "synergy_rationale": row.synergy_rationale,
     }
@@ -158,24 +164,50 @@ def _print(console: Console, matched: MatchedDay, matches: list[AcquirerMatch], 
         table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     for row in shown:
         values = {term["term"]: term["value"] for term in row.metadata["terms"]}
-        mid = row.estimated_valuation_range_usd["mid"]
         table.add_row(
             row.target_company.ticker or row.target_company.name,
             row.acquirer_ticker or row.acquirer_name,
             str(row.match_rank),
             f"{row.strategic_fit_score:.2f}",
             *(_shown(values[name]) for name in WEIGHTS),
-            "" if mid is None else dollars(Decimal(mid)),
+            _middle(row.estimated_valuation_range_usd),
         )
     console.print(table)
     if everything and shown and len({row.target_company_id for row in shown}) == 1:
         console.print(shown[0].synergy_rationale)
+        _print_valuation(console, shown[0].estimated_valuation_range_usd)
     console.print(
         f"{matched.targets} targets, {matched.acquirers} acquirers, {matched.matches} matches kept"
         f"{'' if everything else f'; the {len(shown)} best fits of ranked targets are shown'}. Therapeutic overlap, "
         "geography, financial capacity, revenue to replace (cliff) and deal history are 0 to 1, empty without input; "
-        f"value is the middle of the range. {METHODOLOGY.capitalize()}."
+        f"value is the middle of the range, {BELOW} where that lies below the market cap. {METHODOLOGY.capitalize()}."
     )
+
+
+def _print_valuation(console: Console, worth: dict[str, Any]) -> None:
+    """Print the range method by method, with what each rests on, and which give less than the market pays."""
+    table = Table(title="What the equity might cost", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Method")
+    for end in ENDS:
+        table.add_column(end.capitalize(), justify="right", no_wrap=True)
+    table.add_column("Rests on")
+    for method in worth["methods"]:
+        table.add_row(method["label"], *(dollars(Decimal(method[end])) for end in ENDS), method["detail"])
+    for name, why in worth["left_out"].items():
+        table.add_row(METHODS[name], "", "", "", f"left out: {why}")
+    if worth["mid"] is not None:
+        table.add_row("Median", *(dollars(Decimal(worth[end])) for end in ENDS), "")
+    console.print(table)
+    if caveat := worth.get("caveat"):
+        console.print(caveat)
+
+
+def _middle(worth: dict[str, Any]) -> str:
+    """Return the middle of the range, marked where the market pays more already."""
+    mid, cap = worth["mid"], worth.get("market_cap")
+    if mid is None:
+        return ""
+    return dollars(Decimal(mid)) + (BELOW if cap is not None and Decimal(mid) < Decimal(cap) else "")
 
 
 def _shown(value: str | None) -> str:

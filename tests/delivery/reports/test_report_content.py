@@ -10,9 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from delivery.models import Alert, AlertTrigger
+from delivery.reports import tables
 from delivery.reports.content import content_of
 from delivery.reports.orders import Order, ReportRefused, checked_companies, checked_period
 from delivery.reports.render.document import digest
+from scoring.models import AcquirerMatch
 from tests.delivery.reports.conftest import BEFORE, DAY, line, score, told
 from tests.factories import AcquirerMatchFactory, CompanyFactory
 
@@ -203,3 +205,16 @@ def test_scores_of_an_earlier_day_are_said_to_be(desk):
 def test_periods_that_cannot_be_are_refused(day, start, end, word):
     with pytest.raises(ReportRefused, match=word):
         checked_period("weekly_watchlist", day, start, end)
+
+
+def test_pairs_say_who_cannot_pay_and_where_the_value_is_less_than_the_market_pays(desk):
+    worth = {"low": "1", "mid": "2", "high": "3", "caveat": "Deals of the stage ($2): below the market cap of $4."}
+    AcquirerMatch.objects.update(metadata={"feasibility": "infeasible"}, estimated_valuation_range_usd=worth)
+    found = content("acquirer_analysis", "BUY")
+    assert [pair.is_feasible for pair in found.pairs] == [False]
+    assert any("1 pair beyond the acquirer's means" in finding for finding in found.frame.findings)
+    said = tables.pairs(found.pairs, title="", empty="").rows[0][-1]
+    assert said.startswith("Beyond its means. Both work in obesity.")
+    assert said.endswith("Value: Deals of the stage ($2): below the market cap of $4.")
+    AcquirerMatch.objects.update(metadata={"feasibility": "feasible"})
+    assert [pair.is_feasible for pair in content("acquirer_analysis", "BUY").pairs] == [True]
