@@ -57,6 +57,19 @@ def test_column_that_holds_ticker_or_cik_is_understood(load):
     assert load(run_events, header, "9000001,market,2024-05-01,a", "TSTB,market,2024-05-02,b").created == 2
 
 
+@pytest.mark.parametrize("own_id", ["", "desk-17"])
+def test_event_given_by_ticker_then_by_cik_is_one(load, own_id):
+    company = CompanyFactory(ticker="TSTB", cik=None)
+    header = "ticker,cik,signal_type,event_date,title,source_id"
+    row = f",clinical_hold,2024-05-01,Hold on TB-1,{own_id}"
+    load(run_events, header, f"TSTB,{row}")
+    company.cik = "0009000001"
+    company.save()
+    again = load(run_events, header, f",9000001{row}", f"TSTB,9000001{row}", f"TSTB,{row}")
+    assert (again.created, again.unchanged) == (0, 3)
+    assert load(run_events, header, f",9000001{row.replace('TB-1', 'TB-2')}").created == 1
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

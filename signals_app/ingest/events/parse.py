@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from signals_app.catalogue import CATALOGUE, SEVERITY_ORDER
 from signals_app.ingest.csv_rows import Key, amount, instant, key, words
@@ -34,8 +35,19 @@ class EventRow:
     title: str
     severity: str | None
     source_url: str | None
-    source_id: str
+    given_id: str
     data: dict[str, Any]
+
+    def source_id(self, company: UUID) -> str:
+        """Return the event's identifier: the row's own, and what it says. A changed row is a new event.
+
+        Of the company's key, not of the ticker or CIK by which the row names it: one event is one signal either way.
+        """
+        said = [str(company), self.signal_type, self.event_date.isoformat(), self.title, self.source_url or ""]
+        digest = hashlib.sha256("\x1f".join(said).encode()).hexdigest()
+        if self.given_id:
+            return f"{self.given_id}:{digest[:12]}"
+        return f"{company}:{self.signal_type}:{self.event_date:%Y-%m-%d}:{digest[:16]}"
 
 
 def parse(row: Row, now: datetime) -> EventRow:
@@ -65,17 +77,9 @@ def parse(row: Row, now: datetime) -> EventRow:
         title=title,
         severity=severity,
         source_url=url or None,
-        source_id=_identifier(row, company, signal_type, event_date, title),
+        given_id=words(row, "source_id", LONGEST_ID - 80),
         data=_data(row),
     )
-
-
-def _identifier(row: Row, company: Key, signal_type: str, event_date: datetime, title: str) -> str:
-    """Return the row's own identifier, or one made of what it says: a changed row is a new one."""
-    given = words(row, "source_id", LONGEST_ID - 80)
-    said = [company.cik or company.ticker or "", signal_type, event_date.isoformat()]
-    digest = hashlib.sha256("\x1f".join([*said, title, words(row, "source_url", LONGEST_URL)]).encode()).hexdigest()
-    return f"{given}:{digest[:12]}" if given else f"{said[0]}:{signal_type}:{event_date:%Y-%m-%d}:{digest[:16]}"
 
 
 def _data(row: Row) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _records(
             available_at=available_at,
             title=event.title,
             source=SOURCE,
-            source_id=event.source_id,
+            source_id=event.source_id(company.pk),
             source_url=event.source_url,
             signal_data=event.data,
             severity=event.severity,
