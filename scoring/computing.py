@@ -17,7 +17,7 @@ from scoring.inputs import Window
 from scoring.models import MAScore, ScoreVersion, ScoreWeight
 from scoring.querysets import version_in_force
 from scoring.record import rows_of
-from signals_app.figures import Unknown
+from signals_app.knowledge import Unknown
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 

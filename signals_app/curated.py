@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from companies.models import Company
-from signals_app.figures import CONCEPTS, HORIZON_DAYS, LIQUID_FUNDS, MARKET_CAP, QUARTERLY_BURN, TOTAL_DEBT, figures
+from signals_app.concepts import CONCEPTS, LIQUID_FUNDS, MARKET_CAP, QUARTERLY_BURN, TOTAL_DEBT
+from signals_app.figures import HORIZON_DAYS, figures
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from signals_app.figures import BEYOND_ANY_COMPANY_USD, STALE_AFTER_DAYS, Unknown
+from signals_app.knowledge import BEYOND_ANY_COMPANY_USD, STALE_AFTER_DAYS, Unknown
 from signals_app.periods import USD, Fact, Figure, in_force, trailing_year
 
 OPERATING_INCOME = "operating_income"

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from signals_app.figures import BEYOND_ANY_COMPANY_USD
+from signals_app.knowledge import BEYOND_ANY_COMPANY_USD
 from signals_app.market_day import NEW_YORK, end_of, start_of
 from signals_app.models import Signal
 

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from biotech_ma.core.services import recorded
 from companies.models import Company
-from signals_app.figures import CONCEPTS, HORIZON_DAYS, CompanyFigures, figures
+from signals_app.concepts import CONCEPTS
+from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
 from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, Fact, Figure

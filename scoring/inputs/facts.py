@@ -12,7 +12,8 @@ from uuid import UUID
 from django.db.models import Case, F, IntegerField, Q, TextField, Value, When
 from django.db.models.functions import Coalesce, Collate
 
-from signals_app.figures import HORIZON_DAYS, MARKET_CAP, MARKET_CAP_STALE_AFTER_DAYS, PUBLIC_FLOAT, RESEARCH
+from signals_app.concepts import MARKET_CAP, PUBLIC_FLOAT, RESEARCH
+from signals_app.figures import HORIZON_DAYS, MARKET_CAP_STALE_AFTER_DAYS
 from signals_app.market_day import end_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, LOWEST_SOURCE, USD, Fact

@@ -13,19 +13,10 @@ from django.db.models import Q
 from scoring import evidence
 from scoring.engine.inputs import Amount
 from scoring.matching.universe import Side
+from signals_app.concepts import ASSETS, CASH, DEBTS, LIQUID_FUNDS, SECURITIES, TOTAL_DEBT
 from signals_app.earnings import EARNINGS_CONCEPTS, ebitda
-from signals_app.figures import (
-    ASSETS,
-    CASH,
-    DEBTS,
-    HORIZON_DAYS,
-    LIQUID_FUNDS,
-    SECURITIES,
-    STALE_AFTER_DAYS,
-    TOTAL_DEBT,
-    Unknown,
-    figures,
-)
+from signals_app.figures import HORIZON_DAYS, figures
+from signals_app.knowledge import STALE_AFTER_DAYS, Unknown
 from signals_app.models import FinancialFact
 from signals_app.periods import FIELDS, Fact, Figure
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from signals_app.earnings import ebitda
-from signals_app.figures import Unknown
+from signals_app.knowledge import Unknown
 from signals_app.market_day import start_of
 from signals_app.periods import Fact, Figure
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signals_app.figures import Unknown, figures
+from signals_app.figures import figures
+from signals_app.knowledge import Unknown
 from signals_app.market_day import NEW_YORK, end_of
 from signals_app.periods import Fact, in_force, last_quarter, trailing_year
 

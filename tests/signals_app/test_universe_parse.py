@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from signals_app.ingest.base import ParseError
 from signals_app.ingest.universe import own_drugs, parse
+from signals_app.ingest.universe.cells import RowReader
 
 TODAY = date(2026, 6, 30)
 COMPANY = {
@@ -59,7 +60,7 @@ ROWS = {"companies": COMPANY, "facts": FACT, "programs": PROGRAM, "results": RES
 
 def read(kind: str, **changes: str) -> object:
     values = {**ROWS[kind], **changes}
-    return parse.KINDS[kind][1](parse.RowReader("file.csv", 7, values, TODAY))
+    return parse.KINDS[kind][1](RowReader("file.csv", 7, values, TODAY))
 
 
 def test_company_row_is_brought_into_our_form() -> None:
@@ -69,7 +70,7 @@ def test_company_row_is_brought_into_our_form() -> None:
 
 
 def test_market_cap_of_the_current_month_counts_from_today_at_the_latest() -> None:
-    row = parse.company(parse.RowReader("f", 2, {**COMPANY, "market_cap_as_of": "2026-06"}, date(2026, 6, 11)))
+    row = parse.company(RowReader("f", 2, {**COMPANY, "market_cap_as_of": "2026-06"}, date(2026, 6, 11)))
     assert row.market_cap_as_of == date(2026, 6, 11)
 
 

@@ -21,7 +21,8 @@ from scoring.changes import DAYS, LATEST_BY_DAYS
 from scoring.models import MAScore
 from scoring.querysets import version_in_force
 from signals_app.catalogue import CATALOGUE, at_least
-from signals_app.figures import CONCEPTS, HORIZON_DAYS, CompanyFigures, figures
+from signals_app.concepts import CONCEPTS
+from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
 from signals_app.market_day import NEW_YORK, end_of, start_of
 from signals_app.models import FinancialFact, Signal
 from signals_app.offers import OFFER, OFFER_TYPES

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from companies.models import Company
-from signals_app.figures import MARKET_CAP
+from signals_app.concepts import MARKET_CAP
 from signals_app.ingest.merge.authority import CURATED
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact

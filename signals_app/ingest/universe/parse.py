@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from companies.starter.trials import PHASES, STATUSES
-from signals_app.ingest.base import ParseError
+from signals_app.ingest.universe.cells import RowReader
 
-TICKER = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,15}")
 NCT_ID = re.compile(r"NCT\d{8}")
 APPLICATION = re.compile(r"(?:NDA|BLA|ANDA)\d{6}")
 ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
 CONCEPT = re.compile(r"[a-z][a-z0-9_]{0,63}")
-NUMBER = re.compile(r"-?\d{1,18}(?:\.\d+)?")
 OUTCOMES = {"APPROVED", "TENTATIVE_APPROVAL"}
 CLASSES = {"ORIG", "SUPPL"}
 NOT_NEGATIVE = frozenset({"assets", "cash", "short_term_investments", "long_term_debt", "shares_outstanding"})
-EARLIEST_YEAR = 1900
 LONGEST_NAME = 255
-LONGEST_QUOTE = 40
-CIK_DIGITS = 10
 LONGEST_INDICATION = 500
 
 
@@ -96,82 +91,6 @@ class DecisionRow:
     decided: date
     outcome: str
     sponsor: str
-
-
-class RowReader:
-    """Reads one row's columns, each with its rule; the faults name the column."""
-
-    def __init__(self, file: str, line: int, values: Mapping[str, str], today: date) -> None:
-        self.file, self.line, self.values, self.today = file, line, values, today
-
-    def fault(self, reason: str) -> ParseError:
-        """Return the error for this row."""
-        return ParseError(self.file, self.line, reason)
-
-    def text(self, column: str, longest: int, *, required: bool = True) -> str:
-        """Return trimmed text of bounded length."""
-        value = self.values[column].strip()
-        if required and not value:
-            raise self.fault(f"{column} is empty")
-        if len(value) > longest:
-            raise self.fault(f"{column} has {len(value)} characters, more than {longest}")
-        return value
-
-    def match(self, column: str, pattern: re.Pattern[str]) -> str:
-        """Return text of a given form."""
-        value = self.values[column].strip()
-        if not pattern.fullmatch(value):
-            raise self.fault(f"{column} {_short(value)} is not of the form expected")
-        return value
-
-    def ticker(self) -> str:
-        """Return the ticker in capitals."""
-        value = self.values["ticker"].strip().upper()
-        if not TICKER.fullmatch(value):
-            raise self.fault(f"ticker {_short(value)} is no ticker")
-        return value
-
-    def cik(self) -> str:
-        """Return the CIK, zero-padded to ten digits."""
-        value = self.values["cik"].strip()
-        if not (value.isascii() and value.isdigit() and len(value) <= CIK_DIGITS and int(value)):
-            raise self.fault(f"cik {_short(value)} is no CIK of up to ten digits")
-        return value.zfill(CIK_DIGITS)
-
-    def day(self, column: str, *, future: bool = False) -> date:
-        """Return a day YYYY-MM-DD that is not in the future (unless it may be)."""
-        value = self.values[column].strip()
-        try:
-            if len(value) != len("YYYY-MM-DD"):
-                raise ValueError
-            found = date.fromisoformat(value)
-        except ValueError:
-            raise self.fault(f"{column} {_short(value)} is no day YYYY-MM-DD") from None
-        if found.year < EARLIEST_YEAR:
-            raise self.fault(f"{column} {value} is before {EARLIEST_YEAR}")
-        if found > self.today and not future:
-            raise self.fault(f"{column} {value} is in the future")
-        return found
-
-    def amount(self, column: str, *, negative: bool = True) -> Decimal:
-        """Return a finite amount in plain digits."""
-        value = self.values[column].strip()
-        if not NUMBER.fullmatch(value):
-            raise self.fault(f"{column} {_short(value)} is no number")
-        try:
-            found = Decimal(value)
-        except InvalidOperation:
-            raise self.fault(f"{column} {_short(value)} is no number") from None
-        if found < 0 and not negative:
-            raise self.fault(f"{column} {value} is negative")
-        return found
-
-    def among(self, column: str, known: Mapping[str, object] | set[str] | frozenset[str]) -> str:
-        """Return one of the known words, in capitals."""
-        value = self.values[column].strip().upper()
-        if value not in known:
-            raise self.fault(f"{column} {_short(self.values[column])} is unknown")
-        return value
 
 
 def company(row: RowReader) -> CompanyRow:
@@ -290,7 +209,3 @@ def why_unknown(columns: tuple[str, ...]) -> str:
     if len(missing) == len(KINDS[nearest][0]):
         return "is not the header of a universe file"
     return f"is not the header of a universe file; for {nearest} it lacks {', '.join(missing)}"
-
-
-def _short(value: str) -> str:
-    return repr(value if len(value) <= LONGEST_QUOTE else value[:LONGEST_QUOTE] + "…")

@@ -21,6 +21,7 @@ from signals_app.ingest.merge.candidates import merge_candidates
 from signals_app.ingest.merge.companies import CompanyRecord, Universe, merge_companies, refresh_areas
 from signals_app.ingest.merge.ledger import FactRecord, SignalRecord, Written, merge_facts, merge_signals
 from signals_app.ingest.universe import parse
+from signals_app.ingest.universe.cells import RowReader
 from signals_app.ingest.universe.pipeline import Pipeline
 from signals_app.market_day import NEW_YORK
 from signals_app.refresh import ledger_day, refresh_company_figures
@@ -85,7 +86,7 @@ class Load:
                 self.outcome.reject(line, counted=line.line is not None)
                 continue
             try:
-                row = convert(parse.RowReader(line.file, line.line, line.values, today))
+                row = convert(RowReader(line.file, line.line, line.values, today))
             except ParseError as error:
                 self.outcome.reject(error)
                 continue

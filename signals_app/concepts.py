@@ -1,0 +1,23 @@
+"""What the ledger calls the figures that a company's are derived from: the concepts of `financial_facts`."""
+
+from __future__ import annotations
+
+CASH = "cash"
+ASSETS = "assets"
+# Current and non-current marketable securities.
+SECURITIES = ("short_term_investments", "long_term_investments")
+# Disjoint kinds of debt: what one of them counts the others do not.
+DEBTS = ("long_term_debt", "short_term_debt", "convertible_debt", "royalty_liability")
+OPERATING_CASH_FLOW = "operating_cash_flow"
+RESEARCH = "research_and_development"
+MARKET_CAP = "market_cap"
+# What others than insiders hold, by the cover page: stands in for a market cap where there is no price.
+PUBLIC_FLOAT = "public_float"
+# What an analyst says of a figure that is otherwise derived; only facts of the form `curated` count.
+LIQUID_FUNDS = "liquid_funds"
+QUARTERLY_BURN = "quarterly_burn"
+TOTAL_DEBT = "total_debt"
+CURATED_CONCEPTS: tuple[str, ...] = (LIQUID_FUNDS, QUARTERLY_BURN, TOTAL_DEBT)
+CONCEPTS: tuple[str, ...] = (
+    CASH, ASSETS, *SECURITIES, *DEBTS, OPERATING_CASH_FLOW, RESEARCH, PUBLIC_FLOAT, *CURATED_CONCEPTS,
+)  # fmt: skip
