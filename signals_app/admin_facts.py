@@ -16,9 +16,11 @@ from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter
 from companies.admin import CompanyAdmin, company_link
 from companies.models import Company
+from signals_app.day_figures import figures_of
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from signals_app.pro_forma import pro_forma
+from signals_app.refresh import ledger_day
 
 
 @admin.register(FinancialFact)
@@ -107,4 +109,21 @@ def _day(text: object) -> dt.date | None:
         return None
 
 
+def ledger_facts(company: Company) -> list[tuple[str, Any, str]]:
+    """Return what no column of the company holds: the last quarter's burn, pre-funded warrants, a float for a cap."""
+    found = figures_of(company, ledger_day())
+    facts: list[tuple[str, Any, str]] = []
+    if found.last_quarter_burn is not None:
+        note = f"the quarter to {found.last_quarter_burn.period_end}"
+        facts.append(("Burn, last quarter", columns.money(found.last_quarter_burn.value, note=note), note))
+    if found.market_cap_is_float:
+        note = f"of {found.market_cap_as_of}; stands in for a market cap"
+        facts.append(("Public float", columns.money(found.market_cap_usd, note=note), note))
+    if found.prefunded_warrants is not None:
+        note = f"shares, as of {found.prefunded_warrants.period_end}; not in the market cap"
+        facts.append(("Pre-funded warrants", columns.number(found.prefunded_warrants.value, 0, note=note), note))
+    return facts
+
+
+CompanyAdmin.extend(facts=ledger_facts)
 CompanyAdmin.extend(facts=pro_forma_facts)

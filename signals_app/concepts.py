@@ -13,11 +13,14 @@ RESEARCH = "research_and_development"
 MARKET_CAP = "market_cap"
 # What others than insiders hold, by the cover page: stands in for a market cap where there is no price.
 PUBLIC_FLOAT = "public_float"
+# Shares paid for in full but for a token price, which no number of shares outstanding holds. In shares.
+PREFUNDED_WARRANTS = "prefunded_warrants"
 # What an analyst says of a figure that is otherwise derived; only facts of the form `curated` count.
 LIQUID_FUNDS = "liquid_funds"
 QUARTERLY_BURN = "quarterly_burn"
 TOTAL_DEBT = "total_debt"
 CURATED_CONCEPTS: tuple[str, ...] = (LIQUID_FUNDS, QUARTERLY_BURN, TOTAL_DEBT)
 CONCEPTS: tuple[str, ...] = (
-    CASH, ASSETS, *SECURITIES, *DEBTS, OPERATING_CASH_FLOW, RESEARCH, PUBLIC_FLOAT, *CURATED_CONCEPTS,
+    CASH, ASSETS, *SECURITIES, *DEBTS, OPERATING_CASH_FLOW, RESEARCH, PUBLIC_FLOAT, PREFUNDED_WARRANTS,
+    *CURATED_CONCEPTS,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from signals_app.concepts import (
     LIQUID_FUNDS,
     MARKET_CAP,
     OPERATING_CASH_FLOW,
+    PREFUNDED_WARRANTS,
     PUBLIC_FLOAT,
     QUARTERLY_BURN,
     RESEARCH,
@@ -43,7 +44,7 @@ class CompanyFigures:
     `liquid_funds` is what is reported even where `liquidity_complete` is False; nothing is then derived from it.
     `runway_quarters` is None for a company that burns nothing, which is not cash-constrained. `market_cap` is the
     ledger's figure behind `market_cap_usd`; None where that is the caller's own. `market_cap_is_float` marks a public
-    float that stands in for it.
+    float that stands in for it. `prefunded_warrants` are shares, not dollars, and are in no other figure.
     """
 
     day: date
@@ -59,6 +60,7 @@ class CompanyFigures:
     market_cap_as_of: date | None = None
     market_cap: Figure | None = None
     market_cap_is_float: bool = False
+    prefunded_warrants: Figure | None = None
     enterprise_value_usd: Decimal | None = None
     unknown: Mapping[str, Unknown] = field(default_factory=dict)
 
@@ -115,6 +117,7 @@ def figures(
         market_cap_as_of=market_cap_as_of if cap is not None else None,
         market_cap=priced if cap is not None else None,
         market_cap_is_float=floats is not None,
+        prefunded_warrants=known.count(PREFUNDED_WARRANTS, "prefunded_warrants"),
         enterprise_value_usd=value,
         unknown=known.unknown,
     )

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from signals_app.periods import CURATED_FORM, USD, Fact, Figure, Series, in_force, last_quarter, trailing_year
+from signals_app.periods import CURATED_FORM, SHARES, USD, Fact, Figure, Series, in_force, last_quarter, trailing_year
 
 STALE_AFTER_DAYS = 200
 # A slip of scale: no company has a quintillion dollars.
@@ -43,7 +43,7 @@ class Knowledge:
         for fact in facts:
             (in_usd if fact.unit == USD else others).append(fact)
         self._chosen = in_force(in_usd, day, history_starts=history_starts)
-        self._foreign = in_force(others, day, history_starts=history_starts).keys()
+        self._others = in_force(others, day, history_starts=history_starts)
 
     def series(self, concept: str) -> Series:
         """Return the concept's facts in USD. A fact without a unit is of unknown currency, which is not USD."""
@@ -61,6 +61,15 @@ class Knowledge:
                 if start is None:
                     by_end.setdefault(end, []).append(fact)
         return by_end
+
+    def count(self, concept: str, name: str) -> Figure | None:
+        """Return the newest number of shares of the concept, or None with the reason noted under `name`."""
+        held = {
+            end: fact for (start, end), fact in self._others.get(concept, {}).items()
+            if start is None and fact.unit == SHARES and end <= self.day
+        }  # fmt: skip
+        figure = Figure.of(held[max(held)].value, [held[max(held)]], start=None, end=max(held)) if held else None
+        return self._fresh(figure, name, [concept], Unknown.NOT_REPORTED)
 
     def said(self, concept: str, name: str, newest: date | None) -> Figure | None:
         """Return an analyst's figure of a period no older than the newest reported one, or None."""
@@ -85,7 +94,7 @@ class Knowledge:
 
     def missing(self, name: str, concepts: Sequence[str], otherwise: Unknown | None = None) -> None:
         """Note why there is no figure: reported in another currency, or not at all."""
-        is_foreign = not self._foreign.isdisjoint(concepts)
+        is_foreign = not self._others.keys().isdisjoint(concepts)
         self.unknown[name] = otherwise or (Unknown.CURRENCY if is_foreign else Unknown.NOT_REPORTED)
 
     def _fresh(

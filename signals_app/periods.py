@@ -17,6 +17,7 @@ ONE_DAY = timedelta(days=1)
 CURATED_FORM = "curated"
 LOWEST_SOURCE = "starter"
 USD = "USD"
+SHARES = "shares"
 
 # Spans in days. 52- and 53-week years have 364 and 371 days, their quarters 91 and 98.
 YEAR_DAYS = range(357, 375)

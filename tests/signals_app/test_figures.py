@@ -91,7 +91,7 @@ def test_figures_of_abeona_equal_the_hand_calculation() -> None:
     assert found.is_cash_constrained is False
     # 330 + 19.561 - 163.535
     assert found.enterprise_value_usd == Decimal(186_026_000)
-    assert found.unknown == {}
+    assert found.unknown == {"prefunded_warrants": Unknown.NOT_REPORTED}
 
 
 def test_figures_before_a_filing_do_not_know_it() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+PREFUNDED = "PreFundedWarrantsOutstanding"
 # Balances are instants, flows have a first day.
 BALANCES: dict[str, tuple[str, ...]] = {
     "cash": (
@@ -59,6 +60,8 @@ BALANCES: dict[str, tuple[str, ...]] = {
     # From the cover page alone: "shares outstanding" of IFRS statements may be share capital.
     "shares_outstanding": ("EntityCommonStockSharesOutstanding",),
     "public_float": ("EntityPublicFloat",),
+    # No standard tag: rows that say so by a dimension or a tag of their own stand under this name, see warrants.py.
+    "prefunded_warrants": (PREFUNDED,),
 }
 FLOWS: dict[str, tuple[str, ...]] = {
     "research_and_development": (
@@ -108,7 +111,7 @@ FLOWS: dict[str, tuple[str, ...]] = {
         "DepreciationAndAmortisationExpense",
     ),
 }
-SHARES = frozenset({"shares_outstanding"})
+SHARES = frozenset({"shares_outstanding", "prefunded_warrants"})
 COVER_PAGE = frozenset({"shares_outstanding", "public_float"})
 NOT_NEGATIVE = frozenset(
     {
@@ -117,6 +120,7 @@ NOT_NEGATIVE = frozenset(
         "long_term_investments",
         "assets",
         "shares_outstanding",
+        "prefunded_warrants",
         "public_float",
     }
 )

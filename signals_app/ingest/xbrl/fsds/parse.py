@@ -15,7 +15,8 @@ from decimal import Decimal, InvalidOperation
 from signals_app.ingest.delimited import Row
 from signals_app.ingest.xbrl.choose import SHARE_UNIT, Entry, exact, fault, has_unit_of, is_wanted
 from signals_app.ingest.xbrl.debt import STANDARD
-from signals_app.ingest.xbrl.tags import RANKED, SHARES
+from signals_app.ingest.xbrl.tags import PREFUNDED, RANKED, SHARES
+from signals_app.ingest.xbrl.warrants import is_series, prefunded_tag
 from signals_app.market_day import NEW_YORK, start_of
 
 SUB_COLUMNS = ("adsh", "cik", "name", "sic", "form", "filed")
@@ -109,7 +110,7 @@ def entry(row: Row, *, filed: date) -> Entry | None:
     Rows of a segment or a co-registrant are parts. The one exception is the cover page's shares of a class, which
     has no total: they are summed by the caller.
     """
-    tag, unit = row["tag"], row["uom"]
+    tag, unit = tag_of(row), row["uom"]
     if not is_total(row) or not has_unit_of(tag, unit) or not row["value"].strip():
         return None
     end, quarters = month_end(_day(row, "ddate")), int(_digits(row, "qtrs"))
@@ -125,7 +126,9 @@ def entry(row: Row, *, filed: date) -> Entry | None:
 
 def is_total(row: Row) -> bool:
     """Return whether a row is of a tag that the desk keeps, and for the company as a whole."""
-    tag = row["tag"]
+    tag = tag_of(row)
+    if tag == PREFUNDED:
+        return not row["coreg"].strip()
     is_standard = STANDARD_VERSION.match(row["version"]) is not None
     # A company's own tag may have a standard one's name; only a few debts are known by their names.
     if not is_wanted(tag) or (not is_standard and (tag in RANKED or tag in STANDARD)):
@@ -135,8 +138,17 @@ def is_total(row: Row) -> bool:
     return not row["segments"].strip() or is_share_class(row)
 
 
+def tag_of(row: Row) -> str:
+    """Return a row's tag; rows that count pre-funded warrants have one of the desk's."""
+    if row["uom"] != SHARE_UNIT:
+        return row["tag"]
+    return prefunded_tag(row["tag"], row["segments"].strip()) or row["tag"]
+
+
 def is_share_class(row: Row) -> bool:
-    """Return whether a row is the cover page's number of shares of one class."""
+    """Return whether a row is the cover page's number of shares of one class, or of one series of warrants."""
+    if tag_of(row) == PREFUNDED:
+        return is_series(row["segments"].strip())
     concept = RANKED.get(row["tag"], ("", 0))[0]
     return concept in SHARES and row["uom"] == SHARE_UNIT and SHARE_CLASS.fullmatch(row["segments"].strip()) is not None
 
