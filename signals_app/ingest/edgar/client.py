@@ -15,6 +15,7 @@ from typing import Any
 from biotech_ma.core.http import Body
 from signals_app.ingest.addresses import base
 from signals_app.ingest.base import ParseError
+from signals_app.ingest.edgar.forms import REPORTS
 from signals_app.ingest.edgar.identifiers import accession_of
 from signals_app.ingest.live import Session
 
@@ -24,6 +25,8 @@ INSIDER_FORMS = frozenset({"3", "3/A", "4", "4/A", "5", "5/A"})
 DOCUMENT_FORMS = frozenset(
     {"8-K", "8-K/A", "6-K", "SC 14D9", "SC 14D9/A", "SC 14D9-C", "SC14D9C", "SC TO-T", "SC TO-T/A", "SC 13E3"}
     | {"SC 13D", "SCHEDULE 13D", "DEFM14A", "PREM14A", "DEFM14C", "PREM14C"}
+    # For what they say of going on as a concern. An amendment says nothing new.
+    | REPORTS
 )
 # A first run goes back so far; --since goes further.
 FIRST_INDEX_DAYS, FIRST_FILING_DAYS = 7, 90

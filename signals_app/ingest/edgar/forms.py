@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 EIGHT_K = frozenset({"8-K", "8-K12B", "8-K12G3", "8-K15D5"})
+# Whose words on going on as a concern are news.
+REPORTS = frozenset({"10-K", "10-Q", "10-KT", "20-F"})
 # Offers for the company that the filing names as subject. SC 14D1 is what SC TO-T was called before 2000.
 OFFERS = frozenset({"SC TO-T", "SC 14D1", "SC 14D9", "SC 13E3"})
 # Votes on a merger, filed by the company whose shareholders vote: mostly, not always, the one that is bought.

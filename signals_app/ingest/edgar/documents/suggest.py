@@ -11,11 +11,10 @@ from companies.choices import Role
 from signals_app.catalogue import CATALOGUE
 from signals_app.ingest.edgar.documents import merger, phrases, text
 from signals_app.ingest.edgar.filings import LONGEST_REPORTING_DELAY, Event, Filing
-from signals_app.ingest.edgar.forms import EIGHT_K
+from signals_app.ingest.edgar.forms import EIGHT_K, REPORTS
 from signals_app.ingest.edgar.full_text import Exhibit, FullText, Party
 from signals_app.market_day import start_of
 
-REPORTS = frozenset({"10-K", "10-Q", "10-KT", "20-F"})
 READ = EIGHT_K | REPORTS | {"6-K"}
 AGREEMENT = "EX-2"
 RELEASE = "EX-99"
