@@ -165,6 +165,9 @@ INGEST_SCHEDULE_CHANGES = env.str("BIOTECH_MA_SCHEDULE", default="")
 WEBHOOK_ALLOW = addresses.networks(env.list("BIOTECH_MA_WEBHOOK_ALLOW", default=[]))
 # A signal is news, and told, if it became available at most so many days before it was written.
 NEWS_DAYS = env.int("BIOTECH_MA_NEWS_DAYS", default=3)
+# How long the logs keep what was delivered, in days; 0: for ever. What was not delivered is never deleted.
+KEEP_DELIVERIES_DAYS = env.int("BIOTECH_MA_KEEP_DELIVERIES_DAYS", default=90)
+KEEP_ALERTS_DAYS = env.int("BIOTECH_MA_KEEP_ALERTS_DAYS", default=730)
 # Alerts and reports by e-mail: without EMAIL_URL they are files in the data directory.
 MAILERS = mail.mailers(env.str("EMAIL_URL", default=""), DATA_DIR)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="biotech_ma@localhost")

@@ -18,16 +18,20 @@ from delivery.alerts.sending import send_again
 from delivery.choices import NoticeStatus
 from delivery.models import AlertNotice, InboxItem
 
-VIEW = "delivery.view_alerttrigger"
+VIEWS = ("delivery.view_alerttrigger", "delivery.view_webhook")
 MOST_AT_ONCE = 500
 STATUS_TONES = {NoticeStatus.PENDING: "grey", NoticeStatus.SENT: "green", NoticeStatus.FAILED: "red"}
 
 
 def unread_count(request: HttpRequest) -> int | None:
     """Return how many entries of the user's inbox are unread, None for none: the badge in the sidebar."""
-    if not request.user.has_perm(VIEW):
+    if not _has_inbox(request):
         return None
     return InboxItem.objects.filter(user_id=request.user.pk or 0, read_at__isnull=True).count() or None
+
+
+def _has_inbox(request: HttpRequest) -> bool:
+    return any(map(request.user.has_perm, VIEWS))
 
 
 class ReadFilter(RadioFilter):  # type: ignore[misc]
@@ -65,16 +69,16 @@ class ReadFilter(RadioFilter):  # type: ignore[misc]
 
 @admin.register(InboxItem)
 class InboxItemAdmin(ReadOnlyAdmin):
-    """What the user's alerts told: unread until it is opened or ticked off."""
+    """What the user's alerts told, and webhooks that were switched off: unread until it is opened or ticked off."""
 
-    list_display: Any = ["state", "when", "alert_cell", "company_cell", "why"]
+    list_display: Any = ["state", "when", "source_cell", "company_cell", "why"]
     list_display_links: Any = ["when"]
     list_filter: Any = [ReadFilter]
     ordering: Any = ["-id"]
     sortable_by: Any = []
-    search_fields: Any = ["trigger__reason"]
-    fields = (("alert_cell", "when"), "why", "company_cell", "particulars", "read_at")
-    readonly_fields: Any = ["alert_cell", "when", "why", "company_cell", "particulars"]
+    search_fields: Any = ["trigger__reason", "reason"]
+    fields = (("source_cell", "when"), "why", "company_cell", "particulars", "read_at")
+    readonly_fields: Any = ["source_cell", "when", "why", "company_cell", "particulars"]
     actions: Any = ["mark_read", "mark_unread"]
     actions_list: Any = ["mark_all_read"]
     empty_hint = "When an alert with the channel “Admin inbox” goes off, it appears here."
@@ -82,17 +86,18 @@ class InboxItemAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the user's own entries."""
         rows = super().get_queryset(request).filter(user_id=request.user.pk or 0)
-        return rows.select_related("trigger__alert", "trigger__company").defer(
-            "trigger__company__search_vector", "trigger__alert__slack_webhook_url"
-        )
+        return rows.select_related("trigger__alert", "trigger__company", "webhook").defer(
+            "trigger__company__search_vector", "trigger__alert__slack_webhook_url", "webhook__secret",
+            "webhook__previous_secret",
+        )  # fmt: skip
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whoever may see the alert history has an inbox."""
-        return bool(request.user.has_perm(VIEW))
+        """Whoever may see the alert history or webhooks has an inbox."""
+        return _has_inbox(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may see the alert history has an inbox."""
-        return bool(request.user.has_perm(VIEW))
+        """Whoever may see the alert history or webhooks has an inbox."""
+        return _has_inbox(request)
 
     def changeform_view(
         self,
@@ -137,30 +142,32 @@ class InboxItemAdmin(ReadOnlyAdmin):
 
     @column("When")
     def when(self, item: InboxItem) -> str:
-        """Return when the alert went off."""
-        return columns.ago(item.trigger.triggered_at)
+        """Return when it happened."""
+        return columns.ago(item.trigger.triggered_at if item.trigger else item.created_at)
 
-    @column("Alert")
-    def alert_cell(self, item: InboxItem) -> str:
-        """Return a link to the alert."""
-        return columns.link(
-            reverse("admin:delivery_alert_change", args=[item.trigger.alert_id]), item.trigger.alert.name
-        )
+    @column("From")
+    def source_cell(self, item: InboxItem) -> str:
+        """Return a link to the alert or the webhook."""
+        if item.trigger:
+            alert = item.trigger.alert
+            return columns.link(reverse("admin:delivery_alert_change", args=[alert.pk]), alert.name)
+        name = item.webhook.name if item.webhook else ""
+        return columns.link(reverse("admin:delivery_webhook_change", args=[item.webhook_id]), f"Webhook {name}")
 
     @column("Company")
     def company_cell(self, item: InboxItem) -> str:
         """Return a link to the company."""
-        return company_link(item.trigger.company)
+        return company_link(item.trigger.company if item.trigger else None)
 
     @column("Why")
     def why(self, item: InboxItem) -> str:
         """Return the reason."""
-        return columns.cut(item.trigger.reason)
+        return columns.cut(item.trigger.reason if item.trigger else f"Switched off by itself. {item.reason}")
 
     @column("Particulars")
     def particulars(self, item: InboxItem) -> str:
         """Return the values of that moment."""
-        return columns.definitions(item.trigger.details)
+        return columns.definitions(item.trigger.details if item.trigger else {})
 
 
 @admin.register(AlertNotice)

@@ -90,7 +90,7 @@ class WebhookAdmin(SecretAdmin):
         "disabled_reason",
     ]  # fmt: skip
     fieldsets: Any = [
-        (None, {"fields": [("name", "is_active"), "url"]}),
+        (None, {"fields": [("name", "is_active"), "url", "contact_email"]}),
         ("Of what", {"fields": ["event_types", "company_tickers", "min_score"]}),
         ("How", {"fields": ["timeout_seconds", "retry_policy", "metadata"]}),
         (

@@ -106,6 +106,7 @@ WEBHOOKS = Resource(
             "disabled_reason",
             "retry_policy",
             "timeout_seconds",
+            "contact_email",
             "previous_secret_until",
             "metadata",
             *STAMPS,

@@ -107,6 +107,7 @@ class WebhookSerializer(CheckedModelSerializer):
             "is_active",
             "retry_policy",
             "timeout_seconds",
+            "contact_email",
             "metadata",
         )
 

@@ -10,6 +10,7 @@ from biotech_ma.core.fields import one_of
 from biotech_ma.core.models import TimestampedModel
 from delivery.choices import Channel, NoticeStatus
 from delivery.models.alerts import AlertTrigger
+from delivery.models.webhooks import Webhook
 
 
 class AlertNotice(TimestampedModel):
@@ -93,7 +94,7 @@ class AlertNotice(TimestampedModel):
 
 
 class InboxItem(TimestampedModel):
-    """One time that an alert went off, in one user's inbox: unread until the user has read it."""
+    """An alert that went off, or a webhook that was switched off, in one user's inbox: unread until it is read."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -106,10 +107,28 @@ class InboxItem(TimestampedModel):
     trigger = models.ForeignKey(
         AlertTrigger,
         on_delete=models.DB_CASCADE,
+        null=True,
+        blank=True,
         related_name="inbox_items",
         db_index=False,
-        help_text="What it tells of.",
-        db_comment="What it tells of.",
+        help_text="The alert that it tells of.",
+        db_comment="NULL = it tells of a webhook.",
+    )
+    webhook = models.ForeignKey(
+        Webhook,
+        on_delete=models.DB_CASCADE,
+        null=True,
+        blank=True,
+        related_name="inbox_items",
+        db_index=False,
+        help_text="The webhook that was switched off by itself.",
+        db_comment="NULL = it tells of an alert.",
+    )
+    reason = models.TextField(
+        null=True,
+        blank=True,
+        help_text="Why the webhook was switched off.",
+        db_comment="Why the webhook was switched off. NULL = it tells of an alert, which has its own.",
     )
     read_at = models.DateTimeField(null=True, blank=True, help_text="When it was read.", db_comment="NULL = unread.")
 
@@ -126,10 +145,18 @@ class InboxItem(TimestampedModel):
                 name="inbox_items_uniq",
                 violation_error_message="It is in this inbox already.",
             ),
+            models.CheckConstraint(
+                condition=models.Q(trigger__isnull=False, webhook__isnull=True, reason__isnull=True)
+                | models.Q(trigger__isnull=True, webhook__isnull=False, reason__isnull=False),
+                name="inbox_items_one_cause",
+                violation_error_message="An entry tells of an alert, or of a webhook with the reason.",
+            ),
         ]
         indexes = [
             # serves the foreign key
             models.Index(fields=["trigger"], name="inbox_items_trigger_idx"),
+            # serves the foreign key
+            models.Index(fields=["webhook"], name="inbox_items_webhook_idx"),
             # the count of unread entries in the sidebar
             models.Index(fields=["user"], name="inbox_items_unread_idx", condition=models.Q(read_at__isnull=True)),
         ]

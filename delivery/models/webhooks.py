@@ -110,6 +110,12 @@ class Webhook(SoftDeleteModel):
         help_text="How long an answer may take; more than 15 counts as 15.",
         db_comment="Seconds, 1-60.",
     )
+    contact_email = models.EmailField(
+        null=True,
+        blank=True,
+        help_text="Who is written to when it is switched off by itself. Empty: all users who may see webhooks.",
+        db_comment="Who is written to when it is switched off by itself. NULL = the users who may see webhooks.",
+    )
     metadata = json_object(help_text="Anything else worth keeping.", db_comment="Free object.")
 
     objects = LiveManager.from_queryset(WebhookQuerySet)()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import UUID
 
 from django.db import transaction
 from procrastinate import JobContext, RetryStrategy, exceptions
@@ -12,6 +13,7 @@ from biotech_ma.core import news
 from delivery.models import Webhook
 from delivery.webhooks.events import TOPICS
 from delivery.webhooks.fan_out import fan_out
+from delivery.webhooks.notices import send_notice
 from delivery.webhooks.sender import send_due
 
 WEBHOOK_QUEUE = "webhooks"
@@ -35,6 +37,12 @@ def send_deliveries(context: JobContext, timestamp: int = 0) -> None:
     """Send what is due."""
     is_stopping = context.additional_context.get("is_stopping", lambda: False)
     send_due(is_stopping=is_stopping, must_end=context.should_abort)
+
+
+@app.task(queue=WEBHOOK_QUEUE, retry=RetryStrategy(max_attempts=6, exponential_wait=6))
+def mail_notice(webhook: str, reason: str, recipient: str, notice: str) -> None:
+    """Write to one person that a webhook was switched off; again after 6 and 36 seconds, 4 and 22 minutes, 2 hours."""
+    send_notice(webhook_id=UUID(webhook), reason=reason, recipient=recipient, notice=notice)
 
 
 def queue_sending() -> None:

@@ -22,6 +22,7 @@ from biotech_ma.core.crypto import cipher
 from biotech_ma.core.services import recorded
 from delivery.choices import DeliveryStatus
 from delivery.models import Webhook
+from delivery.webhooks.notices import tell_people
 
 # Longer than an attempt takes, by far: only a sender that is dead or stopped lets it run out.
 LEASE_SECONDS = 30
@@ -178,10 +179,10 @@ def record(outcomes: Sequence[Outcome]) -> None:
             "days": DAYS_OF_FAILURE,
         })  # fmt: skip
         worn_out = [key for key, is_worn_out in db.fetchall() if is_worn_out]
-    for key in {outcome.message.webhook_id for outcome in outcomes if outcome.is_gone}:
-        switch_off(key, "It answered 410 Gone: nobody listens there any more.")
-    for key in worn_out:
-        switch_off(key, f"Nothing has arrived for {DAYS_OF_FAILURE} days.")
+        for key in sorted({outcome.message.webhook_id for outcome in outcomes if outcome.is_gone}):
+            switch_off(key, "It answered 410 Gone: nobody listens there any more.")
+        for key in worn_out:
+            switch_off(key, f"Nothing has arrived for {DAYS_OF_FAILURE} days.")
 
 
 def _kept(text: str | None) -> str | None:
@@ -199,7 +200,10 @@ def give_back(messages: Sequence[Message]) -> None:
 
 
 def switch_off(webhook_id: UUID, reason: str) -> bool:
-    """Switch the endpoint off with a reason that people see; what waits for it waits on. Return whether it was on."""
+    """Switch the endpoint off and have people told why, once; what waits for it waits on. Return whether it was on."""
     with recorded("switch webhook off", reason=reason):
         rows = Webhook.all_objects.filter(pk=webhook_id, is_active=True)
-        return bool(rows.update(is_active=False, disabled_reason=reason))
+        was_on = bool(rows.update(is_active=False, disabled_reason=reason))
+        if was_on:
+            tell_people(webhook_id, reason)
+    return was_on

@@ -201,6 +201,7 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "alert_notices_claim_idx": lambda s: AlertNotice.objects.filter(claim=s.trigger).order_by(),
     "inbox_items_uniq": lambda s: InboxItem.objects.filter(user_id=7).order_by(),
     "inbox_items_trigger_idx": lambda s: InboxItem.objects.filter(trigger=s.trigger).order_by(),
+    "inbox_items_webhook_idx": lambda s: InboxItem.objects.filter(webhook=s.webhook).order_by(),
     "inbox_items_unread_idx": lambda s: InboxItem.objects.filter(user_id=7, read_at__isnull=True).order_by(),
     "webhooks_active_idx": lambda s: Webhook.objects.active_for("ping"),
     "webhooks_archived_idx": lambda s: Webhook.all_objects.archived(),

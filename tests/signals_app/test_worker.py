@@ -113,6 +113,32 @@ def test_told_to_stop_it_gives_a_long_job_back(notes):
     assert ingest_jobs() == [("todo", 1)]
 
 
+FOLLOWED = """
+import time
+from django.core.management import call_command
+from signals_app import jobs
+from signals_app.ingest.base import Outcome
+
+def perform(source, request, progress):
+    for _ in range(30):
+        progress("step")
+        time.sleep(0.05)
+    if source == "clinicaltrials":
+        jobs.queue_ingest("drugsfda")
+    return Outcome(source)
+
+jobs.perform = perform
+call_command("worker", "--once", "--queue", "ingest", "--stop-after", "0.1")
+"""
+
+
+def test_once_runs_what_the_last_job_queued_and_stops_no_job_on_the_way():
+    jobs.queue_ingest("clinicaltrials")
+    with python(FOLLOWED) as process:
+        assert ended(process) == 0
+    assert ingest_jobs() == []
+
+
 def test_two_workers_do_a_job_once(notes):
     for source in ("clinicaltrials", "drugsfda", "orangebook"):
         jobs.queue_ingest(source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,6 +23,24 @@ CONCURRENCY = len(LIVE) + 4
 BEATS_BEFORE_STALLED = 3
 # A worker that is stopping sends no heartbeat: shorter than what counts as stalled.
 STOP_SECONDS = 20.0
+# Between two looks at whether all is done. Both must find it so, for a job may be on its way from one to the next.
+LOOK_SECONDS = 0.2
+
+# What could be begun at this moment: the conditions of procrastinate's own fetching.
+_WAITING = """
+SELECT EXISTS (
+    SELECT FROM procrastinate_jobs AS job
+    WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+      AND (%(queues)s::text[] IS NULL OR job.queue_name = ANY(%(queues)s::text[]))
+      AND NOT EXISTS (
+          SELECT FROM procrastinate_jobs AS other
+          WHERE other.lock = job.lock AND (
+              other.status = 'doing'
+              OR (other.status = 'todo' AND (other.priority, -other.id) > (job.priority, -job.id))
+          )
+      )
+) AS waiting
+"""
 
 
 class Command(DeskCommand):
@@ -84,17 +103,40 @@ def _worker_app() -> App:
     return own
 
 
+class _Running:
+    """Counts the jobs that run in this worker."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    async def __call__(self, call_next: Callable[[], Awaitable[Any]], context: Any, worker: Any) -> Any:
+        self.number += 1
+        try:
+            return await call_next()
+        finally:
+            self.number -= 1
+
+
+async def _until_done(own: App, running: _Running, queues: list[str] | None) -> None:
+    """Return once nothing runs here and nothing is due, what the last jobs queued included."""
+    quiet = 0
+    while quiet < 2:  # noqa: PLR2004 - two looks
+        await asyncio.sleep(LOOK_SECONDS)
+        row = await own.connector.execute_query_one_async(_WAITING, queues=queues)
+        quiet = 0 if running.number or row["waiting"] else quiet + 1
+
+
 async def _work(options: dict[str, Any]) -> bool:
-    """Run jobs until there are none or a signal comes; return whether one came."""
+    """Run jobs until a signal comes, or with `once` until nothing is due; return whether a signal came."""
     stalled, loop = options["stalled_after"], asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(options["concurrency"] + 2))
     await bring_back(stalled)
     told: list[int] = []
+    running = _Running()
     async with _worker_app().open_async() as own:
         work = asyncio.create_task(
             own.run_worker_async(
                 queues=options["queues"],
-                wait=not options["once"],
                 concurrency=options["concurrency"],
                 delete_jobs="successful",
                 update_heartbeat_interval=stalled / BEATS_BEFORE_STALLED,
@@ -102,6 +144,7 @@ async def _work(options: dict[str, Any]) -> bool:
                 shutdown_graceful_timeout=options["stop_after"],
                 additional_context={"stalled_seconds": stalled, "is_stopping": lambda: bool(told)},
                 install_signal_handlers=False,
+                worker_middleware=[running],
             )
         )
 
@@ -113,6 +156,14 @@ async def _work(options: dict[str, Any]) -> bool:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop, number)
+        # Not procrastinate's `wait=False`: that stops when it finds no job, while some still run and may queue more.
+        watch = asyncio.create_task(_until_done(own, running, options["queues"])) if options["once"] else None
+        if watch is not None:
+            await asyncio.wait([work, watch], return_when=asyncio.FIRST_COMPLETED)
+            watch.cancel()
+            work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work
+        if watch is not None and watch.done() and not watch.cancelled():
+            watch.result()
     return bool(told)
