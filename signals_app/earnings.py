@@ -11,21 +11,28 @@ from signals_app.periods import USD, Fact, Figure, in_force, trailing_year
 
 OPERATING_INCOME = "operating_income"
 DEPRECIATION = "depreciation_and_amortization"
+DEPRECIATION_ALONE, AMORTIZATION_ALONE = "depreciation", "amortization_of_intangibles"
 PRETAX_INCOME = "income_before_taxes"
 INTEREST = "interest_expense"
-# The ways to it, the plainer first: many large drug makers report no operating income.
-WAYS: tuple[tuple[str, ...], ...] = ((OPERATING_INCOME, DEPRECIATION), (PRETAX_INCOME, INTEREST, DEPRECIATION))
-EARNINGS_CONCEPTS: tuple[str, ...] = (OPERATING_INCOME, PRETAX_INCOME, INTEREST, DEPRECIATION)
+# The ways to it, the plainer first: many large drug makers report no operating income, or depreciation and amortisation
+# apart. The total, where there is one, is more than the two: it has the amortisation of other things, too.
+WAYS: tuple[tuple[str, ...], ...] = tuple(
+    (*income, *expense)
+    for expense in ((DEPRECIATION,), (DEPRECIATION_ALONE, AMORTIZATION_ALONE))
+    for income in ((OPERATING_INCOME,), (PRETAX_INCOME, INTEREST))
+)
+EARNINGS_CONCEPTS: tuple[str, ...] = tuple(dict.fromkeys(concept for way in WAYS for concept in way))
 # What is added back is an expense: reported below zero, it has the wrong sign.
-ADDED_BACK = frozenset({DEPRECIATION, INTEREST})
+ADDED_BACK = frozenset({DEPRECIATION, DEPRECIATION_ALONE, AMORTIZATION_ALONE, INTEREST})
 
 
 def ebitda(facts: Iterable[Fact], day: date, *, history_starts: date | None = None) -> Figure | Unknown:
     """Return operating income plus depreciation and amortisation of the last twelve months in USD, or why not.
 
-    Where that is not to be had: income before taxes plus interest, depreciation and amortisation. Only what was public
-    by the end of the day in New York counts. All parts must be of the same twelve months, which ended at most 200 days
-    before. A loss is negative. Source: the periodic reports (XBRL).
+    Where that is not to be had: income before taxes plus interest, depreciation and amortisation. The last two are
+    taken apart where no total is reported. Only what was public by the end of the day in New York counts. All parts
+    must be of the same twelve months, which ended at most 200 days before. A loss is negative. Source: the periodic
+    reports (XBRL).
     """
     held = [fact for fact in facts if fact.concept in EARNINGS_CONCEPTS]
     found = [_sum(held, way, day, history_starts) for way in WAYS]

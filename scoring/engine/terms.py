@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from scoring.engine.acquirers import (
@@ -14,6 +15,7 @@ from scoring.engine.acquirers import (
     Match,
     cliff_likeness,
     usd,
+    years_between,
 )
 from scoring.engine.inputs import Amount, Evidence, Programme
 from scoring.engine.parties import Cliff, Deal, Relation
@@ -178,11 +180,28 @@ def telling_cliffs(match: Match) -> list[Cliff]:
     return [item for weight, item in sorted(weighed, key=lambda pair: -pair[0]) if weight]
 
 
+def expiring(match: Match) -> list[str]:
+    """Return the acquirer's approved drugs whose protection is known to end in two to seven years, the next one first.
+
+    What they sell is not known, so they do not count; a reader may know.
+    """
+    first, last = CLIFF_YEARS
+    ends: dict[str, date] = {}
+    for item in match.buyer.acquirer.programmes:
+        if item.phase == "approved" and item.protected_until is not None:
+            ends[item.name] = max(item.protected_until, ends.get(item.name, item.protected_until))
+    day = match.seller.target.day
+    near = sorted((until, name) for name, until in ends.items() if first <= years_between(day, until) <= last)
+    return [f"{name} ({until})" for until, name in near]
+
+
 def _cliff(match: Match) -> tuple[str, list[Evidence]]:
     if "cliff" not in match.values:
         if not match.seller.portfolio.areas:
             return f"no active programme of {match.seller.short_name} has an area on record", []
-        return f"no loss of exclusivity with its share of revenue is on record for {match.buyer.short_name}", []
+        words = f"no loss of exclusivity with its share of revenue is on record for {match.buyer.short_name}"
+        without = expiring(match)
+        return words + (f"; without their shares: {listed(without)}" if without else ""), []
     first, last = CLIFF_YEARS
     telling = telling_cliffs(match)
     if not telling:

@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from companies.choices import TherapeuticArea
+from companies.choices import Phase, TherapeuticArea
 from scoring.engine.components import STAGE
-from scoring.engine.inputs import Evidence
+from scoring.engine.inputs import Evidence, Programme
 from scoring.engine.parties import Cliff, Deal, Relation
 from scoring.engine.terms import TIES
 from scoring.engine.valuation import Premiums, premiums
@@ -94,12 +94,19 @@ def _deal(event: Event, target: str) -> Deal:
     )
 
 
-def cliffs(history: Iterable[Event]) -> tuple[Cliff, ...]:
-    """Return an acquirer's losses of exclusivity with a share of revenue, the newest word on each drug."""
+def cliffs(history: Iterable[Event], programmes: Iterable[Programme]) -> tuple[Cliff, ...]:
+    """Return an acquirer's losses of exclusivity with a share of revenue, the newest word on each drug.
+
+    A word that names no day or no area takes those of the acquirer's own approved drug of that name: the last day that
+    the Orange Book gives it.
+    """
+    own = _protected(programmes)
     found: dict[str, Cliff] = {}
     for event in history:
-        drug, share, day = text(event.data, "drug"), number(event.data, "revenue_share"), event.data.get("expires")
-        expires = as_day(day)
+        drug, share = text(event.data, "drug"), number(event.data, "revenue_share")
+        held = own.get(drug.casefold())
+        named = event.data.get("expires")
+        expires = as_day(named) if named else held.protected_until if held else None
         if event.type != EXPIRY or not drug or share is None or expires is None or not 0 <= share <= 1:
             continue
         area = text(event.data, "area")
@@ -107,11 +114,18 @@ def cliffs(history: Iterable[Event]) -> tuple[Cliff, ...]:
             drug=drug[:MOST_NAME],
             expires=expires,
             revenue_share=share,
-            area=area if area in TherapeuticArea.values else None,
+            area=area if area in TherapeuticArea.values else held.area if held else None,
             fiscal_year=str(event.data.get("fiscal_year") or "")[:8] or None,
             evidence=event.evidence,
         )
     return tuple(found[drug] for drug in sorted(found))
+
+
+def _protected(programmes: Iterable[Programme]) -> dict[str, Programme]:
+    """Return by name the approved drugs with a known last protected day; of several rows the one protected longest."""
+    dated = [item for item in programmes if item.phase == Phase.APPROVED and item.protected_until is not None]
+    dated.sort(key=lambda item: (item.protected_until or date.min, item.indication or ""))
+    return {item.name.casefold(): item for item in dated}
 
 
 def ties(history: Iterable[Event], names: Names, day: date) -> dict[str, tuple[Relation, ...]]:

@@ -110,6 +110,6 @@ def _acquirer(side: Side, deals: tuple[Deal, ...], known: _Known) -> Acquirer:
         ebitda=funds.ebitda,
         debt=funds.debt,
         deals=deals,
-        cliffs=cliffs(known.events.get(side.key, ())),
+        cliffs=cliffs(known.events.get(side.key, ()), side.programmes),
         why_unknown=funds.why_unknown,
     )

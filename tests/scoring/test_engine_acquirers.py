@@ -122,6 +122,27 @@ def test_acquirer_without_recent_deals_has_the_pooled_rate_and_the_other_terms_a
     assert not shown["therapeutic"].evidence
 
 
+def test_drugs_that_lose_exclusivity_without_a_share_of_revenue_are_named_and_do_not_count() -> None:
+    drugs = [
+        replace(programme(name, phase, "oncology"), protected_until=until)
+        for name, phase, until in (
+            ("Later", "approved", day(7, -2)),
+            ("Next", "approved", day(1)),
+            ("Next", "approved", day(2, 2)),
+            ("Too late", "approved", day(7, 3)),
+            ("Too soon", "approved", day(2, -2)),
+            ("Not sold", "phase_3", day(4)),
+        )
+    ]
+    bare = Acquirer(key="cee", name="Cee Pharma plc", programmes=tuple(drugs))
+    term = next(term for term in terms(only(TEE, bare)) if term.name == "cliff")
+    assert (term.value, term.evidence) == (None, ())
+    assert term.words == (
+        "no loss of exclusivity with its share of revenue is on record for Cee Pharma; "
+        "without their shares: Next (2028-07-02) and Later (2033-06-28)"
+    )
+
+
 def test_left_out_term_scales_the_weights_of_the_others_to_one() -> None:
     match = only(replace(TEE, liquid_funds=None), AY)
     assert match.left_out == ("capacity",)

@@ -267,6 +267,19 @@ def test_senseless_or_partial_cliff_is_none(data: dict[str, Any]) -> None:
     assert one()[1].cliffs == ()
 
 
+def test_cliff_without_a_day_takes_the_last_protected_day_of_the_acquirers_own_drug() -> None:
+    target()
+    who = acquirer("AYP", "Ay Pharma plc")
+    candidate(who, "approved", name="AY-1", therapeutic_area="oncology", indication="A", patent_expiry="2029-06-30")
+    candidate(who, "approved", name="AY-1", therapeutic_area="oncology", indication="B", patent_expiry="2030-06-30")
+    candidate(who, "phase_3", name="AY-2", therapeutic_area="oncology", patent_expiry="2031-06-30")
+    for drug in ("ay-1", "AY-2", "AY-3"):
+        tell(who, "patent_expiry", "2026-02-20", drug=drug, revenue_share="0.25", fiscal_year="2025")
+    (cliff,) = one()[1].cliffs
+    assert (cliff.drug, cliff.expires, cliff.area) == ("ay-1", dt.date(2030, 6, 30), "oncology")
+    assert cliff.evidence.url == "https://example.org/filing"
+
+
 def test_newest_word_on_a_drug_s_cliff_counts() -> None:
     target()
     who = buyer()

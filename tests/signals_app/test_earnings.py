@@ -65,6 +65,23 @@ def test_income_before_taxes_with_interest_stands_in_where_no_operating_income_i
     assert ebitda([PRETAX, DEPRECIATION], DAY) is Unknown.NOT_REPORTED
 
 
+DEPRECIATION_ALONE = fact("depreciation", 170, "2025-01-01", "2025-12-31", "2026-02-10")
+AMORTIZATION_ALONE = fact("amortization_of_intangibles", 120, "2025-01-01", "2025-12-31", "2026-02-10")
+
+
+def test_depreciation_and_amortisation_apart_are_summed_where_no_total_is_reported() -> None:
+    apart = [DEPRECIATION_ALONE, AMORTIZATION_ALONE]
+    assert known([INCOME, *apart]).value == 1190
+    assert known([PRETAX, INTEREST, *apart]).value == 1140
+    # the total of the filer stands, with whatever income there is
+    assert known([INCOME, *apart, DEPRECIATION]).value == 1200
+    assert known([PRETAX, INTEREST, *apart, DEPRECIATION]).value == 1150
+    assert ebitda([INCOME, DEPRECIATION_ALONE], DAY) is Unknown.NOT_REPORTED
+    assert ebitda([INCOME, AMORTIZATION_ALONE], DAY) is Unknown.NOT_REPORTED
+    negative = fact("amortization_of_intangibles", -120, "2025-01-01", "2025-12-31", "2026-02-10")
+    assert ebitda([INCOME, DEPRECIATION_ALONE, negative], DAY) is Unknown.IMPLAUSIBLE
+
+
 @pytest.mark.parametrize(
     ("facts", "day", "reason"),
     [

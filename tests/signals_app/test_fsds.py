@@ -186,6 +186,8 @@ REAL = [
     ("0000882095", "revenue", "2010-03-31", "2010-01-01", 2_085_853_000),
     ("0000882095", "convertible_debt", "2010-03-31", None, 1_170_099_000),
     ("0000882095", "short_term_debt", "2010-03-31", None, 7_088_000),
+    ("0000882095", "depreciation", "2010-03-31", "2010-01-01", 17_478_000),
+    ("0000882095", "amortization_of_intangibles", "2010-03-31", "2010-01-01", 42_628_000),
     ("0000318154", "cash", "2010-03-31", None, 2_266_000_000),
     ("0000318154", "short_term_investments", "2010-03-31", None, 11_851_000_000),
     # The current part stands under Amgen's own tag OtherConvertibleDebtCurrent.

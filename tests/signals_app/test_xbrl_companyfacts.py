@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from signals_app.figures import figures
 from signals_app.ingest.base import IngestError, Outcome, ParseError, Request
 from signals_app.ingest.xbrl import debt
-from signals_app.ingest.xbrl.choose import amounts
+from signals_app.ingest.xbrl.choose import Entry, amounts, is_wanted
 from signals_app.ingest.xbrl.companyfacts.parse import parse
 from signals_app.ingest.xbrl.companyfacts.run import run
 from signals_app.models import FinancialFact, Signal
@@ -206,3 +206,15 @@ def test_real_documents_give_what_a_reader_finds(shared_data):
         if liquid is not None:
             assert found.liquid_funds is not None
             assert found.liquid_funds.value == liquid, (cik, day)
+
+
+def test_depreciation_and_amortisation_apart_are_figures_of_their_own_and_no_total():
+    start, end = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
+    reported = {
+        "Depreciation": 170, "AmortizationOfIntangibleAssets": 120, "AdjustmentForAmortization": 130,
+        "AmortizationOfDebtDiscountPremium": 5,
+    }  # fmt: skip
+    found = amounts(Entry(tag, start, end, Decimal(value), "USD") for tag, value in reported.items() if is_wanted(tag))
+    assert {(each.concept, each.value) for each in found} == {
+        ("depreciation", 170), ("amortization_of_intangibles", 120),
+    }  # fmt: skip

@@ -102,13 +102,20 @@ FLOWS: dict[str, tuple[str, ...]] = {
         "InterestExpenseDebt",
         "InterestAndDebtExpense",
     ),
-    # Totals alone: a filer that reports depreciation and amortisation apart has none.
+    # Totals alone. Filers that report depreciation and amortisation apart have the two that follow.
     "depreciation_and_amortization": (
         "DepreciationDepletionAndAmortization",
         "DepreciationAmortizationAndAccretionNet",
         "DepreciationAndAmortization",
         "AdjustmentsForDepreciationAndAmortisationExpense",
         "DepreciationAndAmortisationExpense",
+    ),
+    "depreciation": ("Depreciation", "DepreciationExpense", "AdjustmentsForDepreciationExpense"),
+    "amortization_of_intangibles": (
+        "AmortizationOfIntangibleAssets",
+        "AdjustmentForAmortization",
+        "AmortisationIntangibleAssetsOtherThanGoodwill",
+        "AdjustmentsForAmortisationExpense",
     ),
 }
 SHARES = frozenset({"shares_outstanding", "prefunded_warrants"})
