@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from biotech_ma.core.admin.preferences import preferences
+from biotech_ma.core.admin.visits import seen
 from biotech_ma.core.api import docs, fallback, health, index
 from delivery.api.metrics import metrics
 
@@ -13,6 +15,8 @@ handler500 = fallback.server_error
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/preferences/", preferences, name="preferences"),
+    path("admin/seen/", seen, name="seen"),
     path("admin/", admin.site.urls),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

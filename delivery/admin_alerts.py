@@ -18,7 +18,6 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
 from biotech_ma.core.admin.base import PanelInline
-from biotech_ma.core.admin.dashboard import Panel, on_dashboard
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import NullBooleanFilter
 from biotech_ma.core.admin.forms import DeskForm
@@ -33,7 +32,6 @@ from delivery.choices import Channel, Digest
 from delivery.models import Alert, AlertState, AlertTrigger
 from signals_app.catalogue import SignalType
 
-PANEL_ROWS = 8
 TAB_ROWS = 50
 CONDITION_HELP = (
     "What must hold of the company, its latest score, the signal. Several values of “is one of” go with commas; money "
@@ -234,17 +232,4 @@ def _trial_table(found: Trial) -> SafeString:
         rows,
         note=f"From {found.since} to {found.until}{shown}.",
         empty="Nothing would have set it off. Lower the threshold, or ask less of the condition.",
-    )
-
-
-@on_dashboard(order=80, permission="delivery.view_alerttrigger")
-def alert_panel(request: HttpRequest) -> Panel:
-    """List the alerts that went off last."""
-    rows = AlertTrigger.objects.select_related("alert").order_by("-triggered_at", "-id")[:PANEL_ROWS]
-    return Panel(
-        "Alerts that went off",
-        ["When", "Alert", "Why"],
-        [[columns.ago(row.triggered_at), row.alert.name, row.reason] for row in rows],
-        url=reverse("admin:delivery_alerttrigger_changelist"),
-        empty="No alert has gone off. Add one under Alerts.",
     )

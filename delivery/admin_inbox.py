@@ -27,7 +27,11 @@ def unread_count(request: HttpRequest) -> int | None:
     """Return how many entries of the user's inbox are unread, None for none: the badge in the sidebar."""
     if not _has_inbox(request):
         return None
-    return InboxItem.objects.filter(user_id=request.user.pk or 0, read_at__isnull=True).count() or None
+    kept: int | None = getattr(request, "desk_unread", None)
+    if kept is None:
+        kept = InboxItem.objects.filter(user_id=request.user.pk or 0, read_at__isnull=True).count()
+        request.desk_unread = kept  # type: ignore[attr-defined]
+    return kept or None
 
 
 def _has_inbox(request: HttpRequest) -> bool:

@@ -15,7 +15,6 @@ from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, PanelInline, column, columns
 from biotech_ma.core.admin.confirm import Question, asked
-from biotech_ma.core.admin.dashboard import Panel, on_dashboard
 from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.tables import table
@@ -37,7 +36,6 @@ STATUS_TONES = {
 MAIL_TONES = {MailStatus.PENDING: "grey", MailStatus.SENT: "green", MailStatus.FAILED: "red"}
 AGAIN = "The same order is made anew and takes the place of the file. Nobody who has it is written to again."
 KILO = 1024
-PANEL_ROWS = 8
 
 
 def size(value: int | None) -> str:
@@ -263,24 +261,3 @@ class ReportAdmin(ArchiveAdmin):
     def included(self, report: Report) -> str:
         """Return the companies that it names."""
         return columns.chips(report.companies_included, most=12)
-
-
-@on_dashboard(order=85, permission="delivery.view_report")
-def report_panel(request: HttpRequest) -> Panel:
-    """List the newest reports, with how they stand."""
-    rows = Report.objects.order_by("-id").defer("metadata", "summary", "key_findings")[:PANEL_ROWS]
-    return Panel(
-        "Reports",
-        ["Report", "State", "Made for"],
-        [
-            [
-                columns.link(reverse("admin:delivery_report_change", args=[row.pk]), row.title),
-                columns.badge(row.get_delivery_status_display(), STATUS_TONES[ReportStatus(row.delivery_status)],
-                              title=row.failure or ""),
-                ", ".join(row.recipients[:2]) or columns.unknown("Nobody"),
-            ]
-            for row in rows
-        ],
-        url=reverse("admin:delivery_report_changelist"),
-        empty="No report yet. Add one under Reports, or run the report command.",
-    )  # fmt: skip

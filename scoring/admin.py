@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scoring import admin_today  # noqa: F401 - it stands on the first page
 from scoring.admin_company import LatestScorePanel
 from scoring.admin_matches import AcquirerMatchAdmin
 from scoring.admin_scores import MAScoreAdmin

@@ -1,4 +1,4 @@
-"""What scoring shows on companies and on the first page."""
+"""What scoring shows on companies."""
 
 from __future__ import annotations
 
@@ -6,22 +6,16 @@ from typing import Any
 
 from django.db.models import F
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import PanelInline, column, columns, figures
-from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.tables import table
-from companies.admin import CompanyAdmin, company_link
+from companies.admin import CompanyAdmin
 from companies.choices import Role
 from companies.models import Company
 from scoring.admin_explanation import changes_table, components_table, explanation_table
 from scoring.admin_match_panel import matches_table, targets_table
-from scoring.admin_scores import confidence_badge
-from scoring.engine.total import METHODOLOGY
 from scoring.models import MAScore
-
-TOP_ROWS = 15
 
 
 class LatestScorePanel(PanelInline):
@@ -82,37 +76,3 @@ CompanyAdmin.extend(
     rows=lambda companies: companies.with_score_columns().annotate(latest_change_30d=F("latest__score_change_30d")),
     facts=score_facts,
 )
-
-
-@on_dashboard(order=30, permission="scoring.view_mascore")
-def score_tile(request: HttpRequest) -> Tile:
-    """Count the ranked targets, and say as of which day."""
-    ranked = MAScore.objects.latest().ranked_targets()
-    newest = ranked.order_by("-score_date").values_list("score_date", flat=True).first()
-    note = f"as of {figures.day(newest)}" if newest else "none scored yet"
-    return Tile("Ranked targets", f"{ranked.count():,}", note, reverse("admin:scoring_mascore_changelist"))
-
-
-@on_dashboard(order=40, permission="scoring.view_mascore")
-def top_panel(request: HttpRequest) -> Panel:
-    """List the top of the ranking."""
-    rows = MAScore.objects.top(TOP_ROWS).defer("company__search_vector", "metadata", "key_drivers", "risk_factors")
-    return Panel(
-        "Top list",
-        ["#", "Company", "Score", "30 d", "Confidence", "Market cap"],
-        [
-            [
-                str(place),
-                company_link(row.company),
-                columns.link(reverse("admin:scoring_mascore_change", args=[row.pk]), columns.bar(row.total_score)),
-                columns.change(row.score_change_30d),
-                confidence_badge(row.confidence),
-                columns.money(row.company.market_cap_usd),
-            ]
-            for place, row in enumerate(rows, start=1)
-        ],
-        note=METHODOLOGY,
-        url=reverse("admin:scoring_mascore_changelist"),
-        empty="Nothing is ranked yet. Run the score command.",
-        numeric=frozenset({0, 2, 3, 4, 5}),
-    )

@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -21,49 +19,24 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import action
 
 from biotech_ma.core.admin import DeskAdmin, PanelInline, column, columns, figures
-from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
-from biotech_ma.core.admin.filters import DayRangeFilter
-from biotech_ma.core.admin.paginator import about
+from biotech_ma.core.admin.filters import MarketDayRangeFilter
 from biotech_ma.core.admin.tables import table
 from companies.admin import CompanyAdmin, company_link
 from companies.models import Company
+from signals_app import admin_calendar, admin_freshness, admin_today  # noqa: F401 - they stand on the first page
+from signals_app.admin_cells import severity_badge, signal_link, signal_rows
 from signals_app.admin_facts import FinancialFactAdmin
 from signals_app.admin_forms import LedgerFilter, SignalForm, SourceFilter
 from signals_app.admin_jobs import JobAdmin
 from signals_app.admin_review import ReviewItemAdmin
 from signals_app.admin_runs import IngestRunAdmin
-from signals_app.catalogue import Severity
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
 
 __all__ = ["FinancialFactAdmin", "IngestRunAdmin", "JobAdmin", "LatestSignalsPanel", "ReviewItemAdmin", "SignalAdmin"]
 
 TITLE_DAYS = 365
-PANEL_ROWS = 12
 LATEST_ROWS = 20
-
-
-def severity_badge(signal: Signal) -> str:
-    """Return the severity with its colour."""
-    return columns.severity(signal.severity, signal.get_severity_display())
-
-
-def signal_link(signal: Signal) -> SafeString:
-    """Return the title, which leads to the signal's page, and the way to its source."""
-    url = reverse("admin:signals_app_signal_change", args=[signal.pk])
-    title = format_html('<a class="desk-link desk-wide-text" href="{0}" title="{1}">{1}</a>', url, signal.title)
-    if not signal.source_url:
-        return title
-    source = columns.outside(signal.source_url)
-    return format_html('<span class="desk-with-source">{}{}</span>', title, source)
-
-
-def signal_rows(signals: Any) -> list[list[Any]]:
-    """Return signals as the rows of a table: day, severity, type, title."""
-    return [
-        [columns.day(row.event_date), severity_badge(row), row.get_signal_type_display(), signal_link(row)]
-        for row in signals
-    ]
 
 
 def _supersedes_field(**options: Any) -> forms.Field:
@@ -83,7 +56,7 @@ class SignalAdmin(DeskAdmin):
         ("severity", ChoicesCheckboxFilter),
         ("signal_type", MultipleChoicesDropdownFilter),
         ("company", AutocompleteSelectFilter),
-        ("event_date", DayRangeFilter),
+        ("event_date", MarketDayRangeFilter),
         SourceFilter,
         LedgerFilter,
     ]
@@ -184,7 +157,7 @@ class SignalAdmin(DeskAdmin):
     def event_day(self, signal: Signal) -> str:
         """Return the day, which leads to the page; the instant on hover."""
         url = reverse("admin:signals_app_signal_change", args=[signal.pk])
-        return columns.link(url, figures.day(signal.event_date), title=figures.moment(signal.event_date))
+        return columns.link(url, figures.market_day(signal.event_date), title=figures.moment(signal.event_date))
 
     @column("Severity")
     def severity_cell(self, signal: Signal) -> str:
@@ -236,28 +209,3 @@ class LatestSignalsPanel(PanelInline):
 
 
 CompanyAdmin.extend(inlines=[LatestSignalsPanel])
-
-
-@on_dashboard(order=20, permission="signals_app.view_signal")
-def signal_tile(request: HttpRequest) -> Tile:
-    """Count the signals, and say how fresh the ledger is."""
-    newest = Signal.objects.filter(available_at__lte=timezone.now()).aggregate(at=Max("available_at"))["at"]
-    note = f"newest known since {figures.day(newest)}" if newest else "none loaded yet"
-    return Tile("Signals", about(Signal.objects.all()), note, reverse("admin:signals_app_signal_changelist"))
-
-
-@on_dashboard(order=50, permission="signals_app.view_signal")
-def signal_panel(request: HttpRequest) -> Panel:
-    """List the newest signals that matter."""
-    rows = Signal.objects.current().at_least(Severity.MEDIUM).with_company().recent(PANEL_ROWS)
-    return Panel(
-        "Recent signals",
-        ["Event", "Severity", "Company", "Title"],
-        [
-            [columns.day(row.event_date), severity_badge(row), company_link(row.company), signal_link(row)]
-            for row in rows
-        ],
-        note="medium and above",
-        url=reverse("admin:signals_app_signal_changelist"),
-        empty="No signal yet. Load the starter data or a source.",
-    )

@@ -80,7 +80,7 @@ class FinancialFactAdmin(ReadOnlyAdmin):
     @column("Known since")
     def known(self, fact: FinancialFact) -> str:
         """Return when the public could know."""
-        return columns.day(fact.available_at)
+        return columns.market_day(fact.available_at)
 
 
 def pro_forma_facts(company: Company) -> list[tuple[str, Any, str]]:

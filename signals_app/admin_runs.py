@@ -7,13 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import BooleanField, ExpressionWrapper, Q, Value
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RadioFilter
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
-from biotech_ma.core.admin.dashboard import Panel, on_dashboard
-from signals_app.market_day import NEW_YORK
 from signals_app.review_models import IngestRun
 from signals_app.runs import living_runs
 from signals_app.schedule import Freshness, freshness
@@ -45,11 +42,11 @@ class EndFilter(RadioFilter):  # type: ignore[misc]
 class IngestRunAdmin(ReadOnlyAdmin):
     """What each run was asked, what became of the rows, how it ended."""
 
-    list_display = ["source_name", "how", "started", "took", "read", "written", "rejected", "end", "now"]
+    list_display = ["source_name", "how", "started", "took", "read", "written", "rejected", "data_day", "end", "now"]
     list_filter = [EndFilter]
     search_fields = ["source"]
     ordering = ["-started_at", "-id"]
-    fields = ["source_name", "how", "started_at", "finished_at", "end", "figures", "refused", "files"]
+    fields = ["source_name", "how", "started_at", "finished_at", "end", "data_day", "figures", "refused", "files"]
     readonly_fields = fields
     empty_hint = "No source has been read yet: `manage.py ingest SOURCE`."
 
@@ -106,16 +103,15 @@ class IngestRunAdmin(ReadOnlyAdmin):
         """Return how many rows were not taken."""
         return _count(run, "rejected")
 
+    @column("Data to")
+    def data_day(self, run: IngestRun) -> SafeString:
+        """Return the market's day up to which the data went that it read."""
+        return columns.market_day(run.data_until, hint="Nothing dated was read, or the run is older than this column")
+
     @column("End")
     def end(self, run: IngestRun) -> SafeString:
         """Return how it ended."""
-        if run.error:
-            return columns.badge("failed", "red", title=run.error)
-        if run.finished_at is None:
-            if getattr(run, "lives", False):
-                return columns.badge("under way", "blue")
-            return columns.badge("died", "red", title="Its process is gone: run it again, nothing is half written")
-        return columns.badge("rejects", "amber") if run.rejects else columns.badge("good", "green")
+        return end_badge(run, lives=getattr(run, "lives", False))
 
     @column("Source now")
     def now(self, run: IngestRun) -> SafeString:
@@ -149,6 +145,17 @@ def _count(run: IngestRun, name: str) -> str:
     return f"{run.counts[name]:,}" if name in run.counts else "—"
 
 
+def end_badge(run: IngestRun, *, lives: bool) -> SafeString:
+    """Return how a run ended; without an end it is under way where its process lives."""
+    if run.error:
+        return columns.badge("failed", "red", title=run.error)
+    if run.finished_at is None:
+        if lives:
+            return columns.badge("under way", "blue")
+        return columns.badge("died", "red", title="Its process is gone: run it again, nothing is half written")
+    return columns.badge("rejects", "amber") if run.rejects else columns.badge("good", "green")
+
+
 def state_badge(state: Freshness) -> SafeString:
     """Return how a source stands, silent ones in red."""
     if state.is_silent:
@@ -158,24 +165,3 @@ def state_badge(state: Freshness) -> SafeString:
     if state.fresh_at:
         return columns.badge("fresh", "green")
     return columns.badge("not fetched yet", "grey")
-
-
-@on_dashboard(order=90, permission="signals_app.view_ingestrun")
-def sources(request: HttpRequest) -> Panel:
-    """Return the sources of the schedule: how each stands, its last complete run, its next one."""
-    rows = [
-        [
-            state.entry.source,
-            state_badge(state),
-            columns.ago(state.fresh_at),
-            "—" if state.blocked else f"{state.next_run.astimezone(NEW_YORK):%Y-%m-%d %H:%M}",
-        ]
-        for state in freshness()
-    ]
-    return Panel(
-        "Sources",
-        ["Source", "State", "Last complete run", "Next run (New York)"],
-        rows,
-        url=reverse("admin:signals_app_ingestrun_changelist"),
-        empty="No source is on the schedule.",
-    )

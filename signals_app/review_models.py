@@ -172,6 +172,12 @@ class IngestRun(TimestampedModel):
         help_text="The rows that were not taken: file, line, reason.",
         db_comment="Array of {file, line, reason}; the first thousand.",
     )
+    data_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The newest moment from which anything that was read was public.",
+        db_comment="Newest availability among the rows read. NULL = nothing dated was read, or not measured.",
+    )
     error = models.TextField(
         blank=True,
         default="",

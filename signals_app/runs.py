@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 from signals_app.ingest.base import Outcome, Request
+from signals_app.ingest.reach import Reach, measured
 from signals_app.review_models import IngestRun
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Record:
 
     row: IngestRun
     outcome: Outcome | None = None
+    reach: Reach = field(default_factory=Reach)
 
 
 @contextmanager
@@ -53,11 +55,12 @@ def recorded_run(source: str, request: Request, *, live: bool = False, replay: b
         asked["companies"] = sorted(request.companies)
     row = IngestRun(source=source, request=asked, paths=[path.name for path in request.paths], started_at=Now())
     row.save()
-    record = Record(row)
     error = ""
     _hold("pg_advisory_lock", row.pk)
+    record = Record(row)
     try:
-        yield record
+        with measured() as record.reach:
+            yield record
     except BaseException as failure:
         error = " ".join(str(failure).split())[:LONGEST_ERROR] or type(failure).__name__
         raise
@@ -99,6 +102,7 @@ def _write_end(record: Record, error: str) -> None:
         counts={name: found[name] for name in names if name in found},
         rejects=_storable(found.get("rejects", [])),
         error=error,
+        data_until=None if error or record.row.request.get("dry_run") else record.reach.until,
     )
     # A connection that is used again must not keep it. On a new one it is gone already, which PostgreSQL only remarks.
     _hold("pg_advisory_unlock", record.row.pk)

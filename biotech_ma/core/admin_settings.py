@@ -103,13 +103,19 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "genetics",
     "SITE_URL": None,
     "LOGIN": {"form": "biotech_ma.core.login.DeskLoginForm"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Preferences", "link": reverse_lazy("preferences")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ],
+    },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": False,
     "ENVIRONMENT": "biotech_ma.core.admin_settings.environment",
     "DASHBOARD_CALLBACK": "biotech_ma.core.admin.dashboard.dashboard",
     "STYLES": [lambda request: static("core/admin.css")],
-    "SCRIPTS": [lambda request: static("core/typing.js")],
+    "SCRIPTS": [lambda request: static("core/typing.js"), lambda request: static("core/scroll.js")],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("core/favicon.svg")}],
     "BORDER_RADIUS": "6px",
     "COLORS": {

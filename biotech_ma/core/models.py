@@ -9,6 +9,7 @@ import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 
+from biotech_ma.core.desk_profiles import DeskProfile  # noqa: F401 - a table of this app
 from biotech_ma.core.fields import UUIDv7
 from biotech_ma.core.kept_answers import KeptAnswer  # noqa: F401 - a table of this app
 from biotech_ma.core.login_attempts import LoginAttempt  # noqa: F401 - a table of this app

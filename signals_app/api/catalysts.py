@@ -1,4 +1,4 @@
-"""Coming dated events: milestones and patent expiries of candidates, and what signals announce."""
+"""The coming dated events over REST."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import datetime as dt
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Value
-from django.db.models.functions import Cast, TruncDate
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -21,23 +19,10 @@ from biotech_ma.core.api.views import APIViewSet, envelope
 from companies.api.filters import CompanyFilter
 from companies.choices import TherapeuticArea
 from companies.models import DrugCandidate
+from signals_app.catalysts import CatalystKind, parts
 from signals_app.market_day import NEW_YORK
-from signals_app.models import Signal
 
-MILESTONE, EXPIRY = "milestone", "patent_expiry"
-ANNOUNCED = ("pdufa_date", "advisory_committee", "primary_completion", "patent_expiry")
 WINDOW = dt.timedelta(days=365)
-
-
-class CatalystKind(models.TextChoices):
-    """What is coming."""
-
-    MILESTONE = MILESTONE, "Next milestone of a candidate"
-    PDUFA_DATE = "pdufa_date", "PDUFA date"
-    ADVISORY_COMMITTEE = "advisory_committee", "Advisory committee"
-    PRIMARY_COMPLETION = "primary_completion", "Primary completion"
-    PATENT_EXPIRY = EXPIRY, "Patent or exclusivity expires"
-
 
 CATALYSTS = Resource(
     name="Catalyst",
@@ -71,49 +56,16 @@ class CatalystFilterSet(ReadFilterSet):
     therapeutic_area = ListFilter(method="keep", choices=TherapeuticArea, label="Of candidates in any of these areas.")
 
     def keep(self, rows: models.QuerySet[Any], name: str, value: object) -> models.QuerySet[Any]:
-        """Leave the rows as they are: `parts` asks."""
+        """Leave the rows as they are: `asked_for` asks."""
         return rows
 
 
-def _text(value: str | None) -> Cast:
-    return Cast(Value(value), models.TextField())
-
-
-def _candidates(path: str, kind: str, what: Any, since: dt.date, until: dt.date) -> models.QuerySet[Any]:
-    rows = DrugCandidate.objects.of_live_companies().filter(**{f"{path}__range": (since, until)})
-    return rows.annotate(
-        day=F(path),
-        kind=_text(kind),
-        what=what,
-        drug=Cast(F("name"), models.TextField()),
-        area=Cast(F("therapeutic_area"), models.TextField()),
-        origin=_text("drug-candidates"),
-    )
-
-
-def parts(asked: dict[str, Any]) -> list[models.QuerySet[Any]]:
+def asked_for(asked: dict[str, Any]) -> list[models.QuerySet[Any]]:
     """Return the querysets that together are the coming events asked for."""
     since = within_calendar(asked.get("since") or timezone.localdate(timezone=NEW_YORK))
     until = within_calendar(asked.get("until") or min(since, dt.date.max - WINDOW) + WINDOW)
     kinds, areas = asked.get("kind") or CatalystKind.values, asked.get("therapeutic_area")
-    found = []
-    if MILESTONE in kinds:
-        title = Cast(F("next_milestone"), models.TextField())
-        found.append(_candidates("next_milestone_date", MILESTONE, title, since, until))
-    if EXPIRY in kinds:
-        found.append(_candidates("patent_expiry", EXPIRY, _text("Patent or exclusivity expires"), since, until))
-    if areas:
-        return [part.filter(therapeutic_area__in=areas) for part in found]
-    signals = Signal.objects.of_live_companies().current().between(since, until)
-    announced = signals.filter(signal_type__in=[kind for kind in ANNOUNCED if kind in kinds]).annotate(
-        day=TruncDate("event_date", tzinfo=NEW_YORK),
-        kind=Cast(F("signal_type"), models.TextField()),
-        what=Cast(F("title"), models.TextField()),
-        drug=_text(None),
-        area=_text(None),
-        origin=_text("signals"),
-    )
-    return [*found, announced]
+    return parts(since, until, kinds=kinds, areas=areas or ())
 
 
 class CatalystViewSet(APIViewSet):
@@ -137,5 +89,5 @@ class CatalystViewSet(APIViewSet):
         query.filter_errors(filters)
         asked = filters.form.cleaned_data
         company = filters.filters.get("company")
-        rows = [company.filter(part, asked["company"]) if company else part for part in parts(asked)]
+        rows = [company.filter(part, asked["company"]) if company else part for part in asked_for(asked)]
         return envelope(request, reads.union_page(rows, shape.columns, terms=TERMS, limit=limit, cursor=cursor))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -76,6 +76,20 @@ def day(value: dt.date | dt.datetime | None, *, hint: str = "Not known yet") -> 
     return format_html('<span class="desk-day" title="{}">{}</span>', full, figures.day(value))
 
 
+def market_day(value: dt.datetime | None, *, hint: str = "Not known yet") -> SafeString:
+    """Return the market's day of an event, the same for every user; the instant in the user's zone stands on hover."""
+    if value is None:
+        return unknown(hint)
+    return format_html('<span class="desk-day" title="{}">{}</span>', figures.moment(value), figures.market_day(value))
+
+
+def moment(value: dt.datetime | None, *, hint: str = "Not known yet") -> SafeString:
+    """Return an instant in the user's zone."""
+    if value is None:
+        return unknown(hint)
+    return format_html('<span class="desk-day">{}</span>', figures.moment(value))
+
+
 def ago(value: dt.datetime | None, *, hint: str = "Never") -> SafeString:
     """Return how long ago that was, with the instant on hover."""
     if value is None:
@@ -137,6 +151,27 @@ def bar(value: Decimal | None, top: int = 100, *, digits: int = 1, hint: str = "
     )
 
 
+SPARK_WIDTH, SPARK_HEIGHT = 72, 18
+
+
+def spark(values: Sequence[float], *, title: str, hint: str = "Not enough days to draw") -> SafeString:
+    """Return a line of the values in the size of a word, the newest last; `title` says what it shows."""
+    if len(values) < 2:  # noqa: PLR2004 - one point is no line
+        return unknown(hint)
+    low, high = min(values), max(values)
+    span = (high - low) or 1
+    step = SPARK_WIDTH / (len(values) - 1)
+    points = " ".join(
+        f"{place * step:.1f},{SPARK_HEIGHT - 1 - (value - low) / span * (SPARK_HEIGHT - 2):.1f}"
+        for place, value in enumerate(values)
+    )
+    return format_html(
+        '<svg class="desk-spark" role="img" aria-label="{0}" viewBox="0 0 {1} {2}" width="{1}" height="{2}">'
+        '<title>{0}</title><polyline points="{3}"></polyline></svg>',
+        title, SPARK_WIDTH, SPARK_HEIGHT, points,
+    )  # fmt: skip
+
+
 def outside(url: str) -> SafeString:
     """Return the way to a source outside: it opens a page of its own and tells the other side nothing."""
     return format_html(
@@ -149,6 +184,11 @@ def outside(url: str) -> SafeString:
 def link(url: str, text: Any, *, title: str = "") -> SafeString:
     """Return a link to another page of the desk."""
     return format_html('<a class="desk-link" href="{}" title="{}">{}</a>', url, title, text)
+
+
+def beside(*cells: Any) -> SafeString:
+    """Return cells one beside the other."""
+    return format_html('<span class="desk-cells">{}</span>', format_html_join(" ", "{}", ((cell,) for cell in cells)))
 
 
 def lines(texts: Iterable[str]) -> SafeString:

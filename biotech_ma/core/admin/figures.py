@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import timezone
 
 UNKNOWN = "—"
@@ -107,6 +110,17 @@ def day(value: dt.date | dt.datetime | None) -> str:
     if isinstance(value, dt.datetime):
         value = timezone.localtime(value)
     return value.strftime("%Y-%m-%d")
+
+
+@cache
+def market_zone() -> ZoneInfo:
+    """Return the market's time zone."""
+    return ZoneInfo(settings.MARKET_TIME_ZONE)
+
+
+def market_day(value: dt.datetime | None) -> str:
+    """Return the market's day of an instant: what happened on a day in New York happened on it for every user."""
+    return UNKNOWN if value is None else timezone.localtime(value, market_zone()).strftime("%Y-%m-%d")
 
 
 def moment(value: dt.datetime | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -37,7 +37,9 @@ def array_filter(
 
 
 class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
-    """From one day to another, both included; on instants too, in the site's zone."""
+    """From one day to another, both included; on instants too, in the user's zone."""
+
+    zone: ClassVar[dt.tzinfo | None] = None
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Narrow the list; what is no day narrows nothing."""
@@ -58,8 +60,14 @@ class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
 
     def _start(self, value: dt.date) -> dt.date | dt.datetime:
         if isinstance(self.field, models.DateTimeField):
-            return timezone.make_aware(dt.datetime.combine(value, dt.time.min))
+            return timezone.make_aware(dt.datetime.combine(value, dt.time.min), self.zone)
         return value
+
+
+class MarketDayRangeFilter(DayRangeFilter):
+    """From one day to another in the market's zone: days of events are the same for every user."""
+
+    zone = figures.market_zone()
 
 
 class FigureRangeFilter(RangeNumericFilter):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from biotech_ma.core.news import tell
 from signals_app.catalogue import CATALOGUE
 from signals_app.ingest.merge.turn import take_turn
+from signals_app.ingest.reach import reached
 from signals_app.offers import OFFER_TYPES, refresh_offers
 from signals_app.services import SIGNALS, default_impact
 
@@ -139,6 +140,8 @@ WHERE NOT EXISTS (
 )
 ORDER BY filings.company_id, concept, period_start, period_end, accession, value, available_at, unit = 'USD' DESC
 """
+_NEWEST_SIGNAL = "SELECT max(available_at) FROM stage_signals WHERE available_at <= now()"
+_NEWEST_FILING = "SELECT max(available_at) FROM stage_filings WHERE available_at <= now()"
 
 
 def merge_signals(records: Iterable[SignalRecord]) -> Written:
@@ -146,6 +149,7 @@ def merge_signals(records: Iterable[SignalRecord]) -> Written:
     with connection.cursor() as cursor:
         cursor.execute(_STAGE_SIGNALS)
         staged = _copy(cursor, f"stage_signals ({_SIGNAL_COLUMNS})", _SIGNAL_TYPES, map(_signal_row, records))
+        _note_reach(cursor, _NEWEST_SIGNAL)
         cursor.execute(_INSERT_SIGNALS)
         written = _written(cursor, staged, "signals")
         if written.created:
@@ -184,6 +188,7 @@ def merge_facts(records: Iterable[FactRecord], *, source: str) -> Written:
         staged = _copy(cursor, "stage_facts", _FACT_TYPES, map(filings.row, records))
         _copy(cursor, "stage_filings", _FILING_TYPES, filings.rows())
         cursor.execute("ANALYZE stage_filings; ANALYZE stage_facts (filing, concept)")
+        _note_reach(cursor, _NEWEST_FILING)
         cursor.execute(_INSERT_SNAPSHOTS, {"type": SNAPSHOT, "severity": CATALOGUE[SNAPSHOT].severity})
         if cursor.rowcount:
             tell(SIGNALS)
@@ -226,6 +231,11 @@ def _copy(cursor: CursorWrapper, target: str, types: Sequence[str], rows: Iterab
             copy.write_row(row)
             staged += 1
     return staged
+
+
+def _note_reach(cursor: CursorWrapper, newest: str) -> None:
+    cursor.execute(newest)
+    reached(cursor.fetchone()[0])
 
 
 def _written(cursor: CursorWrapper, staged: int, table: str) -> Written:

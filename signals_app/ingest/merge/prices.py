@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,8 @@ from signals_app.ingest.base import Outcome, ParseError
 from signals_app.ingest.merge.authority import Said, apply
 from signals_app.ingest.merge.market_caps import CLOSING_TIME, keep_market_caps
 from signals_app.ingest.merge.reviews import Proposal, merge_reviews
+from signals_app.ingest.reach import reached
+from signals_app.market_day import NEW_YORK
 from signals_app.review_models import ReviewKind
 
 CONCEPT = "market_cap"
@@ -181,6 +183,7 @@ def _count(caps: list[tuple[Any, ...]], new: set[tuple[UUID, date]], source: str
             continue
         outcome.count("created" if (company_id, day) in new else "unchanged", number)
         latest[company_id] = day, cap
+        reached(datetime.combine(day, CLOSING_TIME, tzinfo=NEW_YORK))
     changed = []
     companies = list(Company.objects.filter(pk__in=latest))
     keep_market_caps(companies)
