@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "biotech_ma.core.admin.preferences.UserZoneMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "biotech_ma.core.admin.once.OnceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

@@ -71,6 +71,8 @@ class AlertForm(DeskForm):
 class _HiddenAddressField(forms.CharField):
     """A text that is never shown again."""
 
+    is_secret = True
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "widget": UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})})
 

@@ -35,6 +35,7 @@ class SecretAdmin(ArchiveAdmin):
         request.current_app = self.admin_site.name
         response = TemplateResponse(request, "admin/desk/secret.html", context)
         add_never_cache_headers(response)
+        response.done = True  # type: ignore[attr-defined]
         return response
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:

@@ -115,7 +115,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "biotech_ma.core.admin_settings.environment",
     "DASHBOARD_CALLBACK": "biotech_ma.core.admin.dashboard.dashboard",
     "STYLES": [lambda request: static("core/admin.css")],
-    "SCRIPTS": [lambda request: static("core/typing.js"), lambda request: static("core/scroll.js")],
+    "SCRIPTS": [lambda request, name=name: static(f"core/{name}.js") for name in ("typing", "scroll", "once")],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("core/favicon.svg")}],
     "BORDER_RADIUS": "6px",
     "COLORS": {

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from biotech_ma.core.desk_profiles import DeskProfile  # noqa: F401 - a table of this app
 from biotech_ma.core.fields import UUIDv7
+from biotech_ma.core.form_submissions import FormSubmission  # noqa: F401 - a table of this app
 from biotech_ma.core.kept_answers import KeptAnswer  # noqa: F401 - a table of this app
 from biotech_ma.core.login_attempts import LoginAttempt  # noqa: F401 - a table of this app
 from biotech_ma.core.rate_limit import RequestSlot  # noqa: F401 - a table of this app

@@ -16,11 +16,14 @@ from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, tracked
 from companies.choices import Phase, TherapeuticArea
 from companies.models.company import Company
 from companies.querysets import DrugCandidateQuerySet
+from companies.score_inputs import CANDIDATE_SCORE_FIELDS
 
 
 @tracked(exclude=["patent_years_remaining"])
 class DrugCandidate(SoftDeleteModel):
     """A company's own drug in one indication, at its furthest phase."""
+
+    score_fields = CANDIDATE_SCORE_FIELDS
 
     company = models.ForeignKey(
         Company,

@@ -168,7 +168,7 @@ def test_the_pipeline_is_edited_on_the_company(analyst):
         "drug_candidates-1-name": "New one",
         "drug_candidates-1-phase": "phase_1",
     }
-    form = company_form(name=company.name, ticker=company.ticker, cik=company.cik)
+    form = company_form(name=company.name, ticker=company.ticker, cik=company.cik, change_reason="The trial reads out")
     bad = analyst.post(address, {**form, **rows, "drug_candidates-1-phase": "phase_9"})
     assert "Phase must be one of: discovery" in bad.content.decode()
     assert DrugCandidate.objects.count() == 1

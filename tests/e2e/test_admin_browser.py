@@ -81,6 +81,9 @@ def test_an_analyst_finds_edits_archives_and_restores_a_company(page, live_serve
     page.locator("#id_market_cap_usd").fill("1.3bn")
     page.locator("#id_therapeutic_areas").get_by_text("Oncology").click()
     page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_text("Say why: the history keeps it").wait_for()
+    page.get_by_label(re.compile("Reason")).fill("The exchange's close")
+    page.get_by_role("button", name="Save and continue editing").click()
     page.get_by_text("was changed successfully").wait_for()
     assert page.locator("#id_market_cap_usd").input_value() == "1,300,000,000"
     company.refresh_from_db()

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.options import ModelAdmin as BaseModelAdmin
 from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
-from django.db import DataError, IntegrityError, models
+from django.db import DataError, IntegrityError, connection, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -22,6 +22,7 @@ from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
 from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
 from biotech_ma.core.admin.paginator import BoundedPaginator
+from biotech_ma.core.admin.versioned import explained, page_of_versions
 from biotech_ma.core.services import Refused, violated_constraint
 
 Shape = Callable[..., forms.Field]
@@ -122,6 +123,8 @@ class DeskAdmin(ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
     paginator: Any = BoundedPaginator
     empty_value_display = "—"
     empty_hint = "Nothing here yet."
+    change_form_before_template = "admin/desk/form_top.html"
+    change_form_after_template = "admin/desk/form_end.html"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may add rows may."""
@@ -157,16 +160,33 @@ class DeskAdmin(ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show or save one row. If another change came first, the form comes back with its values and the reason."""
-        try:
+        with explained(request):
+            try:
+                return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+            except IntegrityError as error:
+                request.refusal = ValidationError(violated_message(self.model, error))  # type: ignore[attr-defined]
+            except Refused as error:
+                request.refusal = ValidationError(error.message)  # type: ignore[attr-defined]
+            except ValidationError as error:
+                request.refusal = ValidationError(error.messages)  # type: ignore[attr-defined]
+            # Judged again: what came first is visible now, so the form itself refuses and keeps what was typed.
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
-        except IntegrityError as error:
-            request.refusal = ValidationError(violated_message(self.model, error))  # type: ignore[attr-defined]
-        except Refused as error:
-            request.refusal = ValidationError(error.message)  # type: ignore[attr-defined]
-        except ValidationError as error:
-            request.refusal = ValidationError(error.messages)  # type: ignore[attr-defined]
-        # Judged again: what came first is visible now, so the form itself refuses and keeps what was typed.
-        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return a row. One that a form is about to change is locked first, so that nobody comes in between."""
+        if request.method == "POST" and connection.in_atomic_block:
+            rows = self.model._base_manager.select_for_update(no_key=True)
+            try:
+                list(rows.filter(pk=self.opts.pk.to_python(object_id)).values_list("pk"))
+            except ValidationError:
+                return None
+        return super().get_object(request, object_id, from_field)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Show the page with what the next save compares, and with both versions where two people differ."""
+        may_change = self.has_change_permission(request, context.get("original"))
+        context |= page_of_versions(context, request, may_change=may_change)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form class, which refuses at once where the database has just refused."""
@@ -215,6 +235,13 @@ class DeskInline(_DeskFields, TabularInline):  # type: ignore[misc]
     extra = 0
     tab = True
     can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the rows; those that a form is about to change are locked, after the row that they belong to."""
+        rows = super().get_queryset(request)
+        if request.method == "POST" and connection.in_atomic_block:
+            return rows.select_for_update(no_key=True, of=("self",))
+        return rows
 
 
 class PanelInline(TabularInline):  # type: ignore[misc]

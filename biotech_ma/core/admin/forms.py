@@ -9,6 +9,13 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models.expressions import F
 
+from biotech_ma.core.admin.versioned import VersionedForm
+
+REASON = "change_reason"
+MOST_OF_A_REASON = 500
+TOLD = (
+    "Somebody else has changed this row since you opened it. Nothing is saved yet: choose, field by field, then save."
+)
 ALWAYS_COMPARED = frozenset({"deleted_at"})
 
 
@@ -31,7 +38,7 @@ def _names(condition: Any) -> list[str]:
     return [name for source in condition.get_source_expressions() if source is not None for name in _names(source)]
 
 
-class DeskForm(forms.ModelForm):  # type: ignore[type-arg]
+class DeskForm(VersionedForm):
     """A model form whose unique and check constraints are judged in full, each error beside its field."""
 
     def _get_validation_exclusions(self) -> set[str]:

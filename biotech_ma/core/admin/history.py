@@ -54,13 +54,13 @@ def _who(event: Any, users: dict[str, str]) -> str:
     return str(context.get("actor") or context.get("job") or context.get("command") or "outside the admin")
 
 
-def steps_of(row: models.Model) -> list[Step]:
-    """Return the latest 200 recorded changes of a row, newest first, in two queries."""
+def steps_of(row: models.Model, *, most: int = MOST_EVENTS) -> list[Step]:
+    """Return the latest recorded changes of a row, newest first, in two queries."""
     event_model: Any = row._meta.get_field("history").related_model
     fields = [field for field in event_model._meta.concrete_fields if not field.name.startswith(_BOOKKEEPING)]
     fields = [field for field in fields if field.name not in {"id", "updated_at", "created_at"}]
     newest = event_model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context").order_by("-pgh_id")
-    events = list(newest[: MOST_EVENTS + 1])[::-1]
+    events = list(newest[: most + 1])[::-1]
     wanted: set[Any] = {(e.pgh_context.metadata or {}).get("user") for e in events if e.pgh_context} - {None}
     users = {str(user.pk): user.get_username() for user in get_user_model().objects.filter(pk__in=wanted)}
     steps = []
@@ -75,8 +75,15 @@ def steps_of(row: models.Model) -> list[Step]:
                 changes=_changes(fields, before, event),
             )
         )
-    first = 1 if len(events) > MOST_EVENTS else 0
+    first = 1 if len(events) > most else 0
     return [step for step in steps[first:] if step.changes or step.what != "changed"][::-1]
+
+
+def latest_step(row: models.Model | None) -> Step | None:
+    """Return the latest recorded change of a row, None where nothing is recorded."""
+    if row is None or not hasattr(row, "history"):
+        return None
+    return next(iter(steps_of(row, most=1)), None)
 
 
 def history_response(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
