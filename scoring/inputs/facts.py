@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import chain
 from typing import Any
@@ -34,6 +34,12 @@ def facts(days: tuple[date, date], company_ids: Collection[UUID] | None) -> dict
         if fact.value.is_finite():
             found[company_id].append(fact)
     return found
+
+
+def within_horizon(found: Iterable[Fact], day: date) -> list[Fact]:
+    """Return what a reading of the day alone would have: why a figure is unknown must not tell of the range."""
+    oldest = day - timedelta(days=HORIZON_DAYS)
+    return [fact for fact in found if fact.period_end >= oldest]
 
 
 def _flows(days: tuple[date, date], company_ids: Collection[UUID] | None) -> Iterator[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from companies.models import Company, DrugCandidate
 from scoring import evidence
 from scoring.engine.inputs import Amount, CompanyInputs, Evidence, Programme
 from scoring.inputs import signals
-from scoring.inputs.facts import facts
+from scoring.inputs.facts import facts, within_horizon
 from scoring.inputs.matches import Match, fit, matches
 from scoring.inputs.programmes import COLUMNS as CANDIDATE_COLUMNS
 from scoring.inputs.programmes import programmes
@@ -81,7 +81,7 @@ class Window:
     def _inputs(self, key: UUID, company: Version, events: Sequence[Event], day: date) -> CompanyInputs:
         row, own = company.values, _own_cap(company, day)
         found = figures(
-            self.facts.get(key, ()),
+            within_horizon(self.facts.get(key, ()), day),
             day,
             market_cap_usd=own,
             market_cap_as_of=row["market_cap_as_of"],

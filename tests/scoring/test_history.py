@@ -20,7 +20,7 @@ from scoring.management.progress import history_progress
 from scoring.models import MAScore
 from scoring.services import ScoringError, market_today, score_universe
 from tests.concurrency import together
-from tests.scoring.universe import DAY, candidate, research, signal, small_universe, trial
+from tests.scoring.universe import DAY, candidate, company, research, signal, small_universe, trial
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +78,20 @@ def test_window_of_days_gives_the_same_rows_as_each_day_by_itself() -> None:
         score_universe(day=each)
     assert kept() == together_
     assert len({row[2] for row in together_}) > 10
+
+
+def test_why_a_figure_is_unknown_does_not_tell_of_the_range() -> None:
+    small_universe(2)
+    target = company("OLD")
+    candidate(target)
+    # The year ended 801 days before the 10th: too old for a reading of that day alone, not for one from the 9th on.
+    research(target, 9_000_000, end=str(day("2026-06-10") - dt.timedelta(days=801)), known="2024-05-10")
+    days = days_between(day("2026-06-09"), day("2026-06-10"))
+    score_days(days)
+    together_ = kept()
+    MAScore.objects.all().delete()
+    score_universe(day=days[1])
+    assert [row for row in kept() if row[1] == days[1]] == [row for row in together_ if row[1] == days[1]]
 
 
 def test_long_ranges_are_read_in_windows() -> None:
