@@ -19,6 +19,7 @@ from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.services import Refused
 from companies.admin import company_link
+from signals_app.admin_review_changes import writes
 from signals_app.admin_review_forms import AcceptForm
 from signals_app.review_models import ReviewItem, ReviewStatus
 from signals_app.review_services import accept_review, decide_reviews, reject_review, words_of
@@ -147,7 +148,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(reverse(LIST))
         context = {
             **self.admin_site.each_context(request), "title": f"Accept: {item}", "opts": self.opts, "item": item,
-            "form": form, "media": self.media + form.media,
+            "form": form, "writes": writes(item), "media": self.media + form.media,
         }  # fmt: skip
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/desk/accept.html", context)

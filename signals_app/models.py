@@ -235,6 +235,7 @@ class FinancialFact(AppendOnlyModel):
     class Meta(AppendOnlyModel.Meta):
         db_table = "financial_facts"
         db_table_comment = "Figures as reported, append-only."
+        verbose_name = "reported figure"
         ordering = ["-period_end", "concept", "-available_at", "-id"]
         constraints = [
             # its prefix serves the foreign key and a company's facts by concept

@@ -124,6 +124,8 @@ class ReviewItem(TimestampedModel):
     class Meta(TimestampedModel.Meta):
         db_table = "review_items"
         db_table_comment = "Proposals of the sources that wait for an analyst."
+        verbose_name = "proposal"
+        verbose_name_plural = "review queue"
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
@@ -189,6 +191,8 @@ class IngestRun(TimestampedModel):
     class Meta(TimestampedModel.Meta):
         db_table = "ingest_runs"
         db_table_comment = "The log of the sources' runs."
+        verbose_name = "run of a source"
+        verbose_name_plural = "runs of sources"
         ordering = ["-started_at", "-id"]
         constraints = [
             *json_shapes("ingest_runs", arrays=("paths", "rejects"), objects=("counts", "request")),

@@ -9,11 +9,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from biotech_ma.core.admin_settings import NAVIGATION
+from companies.choices import Phase
 from companies.models import CompanyAlias
 from signals_app.ingest.merge.reviews import merge_reviews
 from signals_app.models import ReviewItem, Signal
 from signals_app.review_services import reject_review
-from tests.factories import CompanyFactory
+from tests.factories import CompanyFactory, DrugCandidateFactory
 from tests.signals_app.test_edgar_review import proposal
 
 pytestmark = pytest.mark.django_db
@@ -99,8 +101,38 @@ def test_accepting_a_split_says_what_it_writes(client, analyst):
     item = ReviewItem.objects.create(
         kind="split", company=CompanyFactory(), title="A split?", proposed=said, source="prices", source_id="a"
     )
-    page = client.get(reverse("admin:signals_app_reviewitem_accept_one", args=[item.pk]))
-    assert "Writes the market cap $4800000.00 as of 2026-05-06" in page.content.decode()
+    page = client.get(reverse("admin:signals_app_reviewitem_accept_one", args=[item.pk])).content.decode()
+    assert "Writes the market cap, USD: $4,800,000</p>" in page
+    assert "Writes the market cap as of: 2026-05-06</p>" in page
+
+
+def test_accepting_a_value_names_fields_by_their_labels_with_units(client, analyst):
+    company = CompanyFactory()
+    drug = DrugCandidateFactory(company=company)
+    said = {"field": "market_cap_usd", "value": "1312345678.00", "held": "1000000.50", "with": {
+        "market_cap_as_of": "2026-05-06"}}  # fmt: skip
+    about_a_drug = {"field": "phase", "value": "nda_bla", "candidate": str(drug.pk)}
+    pages = []
+    for number, proposed in enumerate((said, about_a_drug)):
+        item = ReviewItem.objects.create(
+            kind="value", company=company, title="?", proposed=proposed, source="x", source_id=str(number)
+        )
+        url = reverse("admin:signals_app_reviewitem_accept_one", args=[item.pk])
+        pages.append(client.get(url).content.decode())
+    assert "Writes the market cap, USD: $1,312,345,678 (it is $1,000,000.50)</p>" in pages[0]
+    assert "Writes the market cap as of: 2026-05-06</p>" in pages[0]
+    assert f"Writes the phase: {Phase.NDA_BLA.label}</p>" in pages[1]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [("reviewitem", "Review queue"), ("ingestrun", "Runs of sources"), ("financialfact", "Reported figures")],
+)
+def test_breadcrumbs_say_what_the_menu_says(client, analyst, model, words):
+    page = client.get(reverse(f"admin:signals_app_{model}_changelist"))
+    assert str(page.context["cl"].opts.verbose_name_plural).capitalize() == words
+    menu = [item["title"] for group in NAVIGATION for item in group["items"] if model in str(item["link"])]
+    assert menu == [words]
 
 
 def test_who_may_only_look_decides_nothing(client):
