@@ -31,7 +31,7 @@ READERS = [
     ("".join(fixed(INDEX_ROW)).encode(), lambda data: list(parse.parse(_lines(data), "f", TODAY))),
     (feed(entry()), lambda data: list(atom.parse(data, "f", TODAY))),
     (form(line()), lambda data: ownership.parse(data, "f", TODAY)),
-    (TARGET_8K.read_bytes(), lambda data: full_text.parse(io.BytesIO(data), "f", lambda kind: True)),
+    (TARGET_8K.read_bytes(), lambda data: full_text.parse(io.BytesIO(data), "f", lambda kind: True, today=TODAY)),
 ]
 
 

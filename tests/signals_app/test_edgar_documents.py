@@ -19,11 +19,12 @@ from signals_app.ingest.edgar.header_items import items_in_words
 from signals_app.models import ReviewItem, Signal
 from tests.factories import CompanyFactory
 
+TODAY = dt.date(2026, 1, 5)
 TARGET_8K = Path(__file__).parent.parent / "data" / "edgar" / "target_8k.txt"
 
 
 def parsed(data: bytes):
-    return full_text.parse(io.BytesIO(data), "x.txt", is_read)
+    return full_text.parse(io.BytesIO(data), "x.txt", is_read, today=TODAY)
 
 
 def test_header_and_exhibits_are_read():
@@ -36,6 +37,17 @@ def test_header_and_exhibits_are_read():
     ]
     assert [e.type for e in found.exhibits] == ["8-K", "EX-2.1", "EX-99.1", "GRAPHIC"]
     assert [bool(e.text) for e in found.exhibits] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"FILED AS OF DATE:\t\t20240304", b"FILED AS OF DATE:\t\t20260106"), (b"TIME>20240304", b"TIME>20260106")],
+)
+def test_filing_of_a_day_to_come_is_refused(old, new):
+    data = TARGET_8K.read_bytes().replace(old, new)
+    with pytest.raises(ParseError, match="which is in the future"):
+        parsed(data)
+    assert full_text.parse(io.BytesIO(data), "x", is_read, today=TODAY + dt.timedelta(days=1)).form == "8-K"
 
 
 def test_header_in_tags_is_read():

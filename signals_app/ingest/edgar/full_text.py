@@ -102,15 +102,17 @@ def is_full_text(start: bytes) -> bool:
     return start.lstrip(PADDING).startswith(STARTS)
 
 
-def parse(lines: Iterable[bytes], file: str, wanted: Callable[[str], bool]) -> FullText:
+def parse(lines: Iterable[bytes], file: str, wanted: Callable[[str], bool], *, today: date) -> FullText:
     """Return a submission with the text of the documents whose type is wanted.
 
-    Raises ParseError for a file without the header's essentials, or one that ends within a document.
+    Raises ParseError for a file without the header's essentials, one that ends within a document, or one of a day
+    after `today`.
     """
     remaining = iter(lines)
     header = _header(remaining, file)
     try:
-        return _full_text(header, file, tuple(_exhibits(remaining, header.first_document, file, wanted)))
+        exhibits = tuple(_exhibits(remaining, header.first_document, file, wanted))
+        return _full_text(header, file, exhibits, today)
     except (ValueError, KeyError) as error:
         if isinstance(error, ParseError):
             raise
@@ -157,18 +159,21 @@ def _take(header: _Header, label: str, value: str) -> None:
         header.values.setdefault(label, value)
 
 
-def _full_text(header: _Header, file: str, exhibits: tuple[Exhibit, ...]) -> FullText:
+def _full_text(header: _Header, file: str, exhibits: tuple[Exhibit, ...], today: date) -> FullText:
     values = header.values
     filed = day_of(values["FILING DATE"][:8])
     if filed is None:
         raise ValueError("FILING DATE is empty")
-    accepted = values.get("ACCEPTANCE DATETIME", "")[:14]
+    moment = values.get("ACCEPTANCE DATETIME", "")[:14]
+    accepted = datetime.strptime(moment, "%Y%m%d%H%M%S").replace(tzinfo=NEW_YORK) if moment else start_of(filed)
+    if max(filed, accepted.date()) > today:
+        raise ValueError(f"filed {filed}, accepted {accepted:%Y-%m-%d %H:%M}, which is in the future")
     return FullText(
         file=file,
         accession=accession_of(values["ACCESSION NUMBER"].split()[0]),
         form=text_of(values["TYPE"], 40),
         filed=filed,
-        accepted=datetime.strptime(accepted, "%Y%m%d%H%M%S").replace(tzinfo=NEW_YORK) if accepted else start_of(filed),
+        accepted=accepted,
         period=day_of(values.get("PERIOD", "")[:8]),
         items=items_in_words(header.items, filed),
         parties=tuple(_parties(header)),

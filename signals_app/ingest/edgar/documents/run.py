@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.edgar.documents.suggest import READ, suggested
@@ -30,9 +32,10 @@ def run(request: Request, progress: Progress) -> Outcome:
     """
     with one_run(SOURCE, request) as outcome:
         load = Load(request, outcome, Ledger(outcome))
+        today = timezone.localdate(timezone=NEW_YORK)
         for document in readable(SOURCE, request, outcome, progress, lambda name: name.lower().endswith(SUFFIXES)):
             try:
-                load.take(parse(_lines(document), document.name, is_read))
+                load.take(parse(_lines(document), document.name, is_read, today=today))
             except ParseError as error:
                 outcome.reject(error)
         load.ledger.close()

@@ -68,7 +68,7 @@ def read(document: Document, today: date) -> Filed:
     if not full_text.is_full_text(data[:64]):
         accession = accession_in(document.name) or f"xml-{hashlib.sha256(data).hexdigest()[:24]}"
         return Filed(parse(data, document.name, today), accession, None)
-    whole = full_text.parse(io.BytesIO(data), document.name, lambda kind: form_of(kind).base in OWNERSHIP)
+    whole = full_text.parse(io.BytesIO(data), document.name, lambda kind: form_of(kind).base in OWNERSHIP, today=today)
     body = next((exhibit.text for exhibit in whole.exhibits if b"<ownershipDocument" in exhibit.text), b"")
     if not body:
         raise ParseError(document.name, None, "has no ownershipDocument: filed on paper, or before the XML of 2003")
