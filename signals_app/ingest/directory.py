@@ -59,6 +59,15 @@ class Directory:
             raise Unclear(f"ticker {ticker} may mean {names}: give the CIK")
         return found[0] if found else None
 
+    def share_class(self, key: Key, company: Company) -> str:
+        """Return the ticker that tells the class of shares: the company's own where the row has none or a former one.
+
+        A company that changes its ticker has one class all along, and so has one named by its CIK alone.
+        """
+        own, given = company.ticker or "", key.ticker or ""
+        kinds = {alias.kind for alias in self.former.get(given, ()) if alias.company_id == company.pk}
+        return own if not given or kinds == {AliasKind.FORMER_TICKER} else given
+
 
 def _held(alias: CompanyAlias, day: date) -> bool:
     """Whether the ticker may have led to the alias's company on the day: an unknown end counts as open."""

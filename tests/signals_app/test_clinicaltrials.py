@@ -221,6 +221,13 @@ def test_update_posted_in_the_future_is_rejected(arden, tmp_path):
         ingest(tmp_path)
 
 
+def test_what_stands_among_studies_and_is_none_is_named():
+    faults = parse(b'{"studies": [7, null, [1]]}', "f", today=TODAY)
+    assert [str(fault) for fault in faults] == [
+        "f: study 1: '7' is no study", "f: study 2: 'None' is no study", "f: study 3: '[1]' is no study",
+    ]  # fmt: skip
+
+
 @given(st.integers(0, 3000), st.binary(max_size=6))
 def test_mutated_study_never_crashes(at, noise):
     data = THIRD.read_bytes()

@@ -193,6 +193,25 @@ def test_real_deals_give_what_awk_counts(shared_data):
 PRICES = "ticker,cik,date,close,shares,adr_ratio"
 
 
+def test_class_goes_by_its_company_where_the_ticker_changed_or_is_left_out(load):
+    company = CompanyFactory(ticker="TSTN", cik="0009000001")
+    CompanyAlias.objects.create(company=company, kind="former_ticker", alias="TSTO")
+    CompanyAlias.objects.create(company=company, kind="ticker", alias="TSTB")
+    lines = [
+        "TSTO,9000001,2024-05-01,10,1000,", ",9000001,2024-05-02,11,1000,", "TSTN,,2024-05-03,12,1000,",
+    ]  # fmt: skip
+    outcome = load(run_prices, PRICES, *lines)
+    assert (outcome.created, outcome.skipped, outcome.rejected) == (3, 0, 0)
+    caps = FinancialFact.objects.filter(concept="market_cap").order_by("period_end")
+    assert [int(fact.value) for fact in caps] == [10_000, 11_000, 12_000]
+    # a further class is one of its own, and a day without it is not whole
+    outcome = load(
+        run_prices, PRICES, "TSTN,,2024-05-06,12,1000,", "TSTB,,2024-05-06,5,100,", ",9000001,2024-05-07,9,9,"
+    )
+    assert (outcome.created, outcome.skipped) == (2, 1)
+    assert caps.get(period_end="2024-05-06").value == 12_500
+
+
 def test_market_cap_is_summed_over_the_classes_of_the_last_whole_day(load):
     company = CompanyFactory(cik="0009000001")
     lines = [

@@ -112,6 +112,8 @@ def _study_or_fault(study: Any, file: str, number: int, today: date) -> Study | 
 
 
 def _study(study: Any, file: str, today: date) -> Study:
+    if not isinstance(study, dict):
+        raise ValueError(f"{str(study)[:40]!r} is no study")
     sections = _Sections(study)
     nct_id = str(sections.of("identification").get("nctId", ""))
     if not NCT_ID.fullmatch(nct_id):

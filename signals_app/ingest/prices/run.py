@@ -60,7 +60,7 @@ def _record(price: PriceRow, file: str, request: Request, directory: Directory) 
         return None
     return PriceRecord(
         company_id=company.pk,
-        share_class=price.key.ticker or "",
+        share_class=directory.share_class(price.key, company),
         day=price.day,
         close_usd=price.close_usd,
         shares=price.shares,

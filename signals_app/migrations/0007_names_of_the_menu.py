@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("signals_app", "0005_kind_of_value"),
+        ("signals_app", "0006_data_until"),
     ]
 
     operations = [
