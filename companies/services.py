@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from decimal import Decimal
 from typing import Any, Protocol
@@ -56,6 +56,21 @@ def curated_notes(row: Any, changed: Iterable[str]) -> dict[str, Any]:
     """Return the row's `field_sources` with a note on each changed field that it is an analyst's from today on."""
     note = {"source": CURATED, "as_of": timezone.localdate().isoformat()}
     return {**row.field_sources, **{name: copy(note) for name in changed}}
+
+
+def change_company(*, before: Company, after: Company, changed: list[str], origins: Mapping[str, Any]) -> None:
+    """Write what an analyst changed in a company: curated, and in the ledger, too."""
+    after.field_sources = {**curated_notes(before, changed), **origins}
+    after.save(update_fields=[*changed, "field_sources"])
+    note_edit(before=before, after=after)
+
+
+def change_candidate(
+    *, before: DrugCandidate, after: DrugCandidate, changed: list[str], origins: Mapping[str, Any]
+) -> None:
+    """Write what an analyst changed in a candidate: curated."""
+    after.field_sources = {**curated_notes(before, changed), **origins}
+    after.save(update_fields=[*changed, "field_sources"])
 
 
 def archive_company(*, row: Company, reason: str = "") -> Outcome:
@@ -140,5 +155,5 @@ def _with_candidates(number: int) -> str:
     return f" with {number} drug candidate{'' if number == 1 else 's'}" if number else ""
 
 
-register(Company, archive=archive_company, restore=restore_company)
-register(DrugCandidate, restore=restore_candidate)
+register(Company, archive=archive_company, restore=restore_company, change=change_company)
+register(DrugCandidate, restore=restore_candidate, change=change_candidate)

@@ -21,6 +21,7 @@ from unfold.decorators import action
 from biotech_ma.core.admin import DeskAdmin, PanelInline, column, columns, figures
 from biotech_ma.core.admin.filters import MarketDayRangeFilter
 from biotech_ma.core.admin.tables import table
+from biotech_ma.core.admin.versioned import MOST_OF_A_REASON, REASON
 from companies.admin import CompanyAdmin, company_link
 from companies.models import Company
 from signals_app import admin_calendar, admin_freshness, admin_today  # noqa: F401 - they stand on the first page
@@ -136,6 +137,18 @@ class SignalAdmin(DeskAdmin):
             )
         return super().add_view(request, form_url, {"title": title, **(extra_context or {})})  # type: ignore[no-any-return]
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Show the form; a correction asks why."""
+        shown = super().render_change_form(request, context, *args, **kwargs)
+        if "supersedes" in request.GET:
+            shown.context_data["asks_reason"] = True
+        return shown
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Keep the reason of a correction in the row's log."""
+        reason = request.POST.get(REASON, "").strip()[:MOST_OF_A_REASON]
+        return super().log_addition(request, obj, f"Corrected: {reason}" if obj.supersedes_id and reason else message)
+
     def save_model(self, request: HttpRequest, obj: Signal, form: Any, change: bool) -> None:
         """Append the row: as a correction if it names what it supersedes."""
         data = form.cleaned_data
@@ -143,7 +156,8 @@ class SignalAdmin(DeskAdmin):
         values = {name: data[name] for name in CORRECTABLE if name in data}
         old = data.get("supersedes")
         if old is not None:
-            saved = correct_signal(signal=old, changes=values, available_at=available_at)
+            reason = request.POST.get(REASON, "").strip()[:MOST_OF_A_REASON]
+            saved = correct_signal(signal=old, changes=values, available_at=available_at, reason=reason)
         else:
             saved = record_signal(available_at=available_at, **values)
         obj.pk, obj._state.adding = saved.pk, False

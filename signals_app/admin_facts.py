@@ -5,17 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
 )
+from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter
+from biotech_ma.core.services import Refused
 from companies.admin import CompanyAdmin, company_link
 from companies.models import Company
+from signals_app.admin_forms import FactCorrectionForm
+from signals_app.curated import correct_fact
 from signals_app.day_figures import figures_of
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
@@ -66,6 +72,38 @@ class FinancialFactAdmin(ReadOnlyAdmin):
             return queryset, False
         found = list(Company.objects.search(term).values_list("pk", flat=True)[:200])
         return (queryset.filter(company_id__in=found) if found else queryset.filter(accession=term)), False
+
+    actions_detail: Any = ["correct"]
+
+    def has_correct_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A correction is a new row."""
+        return bool(request.user.has_perm("signals_app.add_financialfact"))
+
+    @action(description="Correct", permissions=["correct"], url_path="correct", icon="edit_note")  # type: ignore[untyped-decorator]
+    def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the right value and the reason, then append the row that supersedes this one."""
+        fact = self.get_object(request, object_id)
+        if fact is None:
+            raise Http404("There is no such figure.")
+        form = FactCorrectionForm(request.POST or None, fact=fact)
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = correct_fact(fact=fact, value=form.cleaned_data["value"], reason=form.cleaned_data["reason"])
+            except Refused as refusal:
+                form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            else:
+                self.log_addition(request, made, f"Corrected {fact.value.normalize():f}: {form.cleaned_data['reason']}")
+                messages.success(request, "The new row supersedes the old one. Scores follow at the next run.")
+                return HttpResponseRedirect(reverse("admin:signals_app_financialfact_change", args=[made.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Correct {fact} of {fact.company}",
+            "opts": self.opts,
+            "fact": fact,
+            "form": form,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/signals_app/correct_fact.html", context)
 
     @column("Company")
     def company_cell(self, fact: FinancialFact) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django import forms
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import (
@@ -12,9 +14,12 @@ from unfold.contrib.filters.admin import (
     TextFilter,
 )
 
-from biotech_ma.core.admin.forms import DeskForm
+from biotech_ma.core.admin.fields import MoneyField
+from biotech_ma.core.admin.forms import DeskForm, ReasonForm
+from biotech_ma.core.admin.versioned import REASON
 from signals_app.catalogue import CATALOGUE, Severity
-from signals_app.models import Signal
+from signals_app.models import FinancialFact, Signal
+from signals_app.periods import USD
 from signals_app.services import default_impact
 
 
@@ -87,6 +92,12 @@ class SignalForm(DeskForm):
                 if name in self.fields:
                     self.fields[name].initial = None
 
+    def full_clean(self) -> None:
+        """Judge what was sent; a correction says why."""
+        super().full_clean()
+        if self.is_bound and self.cleaned_data.get("supersedes") and not str(self.data.get(REASON) or "").strip():
+            self.add_error(None, ValidationError("Say why the row is corrected, at the end of the page.", "reason"))
+
     def clean(self) -> dict[str, Any]:
         """Fill severity, impact and availability where they were left empty."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -99,3 +110,18 @@ class SignalForm(DeskForm):
         if "available_at" not in self.errors:
             data["available_at"] = data.get("available_at") or timezone.now()
         return data
+
+
+class FactCorrectionForm(ReasonForm):
+    """What a reported figure should say. Company, concept and period are the old row's."""
+
+    def __init__(self, *args: Any, fact: FinancialFact, **options: Any) -> None:
+        super().__init__(*args, **options)
+        value: Any = FinancialFact._meta.get_field("value")
+        make = MoneyField if fact.unit == USD else forms.DecimalField
+        field = make(
+            max_digits=value.max_digits, decimal_places=value.decimal_places, initial=fact.value, label="Value"
+        )
+        field.help_text = f"In {fact.unit or 'the unit of the old row'}."
+        self.fields = {"value": field, "reason": self.fields["reason"]}
+        self.fields["reason"].required = True

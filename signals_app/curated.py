@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
 
+from biotech_ma.core.services import Refused, locked, recorded
 from companies.models import Company
 from signals_app.concepts import CONCEPTS, LIQUID_FUNDS, MARKET_CAP, QUARTERLY_BURN, TOTAL_DEBT
 from signals_app.figures import HORIZON_DAYS, figures
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
-from signals_app.periods import CURATED_FORM, FIELDS, USD, Fact
+from signals_app.periods import CURATED_FORM, FIELDS, USD, Fact, precedence
+from signals_app.refresh import refresh_company_figures
 from signals_app.services import ANALYST
 
 # The columns that an analyst edits, and what the ledger calls the figure.
@@ -55,6 +58,37 @@ def append_edited_figures(*, before: Company, after: Company) -> list[FinancialF
             fact.save(force_insert=True)
             appended.append(fact)
     return appended
+
+
+def correct_fact(*, fact: FinancialFact, value: Decimal, reason: str = "") -> FinancialFact:
+    """Append an analyst's value for the figure and period of a fact, which supersedes every reported one from now on.
+
+    The company's figures follow. Raises Refused for an archived company, or where that value is in force already.
+    """
+    with recorded("correct figure", reason=reason):
+        company = locked(fact.company)
+        if company.is_archived:
+            raise Refused(f"{company} is archived; restore it first.", field="company")
+        today = timezone.localdate(timezone=NEW_YORK)
+        same = FinancialFact.objects.known_by_day(today).filter(
+            company=company, concept=fact.concept, period_start=fact.period_start, period_end=fact.period_end
+        )
+        in_force = max((Fact(*row) for row in same.values_list(*FIELDS)), key=precedence, default=None)
+        if in_force is not None and in_force.value == value and in_force.form == CURATED_FORM:
+            raise Refused("That value is in force already.", field="value")
+        correction = FinancialFact(
+            company=company,
+            concept=fact.concept,
+            period_start=fact.period_start,
+            period_end=fact.period_end,
+            value=value,
+            unit=fact.unit,
+            form=CURATED_FORM,
+            source=ANALYST,
+        )
+        correction.save(force_insert=True)
+        refresh_company_figures(day=today, company_ids=[company.pk])
+    return correction
 
 
 def _periods(company: Company) -> dict[str, dt.date]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from biotech_ma.core.desk_profiles import DeskProfile  # noqa: F401 - a table of this app
 from biotech_ma.core.fields import UUIDv7
 from biotech_ma.core.form_submissions import FormSubmission  # noqa: F401 - a table of this app
+from biotech_ma.core.history_session import session_field
 from biotech_ma.core.kept_answers import KeptAnswer  # noqa: F401 - a table of this app
 from biotech_ma.core.login_attempts import LoginAttempt  # noqa: F401 - a table of this app
 from biotech_ma.core.rate_limit import RequestSlot  # noqa: F401 - a table of this app
@@ -132,4 +133,5 @@ def tracked(*, exclude: list[str] | None = None) -> Any:
         append_only=True,
         context_field=pghistory.ContextForeignKey(),
         obj_field=pghistory.ObjForeignKey(related_name="history", related_query_name="history"),
+        attrs={"pgh_session": session_field()},
     )

@@ -1,9 +1,10 @@
-"""Archiving and restoring any soft-deleted row: one way in for admin, API and shell."""
+"""Changing, archiving and restoring any curated row: one way in for admin, API and shell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,9 +13,13 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 
 from biotech_ma.core import news
+from biotech_ma.core.actors import program
 from biotech_ma.core.models import SoftDeleteModel
 
-__all__ = ["Outcome", "Refused", "Verb", "archive", "locked", "recorded", "register", "restore", "violated_constraint"]
+__all__ = [
+    "Outcome", "Refused", "Verb", "archive", "change", "constraint_message", "locked", "recorded", "register",
+    "restore", "violated_constraint",
+]  # fmt: skip
 
 
 class Refused(Exception):
@@ -41,15 +46,30 @@ class Verb(Protocol):
     def __call__(self, *, row: Any, reason: str = "") -> Outcome: ...
 
 
+class Changer(Protocol):
+    """Writes a row whose fields have been set, with what else the change says; `origins` is where values are from."""
+
+    def __call__(self, *, before: Any, after: Any, changed: list[str], origins: Mapping[str, Any]) -> None: ...
+
+
 _archivers: dict[type[models.Model], Verb] = {}
+_changers: dict[type[models.Model], Changer] = {}
 _restorers: dict[type[models.Model], Verb] = {}
 
 
-def register(model: type[SoftDeleteModel], *, archive: Verb | None = None, restore: Verb | None = None) -> None:
+def register(
+    model: type[SoftDeleteModel],
+    *,
+    archive: Verb | None = None,
+    restore: Verb | None = None,
+    change: Changer | None = None,
+) -> None:
     """Make these the verbs of the model: for rows with children, or with keys that others may have taken.
 
     Called from the app's `ready()`, so that no caller can reach the plain verb by forgetting an import.
     """
+    if change:
+        _changers[model] = change
     if archive:
         _archivers[model] = archive
     if restore:
@@ -69,10 +89,54 @@ def restore(*, row: models.Model, reason: str = "") -> Outcome:
     return _restorers.get(type(row), restore_row)(row=row, reason=reason)
 
 
+def change(
+    *, row: models.Model, values: Mapping[str, Any], reason: str = "", origins: Mapping[str, Any] | None = None
+) -> Outcome:
+    """Set these fields of a live row, in its model's own way. What stands already is no change.
+
+    `origins` names where values are from, for those that are not the caller's own. Raises ValidationError, with the
+    field, for what the row refuses, and Refused for an archived row or a key that is taken.
+    """
+    with recorded("change", reason=reason):
+        current = locked(row)
+        if getattr(current, "deleted_at", None) is not None:
+            raise Refused(f"{current} is archived. Restore it first.")
+        changed = [name for name, value in values.items() if getattr(current, name) != value]
+        if not changed:
+            return Outcome(changed=False, message=f"{current} has these values already.")
+        before = copy(current)
+        for name in changed:
+            setattr(current, name, values[name])
+        # Rows from before a rule may break it elsewhere; the database judges what it judges.
+        untouched = {field.name for field in current._meta.concrete_fields} - set(changed) - {"deleted_at"}
+        current.full_clean(exclude=untouched)
+        try:
+            with transaction.atomic():
+                write = _changers.get(type(current), write_changed)
+                write(before=before, after=current, changed=changed, origins=origins or {})
+        except IntegrityError as error:
+            raise Refused(constraint_message(type(current), error)) from error
+    return Outcome(changed=True, message=f"{current} is changed.")
+
+
+def write_changed(*, before: Any, after: Any, changed: list[str], origins: Mapping[str, Any]) -> None:
+    """Write the changed fields, nothing else."""
+    after.save(update_fields=changed)
+
+
+def constraint_message(model: type[models.Model], error: IntegrityError) -> str:
+    """Return the words of the constraint that the database named, or a general sentence."""
+    name = violated_constraint(error)
+    for constraint in model._meta.constraints:
+        if constraint.name == name:
+            return str(constraint.get_violation_error_message())
+    return "Another change came first and the two do not go together. Look at the row again."
+
+
 @contextmanager
 def recorded(action: str, *, reason: str = "") -> Iterator[None]:
     """Run as one transaction whose history carries the action and the reason, and whose news is told at its end."""
-    context = pghistory.context(action=action, **({"reason": reason} if reason else {}))
+    context = pghistory.context(action=action, **program(), **({"reason": reason} if reason else {}))
     with transaction.atomic(), context, news.gathering():
         yield
 

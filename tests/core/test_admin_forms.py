@@ -228,6 +228,8 @@ def test_a_correction_supersedes_the_old_row_and_leaves_it(analyst):
     assert page.context["adminform"].form.initial["title"] == "Wrong"
     add = page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"]
     form = signal_form(old.company, signal_type=old.signal_type, title="Right", severity="low", supersedes=str(old.pk))
+    assert "Say why" in analyst.post(add, form).content.decode()
+    form["change_reason"] = "The agency's letter"
     assert analyst.post(add, form).status_code == 302
     assert Signal.objects.get(supersedes=old).title == "Right"
     old.refresh_from_db()

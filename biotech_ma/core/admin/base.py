@@ -10,9 +10,11 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.options import ModelAdmin as BaseModelAdmin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, connection, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
@@ -22,21 +24,16 @@ from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
 from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
 from biotech_ma.core.admin.paginator import BoundedPaginator
+from biotech_ma.core.admin.revert import revert_response
 from biotech_ma.core.admin.versioned import explained, page_of_versions
-from biotech_ma.core.services import Refused, violated_constraint
+from biotech_ma.core.services import Refused, constraint_message
 
 Shape = Callable[..., forms.Field]
 
 MONEY_DIGITS = 20
 
 
-def violated_message(model: type[models.Model], error: IntegrityError) -> str:
-    """Return the words of the constraint that the database named, or a general sentence."""
-    name = violated_constraint(error)
-    for constraint in model._meta.constraints:
-        if constraint.name == name:
-            return str(constraint.get_violation_error_message())
-    return "Another change came first and the two do not go together. Look at the row again."
+violated_message = constraint_message
 
 
 class _DeskFields:
@@ -212,6 +209,24 @@ class DeskAdmin(ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
         except FieldDoesNotExist:
             return super().history_view(request, object_id, extra_context)  # type: ignore[no-any-return]
         return history_response(self, request, object_id)
+
+    def get_urls(self) -> list[Any]:
+        """Return the addresses, with the one that takes a recorded change back."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_revert"
+        view = self.admin_site.admin_view(self.revert_view)
+        return [path("<path:object_id>/history/<int:number>/revert/", view, name=name), *super().get_urls()]
+
+    def revert_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
+        """Take back one recorded change, or one field of it, after asking."""
+        return revert_response(self, request, object_id, number)
+
+    def revertible_fields(self, request: HttpRequest, row: Any) -> frozenset[str]:
+        """Return the fields of a row whose recorded changes this user may take back."""
+        if not self.has_change_permission(request, row):
+            return frozenset()
+        shown = {name for name in flatten_fieldsets(self.get_fieldsets(request, row)) if isinstance(name, str)}
+        kept = {field.name for field in self.model._meta.concrete_fields if field.editable}
+        return frozenset((shown & kept) - set(self.get_readonly_fields(request, row)))
 
 
 class ReadOnlyAdmin(DeskAdmin):

@@ -25,16 +25,24 @@ class Question:
     button: str
     grave: bool = False
     wants_reason: bool = True
+    needs_reason: bool = False
 
 
 def asked(
-    model_admin: Any, request: HttpRequest, question: Question, rows: Iterable[Any], *, action: str = ""
+    model_admin: Any,
+    request: HttpRequest,
+    question: Question,
+    rows: Iterable[Any],
+    *,
+    action: str = "",
+    back: str = "../change/",
 ) -> HttpResponse | None:
     """Return the page that asks, or None once the answer is yes (a POST from that page).
 
     `action` names the bulk action to come back to; without it the page posts to its own address.
     """
     form = ReasonForm(request.POST if CONFIRMED in request.POST else None)
+    form.fields["reason"].required = question.needs_reason
     if request.method == "POST" and CONFIRMED in request.POST and form.is_valid():
         return None
     listed = list(rows)
@@ -50,7 +58,7 @@ def asked(
         "action_checkbox_name": ACTION_CHECKBOX_NAME,
         "confirmed_name": CONFIRMED,
         "form": form,
-        "back": request.path if action else "../change/",
+        "back": request.path if action else back,
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/desk/confirm.html", context)

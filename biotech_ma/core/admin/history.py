@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
 from biotech_ma.core.admin import figures
 
@@ -19,14 +21,35 @@ _BOOKKEEPING = ("pgh_",)
 
 
 @dataclass(frozen=True)
+class Change:
+    """One field from what to what, in words; `name` is the field's own."""
+
+    name: str
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
 class Step:
     """One recorded change of a row."""
 
+    number: int
     at: Any
     what: str
+    action: str
     who: str
     reason: str
-    changes: list[tuple[str, str, str]]
+    changes: list[Change]
+
+
+@dataclass(frozen=True)
+class Then:
+    """The row at the end of a day: each field's value, and whether it is another one now."""
+
+    day: dt.date
+    recorded_at: dt.datetime | None
+    values: list[tuple[str, str, str]]
 
 
 def _text(field: Any, value: Any) -> str:
@@ -35,42 +58,53 @@ def _text(field: Any, value: Any) -> str:
     return figures.plain(value)
 
 
-def _changes(fields: list[Any], before: Any, after: Any) -> list[tuple[str, str, str]]:
+def _changes(fields: list[Any], before: Any, after: Any) -> list[Change]:
     found = []
     for field in fields:
         old = getattr(before, field.attname) if before else None
         new = getattr(after, field.attname)
         texts = _text(field, old), _text(field, new)
         if old != new and texts[0] != texts[1]:
-            found.append((str(field.verbose_name), *texts))
+            found.append(Change(field.name, str(field.verbose_name), *texts))
     return found
 
 
-def _who(event: Any, users: dict[str, str]) -> str:
-    context = event.pgh_context.metadata if event.pgh_context else {}
-    user = context.get("user")
-    if user is not None:
-        return users.get(str(user), f"user {user}")
-    return str(context.get("actor") or context.get("job") or context.get("command") or "outside the admin")
+def who(event: Any, users: dict[str, str]) -> str:
+    """Return who made a recorded change: a person, an API client, a job, a command, or a session of the database."""
+    about = (event.pgh_context.metadata or {}) if event.pgh_context else {}
+    if about.get("user") is not None:
+        return users.get(str(about["user"]), f"user {about['user']}")
+    for key, words in (("client", "API client"), ("job", "job"), ("command", "command")):
+        if about.get(key):
+            return f"{words} {about[key]}"
+    session = f"SQL as {event.pgh_session}" if event.pgh_session else "outside the admin"
+    return str(about.get("actor") or session)
+
+
+def history_fields(event_model: Any) -> list[Any]:
+    """Return the columns of a history that are the row's own."""
+    fields = [field for field in event_model._meta.concrete_fields if not field.name.startswith(_BOOKKEEPING)]
+    return [field for field in fields if field.name not in {"id", "updated_at", "created_at"}]
 
 
 def steps_of(row: models.Model, *, most: int = MOST_EVENTS) -> list[Step]:
     """Return the latest recorded changes of a row, newest first, in two queries."""
     event_model: Any = row._meta.get_field("history").related_model
-    fields = [field for field in event_model._meta.concrete_fields if not field.name.startswith(_BOOKKEEPING)]
-    fields = [field for field in fields if field.name not in {"id", "updated_at", "created_at"}]
+    fields = history_fields(event_model)
     newest = event_model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context").order_by("-pgh_id")
     events = list(newest[: most + 1])[::-1]
     wanted: set[Any] = {(e.pgh_context.metadata or {}).get("user") for e in events if e.pgh_context} - {None}
     users = {str(user.pk): user.get_username() for user in get_user_model().objects.filter(pk__in=wanted)}
     steps = []
     for before, event in zip([None, *events], events, strict=False):
-        context = event.pgh_context.metadata if event.pgh_context else {}
+        context = (event.pgh_context.metadata or {}) if event.pgh_context else {}
         steps.append(
             Step(
+                number=event.pgh_id,
                 at=event.pgh_created_at,
                 what=_WORDS.get(event.pgh_label, event.pgh_label),
-                who=_who(event, users),
+                action=str(context.get("action") or ""),
+                who=who(event, users),
                 reason=str(context.get("reason") or ""),
                 changes=_changes(fields, before, event),
             )
@@ -86,20 +120,54 @@ def latest_step(row: models.Model | None) -> Step | None:
     return next(iter(steps_of(row, most=1)), None)
 
 
+def as_of(row: Any, day: dt.date) -> Then:
+    """Return the row as it stood at the end of the day, in the reader's time zone."""
+    event_model: Any = row._meta.get_field("history").related_model
+    fields = history_fields(event_model)
+    midnight = timezone.make_aware(dt.datetime.combine(day, dt.time.max))
+    then = event_model.objects.filter(pgh_obj_id=row.pk, pgh_created_at__lte=midnight).order_by("-pgh_id").first()
+    if then is None:
+        return Then(day, None, [])
+    current = type(row)._base_manager.get(pk=row.pk)
+    values = [
+        (str(each.verbose_name), _text(each, getattr(then, each.attname)), _text(each, getattr(current, each.attname)))
+        for each in fields
+    ]
+    return Then(day, then.pgh_created_at, values)
+
+
 def history_response(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Return the history page of a row; 404 for an unknown one, 403 without the permission to view it."""
+    """Return the history page of a row; 404 for an unknown one, 403 without the permission to view it.
+
+    With `?day=2026-01-31` it shows the row as of that day, too.
+    """
     row = model_admin.get_object(request, object_id)
     if row is None:
         raise Http404("There is no such row.")
     if not model_admin.has_view_or_change_permission(request, row):
         raise PermissionDenied
+    wanted = request.GET.get("day", "")
+    day = _day(wanted)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"History of {row}",
         "opts": model_admin.opts,
         "object": row,
         "steps": steps_of(row),
+        "then": as_of(row, day) if day else None,
+        "wanted": wanted,
+        "wrong_day": bool(wanted) and day is None,
+        "today": timezone.localdate().isoformat(),
+        "revertible": model_admin.revertible_fields(request, row),
         "preserved_filters": model_admin.get_preserved_filters(request),
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/desk/history.html", context)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if dt.date(1900, 1, 1) <= day <= dt.date(9998, 12, 31) else None

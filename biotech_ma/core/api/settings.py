@@ -26,6 +26,7 @@ CORS_ALLOW_HEADERS = (
     "if-match",
     "if-none-match",
     "x-api-key",
+    "x-change-reason",
     "x-request-id",
 )
 CORS_EXPOSE_HEADERS = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+import pghistory
 from django.db import models, transaction
 from django.http import HttpResponse
 from rest_framework import status
@@ -17,9 +18,30 @@ from biotech_ma.core import services
 from biotech_ma.core.api import query, reads
 from biotech_ma.core.api.conditions import etag, refuse_stale
 from biotech_ma.core.api.endpoints import Endpoint
-from biotech_ma.core.api.errors import FieldError, Problem
+from biotech_ma.core.api.errors import FieldError, Problem, invalid
 from biotech_ma.core.api.serializers import CheckedModelSerializer
 from biotech_ma.core.api.views import JSON, ResourceViewSet, empty, not_found, required
+
+REASON = "X-Change-Reason"
+MOST_OF_A_REASON = 500
+
+
+def note_reason(request: Request) -> str:
+    """Take the caller's reason into the history of what the request changes, and return it; empty where none is given.
+
+    Raises Problem (400) for one that is too long or holds control characters.
+    """
+    sent = request.headers.get(REASON, "")
+    try:
+        # HTTP fields arrive as Latin-1; who writes more than ASCII sends UTF-8.
+        text = sent.encode("latin-1").decode().strip()
+    except UnicodeError:
+        text = sent.strip()
+    if len(text) > MOST_OF_A_REASON or not text.isprintable():
+        raise invalid(REASON, f"At most {MOST_OF_A_REASON} printable characters, in UTF-8.")
+    if text:
+        pghistory.context(reason=text)
+    return text
 
 
 class CreateMixin(ResourceViewSet):
@@ -35,6 +57,7 @@ class CreateMixin(ResourceViewSet):
     def create(self, request: Request) -> HttpResponse:
         """Create a row."""
         query.allow_only(request.query_params, ())
+        note_reason(request)
         serializer = self.serializer_class(data=required(request.data), context={"request": request})
         serializer.is_valid(raise_exception=True)
         with refusals():
@@ -80,6 +103,7 @@ class EditMixin(CreateMixin):
 
     def _write(self, request: Request, ref: str, *, partial: bool) -> HttpResponse:
         query.allow_only(request.query_params, ())
+        note_reason(request)
         data = required(request.data)
         with transaction.atomic(), refusals():
             row = self.locked_row(request, ref)
@@ -91,17 +115,18 @@ class EditMixin(CreateMixin):
     def destroy(self, request: Request, ref: str) -> HttpResponse:
         """Archive the row."""
         query.allow_only(request.query_params, ())
+        reason = note_reason(request)
         with transaction.atomic(), refusals():
-            services.archive(row=self.locked_row(request, ref))
+            services.archive(row=self.locked_row(request, ref), reason=reason)
         return empty(status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, ref: str) -> HttpResponse:
         """Bring an archived row back."""
         query.allow_only(request.query_params, ())
-        row = self.archived_row(ref)
+        row, reason = self.archived_row(ref), note_reason(request)
         with refusals():
-            services.restore(row=row)
+            services.restore(row=row, reason=reason)
         return self.answer_one(request, self.row(str(row.pk)), tuple(self.resource.select()))
 
     def locked_row(self, request: Request, ref: str) -> models.Model:

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter, SystemCheckError
 from django.db import DatabaseError
 
+from biotech_ma.core.actors import acting
 from biotech_ma.core.postgres.login import one_line
 
 _EXAMPLES = "examples:"
@@ -39,7 +40,8 @@ class DeskCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command. Raises CommandError, or ends the process when that was started for it."""
         try:
-            output: str | None = super().execute(*args, **options)
+            with acting(command=self.__module__.rpartition(".")[2]):
+                output: str | None = super().execute(*args, **options)
             self.out.flush()
         except BrokenPipeError:
             # Whoever read the output has seen enough. What is still buffered must not fail once more at the exit.

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from procrastinate import App
 from procrastinate.contrib.django import DjangoApp, app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.tasks import Task
 
+from biotech_ma.core.actors import acting
 from biotech_ma.core.management.base import DeskCommand
 from signals_app.ingest.live import LIVE
 from signals_app.jobs import STALLED_SECONDS, bring_back, queue_all_due
@@ -98,7 +102,7 @@ def _worker_app() -> App:
         worker_defaults=app.worker_defaults,
         periodic_defaults=app.periodic_defaults,
     )
-    own.tasks = app.tasks
+    own.tasks = {name: _named(task) for name, task in app.tasks.items()}
     own.periodic_registry = app.periodic_registry
     return own
 
@@ -124,6 +128,15 @@ async def _until_done(own: App, running: _Running, queues: list[str] | None) -> 
         await asyncio.sleep(LOOK_SECONDS)
         row = await own.connector.execute_query_one_async(_WAITING, queues=queues)
         quiet = 0 if running.number or row["waiting"] else quiet + 1
+
+
+def _named(task: Task[Any, Any, Any]) -> Task[Any, Any, Any]:
+    """Return the task so that the history of what it changes names it. Asynchronous ones see to the queue alone."""
+    if inspect.iscoroutinefunction(task.func):
+        return task
+    named = copy(task)
+    named.func = acting(job=task.name.rpartition(".")[2])(task.func)
+    return named
 
 
 async def _work(options: dict[str, Any]) -> bool:
