@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "biotech_ma.core.admin.preferences.UserZoneMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "biotech_ma.core.session_limits.SessionLimitsMiddleware",
     "biotech_ma.core.admin.once.OnceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -192,6 +193,10 @@ SECURE_CSP = {
     "object-src": [CSP.NONE],
 }
 SESSION_COOKIE_HTTPONLY = True
+# Signed in without a request, and signed in at all, for at most so long.
+SESSION_IDLE_MINUTES = env.int("BIOTECH_MA_SESSION_IDLE_MINUTES", default=8 * 60)
+SESSION_HOURS = env.int("BIOTECH_MA_SESSION_HOURS", default=7 * 24)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 X_FRAME_OPTIONS = "DENY"
 # Behind a TLS proxy: DJANGO_HTTPS=true turns these on together.
 HTTPS = env.bool("DJANGO_HTTPS", default=False)

@@ -6,11 +6,15 @@ class DeliveryConfig(AppConfig):
     verbose_name = "Delivery"
 
     def ready(self) -> None:
-        """Listen to the news of the apps below."""
+        """Listen to the news of the apps below; make the roles once every permission is there."""
+        from django.db.models.signals import post_migrate
+
         from delivery.alerts import jobs as alerts
+        from delivery.roles import ensure_roles
         from delivery.webhooks import jobs as webhooks
         from signals_app.jobs import also_due
 
+        post_migrate.connect(ensure_roles, sender=self, dispatch_uid="roles of the desk")
         webhooks.listen()
         alerts.listen()
         also_due(webhooks.queue_sending)

@@ -101,6 +101,10 @@ class ScoreVersionAdmin(DeskAdmin):
         """Whoever may change versions may draft one from any of them."""
         return bool(super().has_change_permission(request))
 
+    def has_publish_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What every score rests on from then on takes a permission of its own."""
+        return bool(request.user.has_perm("scoring.publish_scoreversion"))
+
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Return the page's buttons: only drafts are previewed, published, discarded."""
         found = super().get_actions_detail(request, object_id)
@@ -159,7 +163,7 @@ class ScoreVersionAdmin(DeskAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/desk/preview.html", context)
 
-    @action(description="Publish", permissions=["draft"], url_path="publish", icon="publish")  # type: ignore[untyped-decorator]
+    @action(description="Publish", permissions=["publish"], url_path="publish", icon="publish")  # type: ignore[untyped-decorator]
     def publish_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Bring the draft into force, after asking."""
         version = self._version(request, object_id)

@@ -41,6 +41,7 @@ class ScoreVersion(TimestampedModel):
 
     class Meta(TimestampedModel.Meta):
         db_table = "score_versions"
+        permissions = [("publish_scoreversion", "Can bring a version of the weights into force")]
         db_table_comment = "Versions of the weights."
         ordering = ["-published_at", "version"]
         constraints = [

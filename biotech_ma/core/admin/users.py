@@ -37,6 +37,17 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
     show_full_result_count = False
     actions: Any = None
 
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        """Only a superuser makes superusers, or gives out what no role has."""
+        held = tuple(super().get_readonly_fields(request, obj))
+        return held if request.user.is_superuser else (*held, "is_superuser", "user_permissions")
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        """Only a superuser changes superusers, their password included."""
+        if getattr(obj, "is_superuser", False) and not request.user.is_superuser:
+            return False
+        return bool(super().has_change_permission(request, obj))
+
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         """Whoever leaves is made inactive: the history keeps their name."""
         return False
