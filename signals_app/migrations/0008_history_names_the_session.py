@@ -8,7 +8,7 @@ from biotech_ma.core.history_session import AddSession
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals_app", "0006_data_until")]
+    dependencies = [("signals_app", "0007_names_of_the_menu")]
 
     operations = [
         AddSession("reviewitemevent"),
