@@ -334,6 +334,17 @@ class TestTickers:
         assert (old.ticker, new.ticker) == (None, "SAME")
         assert set(old.aliases.values_list("kind", "alias")) == {("former_ticker", "SAME")}
 
+    @pytest.mark.parametrize(("asked", "ticker"), [("0009000003", "SAME"), ("0009000002", None), ("0009000001", None)])
+    def test_ticker_is_taken_from_nobody_whom_the_run_does_not_concern(self, tmp_path, asked, ticker):
+        sources = {"ticker": {"source": "universe"}}
+        old = CompanyFactory(ticker="SAME", cik="0009000001", field_sources=sources)
+        for number, temporary in ((2, "TEMP"), (3, "OTHR")):
+            CompanyFactory(ticker=temporary, cik=f"000900000{number}", field_sources=sources)
+        (tmp_path / "company_tickers.json").write_text(tickers(SAME=9000002, OTHR=9000003))
+        run_tickers(Request((tmp_path,), companies=frozenset({asked})), lambda step: None)
+        old.refresh_from_db()
+        assert old.ticker == ticker
+
     def test_bad_rows_are_rejected_with_their_number(self, tmp_path):
         CompanyFactory(ticker="GOOD", cik="0009000001", name="Testbio Inc")
         outcome = self.ingest(tmp_path, tickers(GOOD=9000001, **{"B AD": 9000002, "ZERO": 0, "NEG": -4}))

@@ -213,7 +213,8 @@ def _queue(waiting: list[tuple[Any, ...]], source: str) -> None:
                 "shares": str(shares),
                 "day": day.isoformat(),
             },
-            evidence=f"{before} shares before, {shares} on {day}; market cap of that day by the file: ${cap}",
+            evidence=f"{before:,.0f} shares before, {shares:,.0f} on {day}; "
+            f"market cap of that day by the file: ${cap:,.0f}",
             source=source,
             source_id=f"{company_id}:{day}:{shares}",
         )

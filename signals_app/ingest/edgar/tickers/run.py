@@ -49,7 +49,8 @@ def _is_list(name: str) -> bool:
 
 def _load(by_cik: dict[str, list[TickerRow]], request: Request, outcome: Outcome) -> None:
     universe = Universe.load()
-    free_tickers({row.ticker: row.cik for own in by_cik.values() for row in own}, source=EDGAR, universe=universe)
+    rows = [row for own in by_cik.values() for row in own if _concerns(row, request, universe)]
+    free_tickers({row.ticker: row.cik for row in rows}, source=EDGAR, universe=universe)
     records = []
     for cik, own in by_cik.items():
         company = universe.by_cik.get(cik) or _unnumbered(own, universe)
@@ -60,6 +61,14 @@ def _load(by_cik: dict[str, list[TickerRow]], request: Request, outcome: Outcome
         outcome.count("unchanged", len(own) - 1)
         records.append(_record(cik, own, company))
     merge_registrants(records, source=EDGAR, universe=universe, outcome=outcome)
+
+
+def _concerns(row: TickerRow, request: Request, universe: Universe) -> bool:
+    """Return whether the ticker's new company or its holder is among those asked for: others keep theirs."""
+    holder = universe.by_ticker.get(row.ticker)
+    return request.asks_for(ticker=row.ticker, cik=row.cik) or (
+        holder is not None and request.asks_for(ticker=holder.ticker, cik=holder.cik)
+    )
 
 
 def _unnumbered(own: list[TickerRow], universe: Universe) -> Company | None:
