@@ -15,6 +15,8 @@ from signals_app.ingest.edgar.identifiers import cik_of
 from signals_app.ingest.files import Document
 
 NEEDED = ("cik", "announced")
+# As spreadsheets of any country save it: there is no number in it whose decimal comma could be misread.
+SEPARATORS = ",;\t"
 LONGEST_NAME = 255
 MOST_FAULTS_NAMED = 5
 
@@ -45,7 +47,7 @@ def read_labels(path: Path, *, today: date) -> list[Label]:
     faults: list[ParseError] = []
     lines: dict[tuple[str, date], int] = {}
     try:
-        for row in rows(document, NEEDED):
+        for row in rows(document, NEEDED, separators=SEPARATORS):
             try:
                 labels.append(_label(row, today, lines))
             except ParseError as fault:

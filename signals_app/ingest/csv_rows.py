@@ -18,6 +18,8 @@ from signals_app.market_day import start_of
 TICKER_OR_CIK = ("ticker_or_cik", "ticker or cik")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOST = Decimal(10) ** 17
+# In this order: a comma in the header decides, for no name has one.
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,26 @@ class Key:
     cik: str | None
 
 
-def rows(document: Document, needed: Sequence[str]) -> Iterator[Row | ParseError]:
-    """Yield the rows of a CSV file. Raises ParseError for a file that is empty or lacks a needed column."""
-    table = Table(document, ",", needed=needed, quoted=True, utf8=True)
+def rows(document: Document, needed: Sequence[str], *, separators: str = ",") -> Iterator[Row | ParseError]:
+    """Yield the rows of a CSV file, whose header shows which of the separators it has.
+
+    Raises ParseError for a file that is empty, lacks a needed column or is separated otherwise: with semicolons come
+    decimal commas, which would be read as thousands.
+    """
+    separator = _separator(document)
+    if separator not in separators:
+        raise ParseError(document.name, 1, f"is separated by {SEPARATORS[separator]}: save the file with commas")
+    table = Table(document, separator, needed=needed, quoted=True, utf8=True)
     columns = table.columns()
     if not {"ticker", "cik", *TICKER_OR_CIK} & set(columns):
         raise ParseError(document.name, 1, "the header lacks ticker or cik")
     yield from table.rows()
+
+
+def _separator(document: Document) -> str:
+    """Return what separates the names of the header; a comma where it has one name alone."""
+    header = ",".join(Table(document, ",", needed=(), utf8=True).columns())
+    return next((each for each in SEPARATORS if each in header), ",")
 
 
 def key(row: Row) -> Key:

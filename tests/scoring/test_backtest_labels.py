@@ -32,6 +32,15 @@ def test_labels_are_read_with_and_without_the_acquirer(tmp_path):
     assert labels_of(tmp_path, "cik,announced\n") == []
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_labels_of_a_spreadsheet_of_another_country_are_read(tmp_path, separator):
+    text = '\ufeffcik;announced;acquirer\r\n732485;2010-10-04;"Sanofi, S.A."\r\n7;2011-01-02;\r\n'
+    assert labels_of(tmp_path, text.replace(";", separator)) == [
+        Label("0000732485", day("2010-10-04"), "Sanofi, S.A."),
+        Label("0000000007", day("2011-01-02")),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

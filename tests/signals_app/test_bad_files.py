@@ -266,3 +266,11 @@ def test_fault_of_json_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_reject_names_file_line_and_reason() -> None:
     assert str(ParseError("a.csv", 7, "is wrong")) == "a.csv, line 7: is wrong"
+
+
+@pytest.mark.parametrize("name", ["deals", "events", "prices"])
+def test_file_with_semicolons_is_refused_for_its_decimal_commas(tmp_path: Path, name: str) -> None:
+    file, content = GOOD[name]
+    (tmp_path / file).write_bytes(content().replace(b",", b";"))
+    with pytest.raises(IngestError, match="is separated by semicolons: save the file with commas"):
+        run(name, tmp_path)
