@@ -15,15 +15,19 @@ USUAL_DIGEST_AT = dt.time(7)
 DAY = dt.timedelta(days=1)
 
 
-def due_at(alert: Alert, now: dt.datetime) -> dt.datetime:
-    """Return the first moment, now or later, at which the alert's e-mail and Slack messages may go out."""
+def due_at(alert: Alert, now: dt.datetime, *, digest: str | None = None) -> dt.datetime:
+    """Return the first moment, now or later, at which the alert's e-mail and Slack messages may go out.
+
+    `digest` stands in for the alert's own.
+    """
+    digest = digest or alert.digest
     moment = now.astimezone(NEW_YORK)
-    if alert.digest == Digest.HOURLY:
+    if digest == Digest.HOURLY:
         # In UTC, where every hour is an hour long; New York's are full at the same moments.
         moment = moment.astimezone(dt.UTC)
         begun = moment.replace(minute=0, second=0, microsecond=0)
         moment = (begun if begun == moment else begun + dt.timedelta(hours=1)).astimezone(NEW_YORK)
-    elif alert.digest == Digest.DAILY:
+    elif digest == Digest.DAILY:
         moment = _next(alert.digest_at or USUAL_DIGEST_AT, moment)
     return _after_quiet(alert.quiet_from, alert.quiet_until, moment).astimezone(dt.UTC)
 

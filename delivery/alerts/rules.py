@@ -118,6 +118,11 @@ def refusals_of_thresholds(thresholds: Mapping[str, Any]) -> str | None:
         value = thresholds[kind]
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < abs(value) <= MOST_SCORE:
             return f"{kind.value} is a number of points, not 0 and at most 100."
+    least = thresholds.get("min_score")
+    if least is not None and (
+        isinstance(least, bool) or not isinstance(least, int | float) or not 0 <= least <= MOST_SCORE
+    ):
+        return "min_score is the least score that reports list, from 0 to 100."
     return None
 
 

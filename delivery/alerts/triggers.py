@@ -22,6 +22,7 @@ from delivery.alerts.causes import Cause
 from delivery.alerts.quiet import due_at
 from delivery.choices import Channel
 from delivery.models import Alert
+from delivery.preferences import digest_of, wants_alert
 
 # The topic of the news that alerts went off.
 ALERTS = "alerts"
@@ -136,17 +137,17 @@ def _fill_inboxes(cursor: Any, written: list[Written]) -> None:
 
 def _prepare_messages(cursor: Any, written: list[Written]) -> None:
     """Write a notice for each trigger and recipient by e-mail and Slack, due when its alert allows."""
-    due: dict[UUID, dt.datetime] = {}
+    due: dict[tuple[UUID, str | None], dt.datetime] = {}
     rows = []
     for each in written:
-        addresses = addresses_of(each.alert)
-        if addresses and each.alert.pk not in due:
-            due[each.alert.pk] = due_at(each.alert, each.triggered_at)
-        rows += [
-            {"trigger_id": str(each.id), "channel": channel, "recipient": recipient,
-             "due_at": due[each.alert.pk].isoformat()}
-            for channel, recipient in addresses
-        ]  # fmt: skip
+        for channel, recipient, gathered in addresses_of(each.alert):
+            key = each.alert.pk, gathered
+            if key not in due:
+                due[key] = due_at(each.alert, each.triggered_at, digest=gathered)
+            rows.append(
+                {"trigger_id": str(each.id), "channel": channel, "recipient": recipient,
+                 "due_at": due[key].isoformat()}
+            )  # fmt: skip
     if rows:
         cursor.execute(_NOTICES, [json.dumps(rows)])
         from delivery.alerts.jobs import queue_messages
@@ -154,12 +155,23 @@ def _prepare_messages(cursor: Any, written: list[Written]) -> None:
         queue_messages()
 
 
-def addresses_of(alert: Alert) -> list[tuple[str, str]]:
-    """Return where the alert's messages go: channel and recipient, which is empty for Slack."""
-    found: list[tuple[str, str]] = []
+def addresses_of(alert: Alert) -> list[tuple[str, str, str | None]]:
+    """Return where the alert's messages go: channel, recipient (empty for Slack), and the digest if it is not its own.
+
+    Where a client's address stands in for recipients, the client's preferences say whether and how it is written to.
+    """
+    found: list[tuple[str, str, str | None]] = []
     if Channel.EMAIL in alert.notification_channels:
-        contact = alert.client.contact_email if alert.client else None
-        found += [(Channel.EMAIL.value, address) for address in alert.recipients or ([contact] if contact else [])]
+        found += [(Channel.EMAIL.value, address, None) for address in alert.recipients]
+        if not alert.recipients:
+            found += _client_of(alert)
     if Channel.SLACK in alert.notification_channels and alert.slack_webhook_url:
-        found.append((Channel.SLACK.value, ""))
+        found.append((Channel.SLACK.value, "", None))
     return found
+
+
+def _client_of(alert: Alert) -> list[tuple[str, str, str | None]]:
+    client = alert.client
+    if client is None or not client.contact_email or not wants_alert(client.notification_preferences, alert.alert_type):
+        return []
+    return [(Channel.EMAIL.value, client.contact_email, digest_of(client.notification_preferences))]

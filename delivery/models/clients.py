@@ -8,6 +8,7 @@ from django.db import models
 
 from biotech_ma.core.fields import json_array, json_object, json_shapes, list_of, one_of, within
 from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, tracked
+from delivery import preferences
 from delivery.alerts.rules import refusals_of_thresholds
 from delivery.choices import (
     ClientType,
@@ -85,7 +86,12 @@ class Client(SoftDeleteModel):
         db_comment="Requests in a UTC hour.",
     )
     watchlist_tickers = json_array(help_text="Companies they follow.", db_comment="Array of tickers.")
-    notification_preferences = json_object(help_text="How they want to hear of things.", db_comment="Free object.")
+    notification_preferences = json_object(
+        help_text='How they want to hear of things: {"reports": ["weekly_watchlist"], "format": "pdf", '
+        '"alerts": ["score_threshold"], "digest": "daily"}. Each may be left out: no reports, html, all alerts, '
+        "as the alert says.",
+        db_comment="Object: reports, format, alerts, digest.",
+    )
     custom_thresholds = json_object(
         help_text="Their own thresholds for their alerts, in points: score_threshold, score_change, watchlist_change.",
         db_comment="Free object.",
@@ -160,9 +166,17 @@ class Client(SoftDeleteModel):
         return self.client_name
 
     def clean(self) -> None:
-        """Check the thresholds that alerts read."""
+        """Check the thresholds and preferences that alerts and reports read."""
+        refusals = {}
         if isinstance(self.custom_thresholds, dict) and (words := refusals_of_thresholds(self.custom_thresholds)):
-            raise ValidationError({"custom_thresholds": words})
+            refusals["custom_thresholds"] = words
+        if isinstance(self.notification_preferences, dict):
+            if words := preferences.refusal_of(self.notification_preferences):
+                refusals["notification_preferences"] = words
+            elif self.notification_preferences.get(preferences.REPORTS) and not self.contact_email:
+                refusals["contact_email"] = "Reports are sent by e-mail: give the address, or ask for no reports."
+        if refusals:
+            raise ValidationError(refusals)
 
 
 class ClientUsage(models.Model):

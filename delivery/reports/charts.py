@@ -68,9 +68,13 @@ def spark(points: Sequence[DayScore], *, themed: bool) -> str:
     )
 
 
+def drawn(rows: Sequence[Standing]) -> list[Standing]:
+    """Return the companies whose histories are drawn: the first that have two points."""
+    return [row for row in rows if len(row.history) >= FEWEST_POINTS][:LINES]
+
+
 def history(rows: Sequence[Standing], *, themed: bool) -> str:
     """Return the score histories of the first companies; empty where none has two points."""
-    drawn = [row for row in rows if len(row.history) >= FEWEST_POINTS][:LINES]
     lines = [
         Line(
             row.who.ticker or row.who.name,
@@ -78,7 +82,7 @@ def history(rows: Sequence[Standing], *, themed: bool) -> str:
             [float(point.total) for point in row.history],
             colour=COLOURS[place],
         )
-        for place, row in enumerate(drawn)
+        for place, row in enumerate(drawn(rows))
     ]
     if not lines:
         return ""

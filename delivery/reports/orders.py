@@ -95,16 +95,17 @@ def check_thresholds(given: Mapping[str, Any]) -> tuple[Decimal, Decimal | None]
 
     `score_change` and `min_score` count; what else stands there is not the reports'. Raises ReportRefused.
     """
-    move = _number(given, "score_change")
+    move = _number(given, "score_change", is_signed=True)
     return (DEFAULT_MOVE if move is None else move), _number(given, "min_score")
 
 
-def _number(given: Mapping[str, Any], name: str) -> Decimal | None:
+def _number(given: Mapping[str, Any], name: str, *, is_signed: bool = False) -> Decimal | None:
+    """Return the number, None where it is not given; of one for which alerts take a sign as a direction, the size."""
     value = given.get(name)
     if value is None:
         return None
     try:
-        number = Decimal(str(value))
+        number = abs(Decimal(str(value))) if is_signed else Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
     if isinstance(value, bool) or not number.is_finite() or not 0 <= number <= 100:  # noqa: PLR2004 - a score's range

@@ -23,12 +23,12 @@ from biotech_ma.core.vocabulary import near
 from companies.models import Company
 from delivery.choices import ReportFormat, ReportStatus, ReportType
 from delivery.models import Client, Report
+from delivery.preferences import SCHEDULED
 from delivery.reports.orders import ReportRefused
 from delivery.reports.services import order_report
 from signals_app.market_day import NEW_YORK
 from signals_app.schedule import ENABLED, OFF, SLOT, Entry, Planned, mark, marks_of
 
-SCHEDULED = (ReportType.DAILY_DIGEST, ReportType.WEEKLY_WATCHLIST)
 PREFIX = "report "
 # So many missed slots of a report are made up.
 MOST_MADE_UP = 5

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from delivery.reports.content.parts import Ahead, DayScore, Fit, Frame, LeftOut, Link, Move, News, Reason, Standing, Who
+from delivery.reports.content.words import history_span
 
 type Cell = str | int | Decimal | dt.date | Who | Link | tuple[DayScore, ...] | None
 
@@ -95,12 +96,13 @@ def about(frame: Frame) -> Table:
 
 def standings(rows: Sequence[Standing], *, title: str, empty: str, note: str = "", name: str = "Ranking") -> Table:
     """Return companies as they stand."""
+    span = history_span(rows)
     columns = (
         Column("#", "rank", Kind.PLACE),
         WHO,
         Column("Score", "score_0_100", Kind.SCORE),
         Column("30 days", "change_30d_points", Kind.POINTS),
-        Column("13 months", "history", Kind.SPARK),
+        Column(f"Last {span}" if span else "History", "history", Kind.SPARK),
         Column("Lead programme", "lead_programme", Kind.UNDER),
         Column("Market cap", "market_cap_usd", Kind.MONEY),
         Column("Runway, q", "runway_quarters", Kind.NUMBER),

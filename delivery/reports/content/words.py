@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from biotech_ma.core.admin import figures
 from companies.models import Company
 from delivery.reports.content.parts import Standing
+
+DAYS_OF_TWO_MONTHS, DAYS_OF_A_MONTH = 61, 30.4375
 
 
 def count(number: int, noun: str) -> str:
@@ -24,6 +27,15 @@ def score(value: Decimal) -> str:
 def change(value: Decimal | None) -> str:
     """Return a change in points."""
     return f"{figures.change(value)} points"
+
+
+def history_span(rows: Sequence[Standing]) -> str:
+    """Return how far the histories of scores reach: `7 days`, `6 months`; empty where none has two points."""
+    drawn = [row.history for row in rows if len(row.history) > 1]
+    if not drawn:
+        return ""
+    days = (max(points[-1].day for points in drawn) - min(points[0].day for points in drawn)).days
+    return count(days, "day") if days < DAYS_OF_TWO_MONTHS else count(round(days / DAYS_OF_A_MONTH), "month")
 
 
 def named(company: Company) -> str:

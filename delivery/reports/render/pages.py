@@ -14,8 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from biotech_ma.core.admin import figures
-from delivery.reports.content import Content
+from delivery.reports.content import Content, DailyDigest, DeepDive, WeeklyWatchlist
 from delivery.reports.content.parts import Link, Who
+from delivery.reports.content.words import history_span
 from delivery.reports.report_tables import tables_of
 from delivery.reports.tables import NUMERIC, Cell, Column, Kind, Table
 
@@ -59,8 +60,22 @@ def page(content: Content, *, themed: bool = True) -> str:
     from delivery.reports.charts import charts_of
 
     charts = {name: mark_safe(chart) for name, chart in charts_of(content, themed=themed).items()}  # noqa: S308 - our own SVG
-    context = {"content": content, "frame": content.frame, "tables": shown, "charts": charts, "themed": themed}
+    context = {
+        "content": content, "frame": content.frame, "tables": shown, "charts": charts, "themed": themed,
+        "history_title": _history_title(content),
+    }  # fmt: skip
     return render_to_string(f"reports/{content.frame.report_type}.html", context)
+
+
+def _history_title(content: Content) -> str:
+    """Return the title of the chart of scores, with the time that it covers."""
+    from delivery.reports.charts import drawn
+
+    if isinstance(content, DeepDive):
+        return f"Score, {history_span([content.standing] if content.standing else [])}"
+    if isinstance(content, WeeklyWatchlist | DailyDigest):
+        return f"Scores of the first five, {history_span(drawn(content.listed))}"
+    return ""
 
 
 def as_text(content: Content) -> str:

@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from delivery.reports.content.parts import DayScore, Link, Who
+from delivery.reports.content.words import history_span
 from delivery.reports.orders import ReportRefused
 from delivery.reports.render import FORMS, pages, pdf, rendered, sheets
 from delivery.reports.tables import Kind, gist
@@ -81,6 +82,24 @@ def test_charts_follow_the_page_on_screen_and_are_fixed_on_paper(desk):
     assert "var(--chart-accent" not in pages.page(found, themed=False)
     for name in ("Score history of AAA", "Components of AAA", "Signals of AAA", "Acquirers of AAA, terms of 10"):
         assert f'aria-label="{name}"' in pages.page(found)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [([], ""), ([0], ""), ([0, 1], "1 day"), ([0, 7], "7 days"), ([0, 60], "60 days"),
+                        ([0, 61], "2 months"), ([0, 181], "6 months"), ([0, 30, 396], "13 months")],
+)  # fmt: skip
+def test_histories_are_headed_by_the_time_that_they_cover(desk, days, words):
+    row = content("weekly_watchlist").listed[0]
+    points = tuple(DayScore(dt.date(2025, 1, 1) + dt.timedelta(days=day), 50) for day in days)
+    assert history_span([dataclasses.replace(row, history=points)]) == words
+
+
+def test_a_ranking_says_how_far_its_histories_reach(desk):
+    # scored on 31 May and 30 June
+    page = pages.page(content("weekly_watchlist"))
+    assert "Scores of the first five, 30 days" in page
+    assert "Last 30 days" in page
+    assert "Score, 30 days" in pages.page(content("deep_dive"))
 
 
 def test_spark_needs_two_points_and_says_from_where_to_where():

@@ -102,13 +102,13 @@ def test_client_that_asked_for_it_gets_its_own_watchlist(monday, desk):
     issue_client(
         client_name="Fund", contact_email="fund@example.com", watchlist_tickers=["AAA", "ZZZ"],
         notification_preferences={"reports": ["weekly_watchlist"], "format": "xlsx"},
-        custom_thresholds={"score_change": 2},
+        custom_thresholds={"score_change": -2},
     )  # fmt: skip
     issue_client(client_name="Silent", contact_email="silent@example.com", watchlist_tickers=["BBB"])
     queue_due_reports(monday)
     report = Report.objects.get(recipients=["fund@example.com"])
     assert (report.report_type, report.format, report.companies_asked) == ("weekly_watchlist", "xlsx", ["AAA"])
-    assert report.metadata["thresholds"] == {"score_change": 2}
+    assert report.metadata["thresholds"] == {"score_change": -2}
     assert Report.objects.count() == 3
 
 
