@@ -14,6 +14,7 @@ from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from companies.admin import company_link
+from delivery.admin_logs import particulars
 from delivery.alerts.sending import send_again
 from delivery.choices import NoticeStatus
 from delivery.models import AlertNotice, InboxItem
@@ -171,7 +172,7 @@ class InboxItemAdmin(ReadOnlyAdmin):
     @column("Particulars")
     def particulars(self, item: InboxItem) -> str:
         """Return the values of that moment."""
-        return columns.definitions(item.trigger.details if item.trigger else {})
+        return particulars(item.trigger.details if item.trigger else {})
 
 
 @admin.register(AlertNotice)

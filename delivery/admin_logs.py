@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action
 
@@ -18,8 +20,19 @@ from companies.admin import company_link
 from delivery.choices import DeliveryStatus
 from delivery.models import AlertTrigger, WebhookDelivery
 from delivery.services import replay_deliveries, replay_delivery
+from signals_app.catalogue import CATALOGUE
 
+# Said in other fields, or in every one alike.
+LEFT_OUT = ("title", "methodology")
 STATUS_TONES = {DeliveryStatus.PENDING: "grey", DeliveryStatus.DELIVERED: "green", DeliveryStatus.FAILED: "red"}
+
+
+def particulars(details: Mapping[str, Any]) -> SafeString:
+    """Return the values of the moment at which an alert went off, in words."""
+    shown = {name: value for name, value in details.items() if name not in LEFT_OUT}
+    if (kind := shown.get("signal_type")) in CATALOGUE:
+        shown["signal_type"] = CATALOGUE[kind].label
+    return columns.definitions({name.replace("_", " ").capitalize(): value for name, value in shown.items()})
 
 
 @admin.register(AlertTrigger)
@@ -36,7 +49,7 @@ class AlertTriggerAdmin(ReadOnlyAdmin):
     search_fields: Any = ["reason"]
     ordering: Any = ["-triggered_at", "-id"]
     sortable_by: Any = ["when"]
-    fields = (("alert", "triggered_at"), "reason", "company", ("signal", "score"), "cause", "particulars")
+    fields = (("alert", "triggered_at"), "reason", "company", ("signal", "score"), "particulars")
     readonly_fields: Any = ["particulars"]
     empty_hint = "No alert has gone off yet."
 
@@ -57,7 +70,7 @@ class AlertTriggerAdmin(ReadOnlyAdmin):
     @column("Particulars")
     def particulars(self, trigger: AlertTrigger) -> str:
         """Return the values of that moment."""
-        return columns.definitions(trigger.details)
+        return particulars(trigger.details)
 
 
 @admin.register(WebhookDelivery)

@@ -68,12 +68,13 @@ class JobAdmin(ReadOnlyAdmin):
     ordering: Any = ["-id"]
     fields = (
         ("task", "status_cell"),
+        "does",
         ("queue_name", "attempts"),
         ("due", "last_event"),
         ("lock", "queueing_lock"),
         "arguments",
     )
-    readonly_fields: Any = ["task", "status_cell", "due", "last_event", "arguments"]
+    readonly_fields: Any = ["task", "does", "status_cell", "due", "last_event", "arguments"]
     inlines: Any = [EventsPanel]
     actions: Any = ["retry_selected", "cancel_selected"]
     empty_hint = "Nothing waits and nothing has failed. `manage.py worker` does what is queued."
@@ -113,6 +114,12 @@ class JobAdmin(ReadOnlyAdmin):
     def task(self, job: ProcrastinateJob) -> SafeString:
         """Return the task's name; the whole of it on hover."""
         return columns.hover(job.task_name.rpartition(".")[2].replace("_", " "), job.task_name)
+
+    @column("What it does")
+    def does(self, job: ProcrastinateJob) -> str:
+        """Return the promise of the task: the first line of what it says of itself."""
+        known = app.tasks.get(job.task_name)
+        return (known.func.__doc__ or "").partition("\n")[0] if known else "Its code is gone: cancel it."
 
     @column("Status", order="status")
     def status_cell(self, job: ProcrastinateJob) -> SafeString:

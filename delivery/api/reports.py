@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -21,6 +22,7 @@ from biotech_ma.core.api.views import not_found
 from biotech_ma.core.api.writes import EditMixin, refusals
 from delivery.api.auth import Caller
 from delivery.api.filters import ReportFilterSet
+from delivery.api.ownership import shown
 from delivery.api.reads import REPORTS
 from delivery.choices import ReportType
 from delivery.models import Client, Report
@@ -124,6 +126,10 @@ class ReportViewSet(EditMixin):
     resource = REPORTS
     filterset_class = ReportFilterSet
     serializer_class = ReportSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the live reports that the caller may see."""
+        return shown(super().rows(), self.request)
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""

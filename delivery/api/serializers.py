@@ -15,6 +15,7 @@ from biotech_ma.core.api.fields import (
     choices_field,
 )
 from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
+from delivery.api.ownership import only_client
 from delivery.api.reads import ALERTS, CLIENTS, WEBHOOKS
 from delivery.choices import Channel, DeliveryStatus, EventType, Scope
 from delivery.models import Alert, Client, Webhook
@@ -44,6 +45,15 @@ class EmailsField(TextListField):
     child = serializers.EmailField(max_length=254)
 
 
+class OwnClientField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
+    """A client by its id: the caller itself, or for an administrator any."""
+
+    def get_queryset(self) -> Any:
+        """Return the clients that may be named."""
+        rows, client = super().get_queryset(), only_client(self.context["request"])
+        return rows if rows is None or client is None else rows.filter(pk=client)
+
+
 class AlertSerializer(CheckedModelSerializer):
     """An alert as it is written."""
 
@@ -52,7 +62,7 @@ class AlertSerializer(CheckedModelSerializer):
     signal_types = choices_field(SignalType, required=False, help_text="Only these types; empty means all.")
     notification_channels = choices_field(Channel, required=False, help_text="Where it goes.")
     recipients = EmailsField(required=False, help_text="E-mail addresses.")
-    client = serializers.PrimaryKeyRelatedField(
+    client = OwnClientField(
         queryset=Client.objects.all(), required=False, allow_null=True, help_text="For this API client, by its id."
     )
     slack_webhook_url = StrictCharField(

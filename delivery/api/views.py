@@ -25,13 +25,14 @@ from delivery.api.filters import (
     AlertTriggerFilterSet,
     ClientFilterSet,
 )
+from delivery.api.ownership import shown
 from delivery.api.reads import ALERT_TRIGGERS, ALERTS, CLIENTS
 from delivery.api.serializers import (
     AlertSerializer,
     ClientSerializer,
     KeyRotationSerializer,
 )
-from delivery.models import Alert, AlertTrigger, Client
+from delivery.models import AlertTrigger, Client
 from delivery.services import revoke_client, rotate_client_key
 from delivery.usage import usage_by_day
 
@@ -44,6 +45,10 @@ class AlertViewSet(EditMixin):
     filterset_class = AlertFilterSet
     serializer_class = AlertSerializer
 
+    def rows(self) -> models.QuerySet[Any]:
+        """Return the live alerts that the caller may see."""
+        return shown(super().rows(), self.request)
+
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
         return super().describe() | {
@@ -54,7 +59,7 @@ class AlertViewSet(EditMixin):
     @action(detail=False)
     def history(self, request: Request) -> HttpResponse:
         """List when alerts went off and why, the last time first."""
-        triggers = AlertTrigger.objects.filter(alert__deleted_at__isnull=True)
+        triggers = shown(AlertTrigger.objects.filter(alert__deleted_at__isnull=True), request, "alert__client")
         hidden = models.Q(company__deleted_at__isnull=False)
         return self.answer_list(request, ALERT_TRIGGERS, AlertTriggerFilterSet, triggers.exclude(hidden))
 
@@ -62,7 +67,7 @@ class AlertViewSet(EditMixin):
     def test(self, request: Request, ref: str) -> HttpResponse:
         """Tell what an alert would have told over the last 90 days of the data that it looks at; nobody is told."""
         query.allow_only(request.query_params, ())
-        alert = Alert.objects.select_related("client").filter(pk=ref).first()
+        alert = self.row(ref).select_related("client").first()
         if alert is None:
             raise not_found()
         try:

@@ -162,4 +162,4 @@ class InboxItem(TimestampedModel):
         ]
 
     def __str__(self) -> str:
-        return "read" if self.read_at else "unread"
+        return str(self.trigger.reason if self.trigger else self.reason)

@@ -68,7 +68,10 @@ class Client(SoftDeleteModel):
         help_text="Who they are.",
         db_comment="Who they are.",
     )
-    scopes = json_array(help_text="read, write:<resource>, admin.", db_comment="Array: read, write:<resource>, admin.")
+    scopes = json_array(
+        help_text="What the key may do: read, write to single resources, or everything.",
+        db_comment="Array: read, write:<resource>, admin.",
+    )
     is_active = models.BooleanField(
         default=True, db_default=True, help_text="A revoked key is not active.", db_comment="False = revoked."
     )

@@ -12,6 +12,7 @@ from delivery.choices import (
     ReportStatus,
     ReportType,
 )
+from delivery.models.clients import Client
 from delivery.querysets import ReportQuerySet
 
 
@@ -80,6 +81,17 @@ class Report(SoftDeleteModel):
         help_text="Digest of what it says: the same day says the same.",
         db_comment="Hexadecimal SHA-256 of the content as JSON. NULL = not made yet.",
     )
+    client = models.ForeignKey(
+        Client,
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="reports",
+        db_index=False,
+        help_text="For whom alone it was made, by schedule. Other clients do not see it.",
+        db_comment="The client for whom alone it was made. NULL = the desk's.",
+    )
     slot = models.CharField(
         max_length=120,
         null=True,
@@ -126,6 +138,8 @@ class Report(SoftDeleteModel):
             models.Index(fields=["-report_date", "-id"], name="reports_date_idx"),
             # archived rows
             models.Index(fields=["deleted_at"], name="reports_archived_idx", condition=~LIVE),
+            # a client's reports; serves the foreign key
+            models.Index(fields=["client"], name="reports_client_idx"),
         ]
 
     def __str__(self) -> str:

@@ -44,6 +44,7 @@ class Reader:
     form: str
     tickers: tuple[str, ...] = ()
     thresholds: Mapping[str, Any] | None = None
+    client: Client | None = None
 
 
 def entries() -> list[Entry]:
@@ -116,6 +117,7 @@ def _ordered(report_type: str, first: dt.date, last: dt.date, slot: str, reader:
             return order_report(
                 report_type=report_type, day=last, period_start=first, period_end=last, form=reader.form,
                 companies=reader.tickers, recipients=reader.recipients, thresholds=reader.thresholds, slot=named,
+                client=reader.client,
             )  # fmt: skip
     except ReportRefused as refusal:
         return _refused(report_type, (first, last), named, reader, str(refusal))
@@ -140,6 +142,7 @@ def _refused(
             "format": reader.form if reader.form in ReportFormat.values else ReportFormat.HTML,
             "delivery_status": ReportStatus.FAILED,
             "failure": reason,
+            "client": reader.client,
         },
     )
     return report if is_new else None
@@ -166,7 +169,7 @@ def readers(report_type: str) -> list[Reader]:
         form = client.notification_preferences.get("format", ReportFormat.HTML)
         found.append(
             Reader(str(client.pk), (client.contact_email or "",), str(form), tuple(live(client.watchlist_tickers)),
-                   client.custom_thresholds)
+                   client.custom_thresholds, client)
         )  # fmt: skip
     return found
 

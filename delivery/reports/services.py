@@ -17,7 +17,7 @@ from procrastinate import exceptions
 from biotech_ma.core import news
 from biotech_ma.core.services import Refused, recorded
 from delivery.choices import ReportFormat, ReportStatus, ReportType
-from delivery.models import Report, ReportMail
+from delivery.models import Client, Report, ReportMail
 from delivery.reports.content import Content, content_of
 from delivery.reports.mail import message_id
 from delivery.reports.orders import (
@@ -51,12 +51,13 @@ def order_report(
     thresholds: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
     slot: str | None = None,
+    client: Client | None = None,
     is_queued: bool = True,
 ) -> Report:
     """Write the order and queue its making, in one transaction.
 
-    Without a day: the last one that was scored. `is_queued=False`: the caller makes it. Raises ReportRefused for what
-    cannot be, naming the field.
+    Without a day: the last one that was scored. `client`: for whom alone it is made. `is_queued=False`: the caller
+    makes it. Raises ReportRefused for what cannot be, naming the field.
     """
     known = ReportType.values
     if report_type not in known:
@@ -74,13 +75,15 @@ def order_report(
             report_date=on,
             period_start=first,
             period_end=last,
-            title=title or title_of(report_type, on, [company.ticker or company.name for company in asked]),
+            title=" ".join(title.split())
+            or title_of(report_type, on, [company.ticker or company.name for company in asked]),
             format=form,
             recipients=checked_recipients(recipients),
             companies_asked=[company.ticker or str(company.pk) for company in asked],
             companies_included=[company.ticker for company in asked if company.ticker],
             metadata={**(metadata or {}), **({"thresholds": dict(thresholds)} if thresholds else {})},
             slot=slot,
+            client=client,
         )
         report.save(force_insert=True)
         if is_queued:

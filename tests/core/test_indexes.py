@@ -96,6 +96,8 @@ FROM generate_series(1, 2000) AS n, LATERAL (SELECT id FROM webhooks OFFSET n % 
 INSERT INTO clients (client_name, api_key, key_prefix, is_active, deleted_at)
 SELECT 'x' || n, lpad(n::text, 64, '0'), '00000000', n % 100 = 0, CASE WHEN n % 100 = 1 THEN now() END
 FROM generate_series(1, 2000) AS n;
+UPDATE reports SET client_id = (SELECT id FROM clients ORDER BY id LIMIT 1 OFFSET 17)
+WHERE report_date < date '2020-01-01' + 11;
 UPDATE alerts SET client_id = (SELECT id FROM clients ORDER BY id LIMIT 1 OFFSET 17) WHERE name LIKE 'x1_';
 INSERT INTO score_versions (version) SELECT 'test ' || n FROM generate_series(1, 500) AS n;
 INSERT INTO score_weights (score_version_id, component, weight, reason)
@@ -183,6 +185,7 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "acquirer_matches_top_idx": lambda s: AcquirerMatch.objects.top_matches(),
     "reports_type_date_idx": lambda s: Report.objects.of_type("deep_dive").in_period(dt.date(2021, 1, 1), DAY),
     "reports_date_idx": lambda s: Report.objects.recent(),
+    "reports_client_idx": lambda s: Report.all_objects.filter(client=s.client).order_by(),
     "reports_archived_idx": lambda s: Report.all_objects.archived(),
     "alerts_type_active_idx": lambda s: Alert.objects.active().of_type("custom"),
     "alerts_archived_idx": lambda s: Alert.all_objects.archived(),

@@ -109,6 +109,7 @@ def test_client_that_asked_for_it_gets_its_own_watchlist(monday, desk):
     report = Report.objects.get(recipients=["fund@example.com"])
     assert (report.report_type, report.format, report.companies_asked) == ("weekly_watchlist", "xlsx", ["AAA"])
     assert report.metadata["thresholds"] == {"score_change": -2}
+    assert report.client is not None
     assert Report.objects.count() == 3
 
 
