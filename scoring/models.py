@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from biotech_ma.core.fields import json_array, json_object, json_shapes, one_of, score_0_100, within
-from biotech_ma.core.models import TimestampedModel, tracked
+from biotech_ma.core.models import COUNT_CHANGE, TimestampedModel, tracked
 from companies.models import Company
 from scoring.querysets import AcquirerMatchQuerySet, MAScoreQuerySet
 
@@ -190,6 +190,7 @@ class MAScore(TimestampedModel):
 
     class Meta(TimestampedModel.Meta):
         db_table = "ma_scores"
+        triggers = [*TimestampedModel.Meta.triggers, COUNT_CHANGE]
         db_table_comment = "Scores by company, day and version."
         verbose_name = "M&A score"
         verbose_name_plural = "M&A scores"
@@ -324,6 +325,7 @@ class AcquirerMatch(TimestampedModel):
 
     class Meta(TimestampedModel.Meta):
         db_table = "acquirer_matches"
+        triggers = [*TimestampedModel.Meta.triggers, COUNT_CHANGE]
         db_table_comment = "Fits of acquirers and targets by day."
         verbose_name_plural = "acquirer matches"
         ordering = ["-match_date", "match_rank", "id"]

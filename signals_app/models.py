@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from biotech_ma.core.fields import json_object, json_shapes, one_of, within
-from biotech_ma.core.models import AppendOnlyModel
+from biotech_ma.core.models import COUNT_CHANGE, AppendOnlyModel
 from companies.models import Company
 from signals_app.catalogue import CATALOGUE, Severity, SignalType
 from signals_app.querysets import FinancialFactQuerySet, SignalQuerySet
@@ -110,6 +110,7 @@ class Signal(AppendOnlyModel):
 
     class Meta(AppendOnlyModel.Meta):
         db_table = "signals"
+        triggers = [*AppendOnlyModel.Meta.triggers, COUNT_CHANGE]
         db_table_comment = "The ledger of events, append-only."
         ordering = ["-event_date", "-id"]
         constraints = [

@@ -91,19 +91,31 @@ def correct_signal(
     with recorded("correct signal", reason=reason):
         # Locked, so that two corrections of one row queue up and the second sees the first.
         old = locked(signal)
-        if all(getattr(old, name) == value for name, value in changes.items()):
-            raise Refused("The correction changes nothing.")
+        correction, moment = correction_of(old, changes, available_at, now=timezone.now())
         if newer := Signal.objects.filter(supersedes=old).first():
             raise Refused(
                 f"That signal has been corrected already, by {newer.pk}; correct that one.", field="supersedes"
             )
-        copied = {name: getattr(old, name) for name in CORRECTABLE if name not in NOT_COPIED}
-        correction = Signal(**{"source": ANALYST, **copied, **changes}, supersedes=old)
-        if available_at is None:
-            return _append(correction, old.available_at if old.available_at > timezone.now() else None)
-        if _aware(available_at, "available_at") < old.available_at:
-            raise ValidationError({"available_at": "A correction is not known before what it corrects."})
-        return _append(correction, available_at)
+        return _append(correction, moment)
+
+
+def correction_of(
+    old: Signal, changes: Mapping[str, Any], available_at: dt.datetime | None, *, now: dt.datetime
+) -> tuple[Signal, dt.datetime | None]:
+    """Return the unsaved row that corrects the old one, and from when it is known (None: from now on).
+
+    Raises Refused where nothing changes, ValidationError where it would be known before the old one.
+    """
+    if all(getattr(old, name) == value for name, value in changes.items()):
+        raise Refused("The correction changes nothing.")
+    if available_at is None:
+        moment = old.available_at if old.available_at > now else None
+    elif _aware(available_at, "available_at") < old.available_at:
+        raise ValidationError({"available_at": "A correction is not known before what it corrects."})
+    else:
+        moment = available_at
+    copied = {name: getattr(old, name) for name in CORRECTABLE if name not in NOT_COPIED}
+    return Signal(**{"source": ANALYST, **copied, **changes}, supersedes=old), moment
 
 
 def _append(signal: Signal, available_at: dt.datetime | None) -> Signal:

@@ -9,6 +9,7 @@ import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 
+from biotech_ma.core.change_counts import ChangeCount  # noqa: F401 - a table of this app
 from biotech_ma.core.desk_profiles import DeskProfile  # noqa: F401 - a table of this app
 from biotech_ma.core.fields import UUIDv7
 from biotech_ma.core.form_submissions import FormSubmission  # noqa: F401 - a table of this app
@@ -51,6 +52,15 @@ NO_DELETE = SharedTrigger(
     when=pgtrigger.Before,
     condition=pgtrigger.Condition("pg_trigger_depth() = 0"),
     calls="refuse_change",
+)
+
+# For the tables that core/change_counts.py names.
+COUNT_CHANGE = SharedTrigger(
+    name="count_change",
+    level=pgtrigger.Statement,
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+    calls="count_change",
 )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from secrets import token_hex
 from typing import ClassVar
+from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.urls import URLPattern, path, register_converter
@@ -11,9 +14,10 @@ from django.urls.converters import StringConverter
 from rest_framework.request import Request
 
 from biotech_ma.core.api.endpoints import Endpoint, page_of
+from biotech_ma.core.api.plans import REF, Slot
 from biotech_ma.core.api.views import ResourceViewSet
 from companies.models import Company
-from companies.querysets import company_q
+from companies.querysets import company_q, id_or_ticker
 
 # An id or a ticker; what can be neither is no address.
 COMPANY_REF = r"[0-9A-Za-z][0-9A-Za-z.\-]{0,35}"
@@ -25,6 +29,20 @@ class CompanyRefConverter(StringConverter):
     """An id or a ticker in an address."""
 
     regex = COMPANY_REF
+
+
+def ref_slot(ref: str) -> Slot:
+    """Return the company of an address as a value that shapes no statement; an id and a ticker shape two."""
+    if isinstance(id_or_ticker(ref), UUID):
+        return Slot(f"{REF}id", ref, _parsed, lambda: str(uuid4()))
+    return Slot(f"{REF}ticker", ref, _parsed, lambda: f"Z{token_hex(7)}")
+
+
+def _parsed(ref: str) -> UUID | str:
+    parsed = id_or_ticker(ref) if re.fullmatch(COMPANY_REF, ref) else None
+    if parsed is None:
+        raise ValueError(ref)
+    return parsed
 
 
 register_converter(CompanyRefConverter, "company_ref")
@@ -45,8 +63,10 @@ class CompanyChildrenViewSet(ResourceViewSet):
             request,
             self.resource,
             self.filterset_class,
-            self.rows().filter(company_q(ref, self.company_path)),
-            parent=Company.objects.by_ref(ref),
+            lambda ref: self.rows().filter(company_q(ref, self.company_path)),
+            ref=ref,
+            slot=ref_slot,
+            parent=Company.objects.by_ref,
             without=OWNERS,
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from rest_framework import serializers
 
 from biotech_ma.core.api.fields import choices_field
@@ -31,18 +33,28 @@ class CompanyRefField(serializers.CharField):
             self.fail("not_text")
         ref = id_or_ticker(data)
         context: Any = self.context
-        found: dict[str, Company] = context.setdefault("companies", {})
+        found: dict[str, Company | None] = context.setdefault("companies", {})
         key = str(ref)
         if key not in found:
-            company = Company.objects.by_ref(ref).first() if isinstance(ref, str | UUID) else None
-            if company is None:
-                self.fail("unknown", ref=data[:100])
-            found[key] = company
+            found[key] = Company.objects.by_ref(ref).first() if isinstance(ref, str | UUID) else None
+        if found[key] is None:
+            self.fail("unknown", ref=data[:100])
         return found[key]
 
     def to_representation(self, value: Any) -> str:
         """Return the company's id."""
         return str(getattr(value, "pk", value))
+
+
+def companies_of(refs: Iterable[Any]) -> dict[str, Company | None]:
+    """Return the context's `companies` for many rows: the live company of each id and ticker, None for none."""
+    asked = {str(ref): ref for ref in map(id_or_ticker, {ref for ref in refs if isinstance(ref, str)}) if ref}
+    ids = [ref for ref in asked.values() if isinstance(ref, UUID)]
+    tickers = [ref for ref in asked.values() if isinstance(ref, str)]
+    found: dict[str, Company | None] = dict.fromkeys(asked)
+    for company in Company.objects.filter(Q(pk__in=ids) | Q(ticker__in=tickers)):
+        found.update({key: company for key in (str(company.pk), company.ticker) if key in found})
+    return found
 
 
 class CuratedSerializer(CheckedModelSerializer):

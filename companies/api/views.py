@@ -38,6 +38,7 @@ class CompanyViewSet(EditMixin):
     filterset_class = CompanyFilterSet
     serializer_class = CompanySerializer
     lookup_value_regex = COMPANY_REF
+    is_planned = True
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
@@ -73,8 +74,9 @@ class CompanyViewSet(EditMixin):
             filters = CashConstrainedFilterSet(request.query_params, Company.objects.all())
             query.filter_errors(filters)
             most = filters.form.cleaned_data["max_runway_quarters"]
-        rows = Company.objects.cash_constrained(most)
-        return self.answer_list(request, self.resource, CashConstrainedFilterSet, rows)
+        return self.answer_list(
+            request, self.resource, CashConstrainedFilterSet, lambda _: Company.objects.cash_constrained(most)
+        )
 
     @action(detail=False)
     def statistics(self, request: Request) -> HttpResponse:
@@ -95,6 +97,7 @@ class DrugCandidateViewSet(EditMixin):
     resource = DRUG_CANDIDATES
     filterset_class = DrugCandidateFilterSet
     serializer_class = DrugCandidateSerializer
+    is_planned = True
 
     def rows(self) -> models.QuerySet[Any]:
         """Return the live candidates of live companies."""
@@ -104,6 +107,7 @@ class DrugCandidateViewSet(EditMixin):
 class PipelineViewSet(CompanyChildrenViewSet):
     """A company's live drug candidates."""
 
+    is_planned = True
     scope = "drug-candidates"
     resource = DRUG_CANDIDATES
     filterset_class = DrugCandidateFilterSet

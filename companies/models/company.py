@@ -17,7 +17,7 @@ from biotech_ma.core.fields import (
     one_of,
     within,
 )
-from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, tracked
+from biotech_ma.core.models import COUNT_CHANGE, LIVE, LiveManager, SoftDeleteModel, tracked
 from companies.choices import Role, TherapeuticArea
 from companies.querysets import CompanyQuerySet
 from companies.score_inputs import COMPANY_SCORE_FIELDS
@@ -166,6 +166,7 @@ class Company(SoftDeleteModel):
 
     class Meta(SoftDeleteModel.Meta):
         db_table = "companies"
+        triggers = [*SoftDeleteModel.Meta.triggers, COUNT_CHANGE]
         db_table_comment = "Drug makers: targets, acquirers and those kept out of the ranking."
         verbose_name_plural = "companies"
         ordering = ["name", "id"]

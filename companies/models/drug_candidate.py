@@ -12,7 +12,7 @@ from biotech_ma.core.fields import (
     score_0_100,
     within,
 )
-from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, tracked
+from biotech_ma.core.models import COUNT_CHANGE, LIVE, LiveManager, SoftDeleteModel, tracked
 from companies.choices import Phase, TherapeuticArea
 from companies.models.company import Company
 from companies.querysets import DrugCandidateQuerySet
@@ -113,6 +113,7 @@ class DrugCandidate(SoftDeleteModel):
 
     class Meta(SoftDeleteModel.Meta):
         db_table = "drug_candidates"
+        triggers = [*SoftDeleteModel.Meta.triggers, COUNT_CHANGE]
         db_table_comment = "Drugs of companies, one row a drug and indication."
         ordering = ["name", "id"]
         base_manager_name = "all_objects"

@@ -20,6 +20,8 @@ from delivery.leases import LEASES
 from delivery.services.clients import KEY, digest_of
 
 CHALLENGE = 'Bearer realm="biotech_ma"'
+# In a request's META: the caller whose call has been counted on the way here, None where no live client has the key.
+CALLER = "biotech_ma.caller"
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -97,7 +99,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = key_of(request.headers.get("Authorization"), request.headers.get("X-API-Key"))
         if key is None:
             return None
-        caller = call_with(key)
+        caller: Caller | None = request.META[CALLER] if CALLER in request.META else call_with(key)
         if caller is None:
             raise exceptions.AuthenticationFailed("This key is unknown, revoked or expired.")
         pghistory.context(client=caller.name, key_prefix=caller.key_prefix)

@@ -61,7 +61,7 @@ class AlertViewSet(EditMixin):
         """List when alerts went off and why, the last time first."""
         triggers = shown(AlertTrigger.objects.filter(alert__deleted_at__isnull=True), request, "alert__client")
         hidden = models.Q(company__deleted_at__isnull=False)
-        return self.answer_list(request, ALERT_TRIGGERS, AlertTriggerFilterSet, triggers.exclude(hidden))
+        return self.answer_list(request, ALERT_TRIGGERS, AlertTriggerFilterSet, lambda _: triggers.exclude(hidden))
 
     @action(detail=True, methods=["get", "post"], url_path="test")
     def test(self, request: Request, ref: str) -> HttpResponse:

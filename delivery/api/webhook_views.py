@@ -95,8 +95,8 @@ class WebhookDeliveriesViewSet(ResourceViewSet):
             request,
             self.resource,
             self.filterset_class,
-            WebhookDelivery.objects.filter(webhook_id=ref),
-            parent=Webhook.objects.filter(pk=ref),
+            lambda _: WebhookDelivery.objects.filter(webhook_id=ref),
+            parent=lambda _: Webhook.objects.filter(pk=ref),
         )
 
 

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.db import models
-from django.db.models import F, Func, Value
+from django.db.models import F, Func
 
 from biotech_ma.core.api.resources import Column, Money, Resource, columns
 from scoring.models import AcquirerMatch, MAScore
 from scoring.record import DEFAULTS, PART_LABELS, PLACE
 
-# A contribution as it is served, from how it is kept: scoring/record.py does the same for rows in memory.
+# A contribution as it is served, from how it is kept: scoring/record.py does the same for rows in memory. What all
+# contributions of a feature share is merged beforehand; one of a feature that is gone has its own name for a label.
+_UNKNOWN = "defaults || jsonb_build_object('label', part -> 'feature')"
 _WHOLE = (
-    "(defaults::jsonb || jsonb_build_object('label', coalesce(labels::jsonb -> ((part ->> 'component') || '.' ||"
-    f" (part ->> 'feature')), part -> 'feature')) || part) - '{PLACE}'"
+    f"(coalesce(shared -> ((part ->> 'component') || '.' || (part ->> 'feature')), {_UNKNOWN}) || part) - '{PLACE}'"
 )
+_SHARED = {name: {**DEFAULTS, "label": label} for name, label in PART_LABELS.items()}
 _IN_ORDER = f"(part ->> '{PLACE}')::int"
+
+
+class _Constant(Func):
+    """A JSON constant that the server reads once a statement: as a parameter it would be parsed again in each row."""
+
+    output_field = models.JSONField()
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        text = json.dumps(value).replace("'", "''")
+        # Once for the template, once for the driver.
+        self.template = f"'{text}'::jsonb".replace("%", "%%%%")
 
 
 class _Served(Func):
@@ -25,8 +40,7 @@ class _Served(Func):
     output_field = models.JSONField()
 
     def __init__(self, *names: str) -> None:
-        constants = [Value(json.dumps(each), models.TextField()) for each in (DEFAULTS, PART_LABELS)]
-        super().__init__(*(F(name) for name in names), *constants)
+        super().__init__(*(F(name) for name in names), _Constant(DEFAULTS), _Constant(_SHARED))
 
 
 class _Parts(_Served):
@@ -35,7 +49,7 @@ class _Parts(_Served):
     template = (
         "(SELECT coalesce(jsonb_agg("  # noqa: S608
         f"CASE WHEN part ? '{PLACE}' THEN {_WHOLE} ELSE part END ORDER BY place), '[]'::jsonb)"
-        " FROM (VALUES (%(expressions)s)) AS row(kept, defaults, labels),"
+        " FROM (VALUES (%(expressions)s)) AS row(kept, defaults, shared),"
         " jsonb_array_elements(row.kept) WITH ORDINALITY AS each(part, place))"
     )
 
@@ -47,7 +61,7 @@ class _Metadata(_Served):
         "(SELECT CASE WHEN m ? 'neutral' THEN (m - 'neutral') || jsonb_build_object('contributions', ("  # noqa: S608
         f"SELECT coalesce(jsonb_agg({_WHOLE} ORDER BY {_IN_ORDER}), '[]'::jsonb)"
         " FROM jsonb_array_elements(drivers || risks || (m -> 'neutral')) AS each(part))) ELSE m END"
-        " FROM (VALUES (%(expressions)s)) AS row(m, drivers, risks, defaults, labels))"
+        " FROM (VALUES (%(expressions)s)) AS row(m, drivers, risks, defaults, shared))"
     )
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.db import models
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -14,8 +14,7 @@ from rest_framework.request import Request
 from biotech_ma.core.api import query, reads
 from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem
-from biotech_ma.core.api.reads import Page
-from biotech_ma.core.api.views import ResourceViewSet, envelope, json_response, not_found, shaping
+from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, shaping
 from companies.api.children import CompanyChildrenViewSet
 from scoring.api.filters import AcquirerMatchFilterSet, ScoreFilterSet, TopFilterSet
 from scoring.api.reads import ACQUIRER_MATCHES, SCORES
@@ -27,6 +26,7 @@ from scoring.models import AcquirerMatch, MAScore
 class ScoreViewSet(ResourceViewSet):
     """Scores of live companies, by company, day and version."""
 
+    is_planned = True
     scope = "scores"
     resource = SCORES
     filterset_class = ScoreFilterSet
@@ -45,19 +45,22 @@ class ScoreViewSet(ResourceViewSet):
     @action(detail=False)
     def top(self, request: Request) -> HttpResponse:
         """List the highest-ranked live targets, best first: now, or as of a day."""
-        params = request.query_params
-        query.allow_only(params, TopFilterSet.known() | shaping(SCORES) | {"limit"})
-        shape, limit = query.shape(params, SCORES), query.limit(params)
-        filters = TopFilterSet(params, MAScore.objects.all())
-        query.filter_errors(filters)
-        asked = filters.form.cleaned_data
-        found = MAScore.objects.top(
-            limit,
-            asked.get("as_of"),
-            area=(asked.get("area") or [None])[0],
-            market_cap_max=asked.get("market_cap_max"),
-        )
-        return envelope(request, Page(reads.rows(found, shape.columns)))
+
+        def build(params: QueryDict, ref: str) -> reads.PageStatement | reads.Page:
+            query.allow_only(params, TopFilterSet.known() | shaping(SCORES) | {"limit"})
+            shape, limit = query.shape(params, SCORES), query.limit(params)
+            filters = TopFilterSet(params, MAScore.objects.all())
+            query.filter_errors(filters)
+            asked = filters.form.cleaned_data
+            found = MAScore.objects.top(
+                limit,
+                asked.get("as_of"),
+                area=(asked.get("area") or [None])[0],
+                market_cap_max=asked.get("market_cap_max"),
+            )
+            return reads.rows(found, shape.columns)
+
+        return self.answer_page(request, SCORES, TopFilterSet, build)
 
     @action(detail=True)
     def explanation(self, request: Request, ref: str) -> HttpResponse:
@@ -78,6 +81,7 @@ class ScoreViewSet(ResourceViewSet):
 class AcquirerMatchViewSet(ResourceViewSet):
     """Matches of live targets and acquirers."""
 
+    is_planned = True
     scope = "acquirer-matches"
     resource = ACQUIRER_MATCHES
     filterset_class = AcquirerMatchFilterSet
@@ -90,6 +94,7 @@ class AcquirerMatchViewSet(ResourceViewSet):
 class CompanyScoreViewSet(CompanyChildrenViewSet):
     """A company's scores, newest first."""
 
+    is_planned = True
     scope = "scores"
     resource = SCORES
     filterset_class = ScoreFilterSet
@@ -98,6 +103,7 @@ class CompanyScoreViewSet(CompanyChildrenViewSet):
 class CompanyAcquirerViewSet(CompanyChildrenViewSet):
     """Who might buy a company: its matches, newest day and best rank first."""
 
+    is_planned = True
     scope = "acquirer-matches"
     resource = ACQUIRER_MATCHES
     filterset_class = AcquirerMatchFilterSet

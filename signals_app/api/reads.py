@@ -32,4 +32,5 @@ SIGNALS = Resource(
     ),
     ordering=("-event_date", "-id"),
     orderable={"available_at": "available_at", "ma_impact_score": "ma_impact_score", "id": "id"},
+    begins="available_at",
 )

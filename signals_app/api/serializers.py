@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import models
 from rest_framework import serializers
 
+from biotech_ma.core.api.errors import FieldError
 from companies.api.serializers import OfCompanySerializer
 from signals_app import services
 from signals_app.api.reads import SIGNALS
@@ -43,7 +45,8 @@ class SignalSerializer(OfCompanySerializer):
         """Return the signal to correct."""
         if value is None:
             return None
-        signal = Signal.objects.of_live_companies().filter(pk=value).first()
+        known: dict[Any, Signal] | None = self.context.get("signals")
+        signal = Signal.objects.of_live_companies().filter(pk=value).first() if known is None else known.get(value)
         if signal is None:
             raise serializers.ValidationError("There is no such signal.", code="does_not_exist")
         return signal
@@ -56,3 +59,11 @@ class SignalSerializer(OfCompanySerializer):
         if superseded is None:
             return services.record_signal(available_at=available_at, **values)
         return services.correct_signal(signal=superseded, changes=values, available_at=available_at)
+
+
+class StagedSignalSerializer(SignalSerializer):
+    """A signal of many: here its fields are checked, in the database its constraints, with all the others'."""
+
+    def check_constraints(self, candidate: models.Model, sent: set[str]) -> list[FieldError]:
+        """Return none yet."""
+        return []

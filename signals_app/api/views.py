@@ -29,6 +29,7 @@ class SignalViewSet(CreateMixin):
     resource = SIGNALS
     filterset_class = SignalFilterSet
     serializer_class = SignalSerializer
+    is_planned = True
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
@@ -44,7 +45,7 @@ class SignalViewSet(CreateMixin):
             return super().create(request)
         query.allow_only(request.query_params, {"atomic"})
         atomic = query.boolean(request.query_params, "atomic")
-        code, body = create_many(request.data, self.serializer_class, atomic=atomic)
+        code, body = create_many(request.data, atomic=atomic)
         return json_response(json.dumps(body).encode(), code)
 
     @action(detail=False)
@@ -64,6 +65,7 @@ class SignalViewSet(CreateMixin):
 class CompanySignalViewSet(CompanyChildrenViewSet):
     """A company's signals, newest first."""
 
+    is_planned = True
     scope = "signals"
     resource = SIGNALS
     filterset_class = SignalFilterSet

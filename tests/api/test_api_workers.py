@@ -1,8 +1,12 @@
-"""Four worker processes share one hourly limit exactly; a revoked key is dead on each of them within a second."""
+"""Four worker processes share one hourly limit exactly; a revoked key is dead on each of them within a second.
+
+What is committed is read on each of them at once.
+"""
 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -12,13 +16,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from urllib.parse import quote
 
 import pytest
 from django.db import connection
 
 from delivery.services import issue_client, revoke_client
+from tests.factories import CompanyFactory, SignalFactory
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,6 +93,26 @@ def test_four_workers_and_fifty_connections_admit_exactly_the_limit(port):
     assert total[200] == LIMIT
     assert set(total) == {200, 429}
     assert total[429] == CONNECTIONS * 29 - LIMIT
+
+
+def test_a_committed_write_is_seen_by_the_next_read_on_every_worker(port):
+    _, key = issue_client(client_name="Fund", rate_limit_per_hour=100_000)
+    company = CompanyFactory()
+    with ExitStack() as stack:
+        callers = [
+            stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)))
+            for _ in range(CONNECTIONS)
+        ]
+
+        def titles(caller: http.client.HTTPConnection) -> set[str]:
+            caller.request("GET", "/api/v1/signals/?limit=5&fields=title", headers={"X-API-Key": key})
+            return {row["title"] for row in json.loads(caller.getresponse().read())["results"]}
+
+        for place in range(6):
+            # Each worker has the page in memory before it changes.
+            assert all(f"Number {place}" not in titles(caller) for _ in range(2) for caller in callers)
+            SignalFactory(company=company, title=f"Number {place}", event_date=f"2025-06-01T12:00:0{place}Z")
+            assert all(f"Number {place}" in titles(caller) for caller in callers)
 
 
 def test_a_revoked_key_is_dead_on_every_worker_within_a_second(port):

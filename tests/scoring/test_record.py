@@ -22,7 +22,7 @@ KEYS = {"component", "feature", "label", "weight", *DEFAULTS}
 
 def served(*names: str) -> list[dict[str, Any]]:
     rows = MAScore.objects.order_by("id")
-    found: list[dict[str, Any]] = json.loads(reads.rows(rows, [SCORES.by_name[name] for name in names]))
+    found: list[dict[str, Any]] = json.loads(reads.rows(rows, [SCORES.by_name[name] for name in names]).run().rows)
     return found
 
 

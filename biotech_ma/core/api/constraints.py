@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -79,13 +79,13 @@ def fields_of(constraint: models.BaseConstraint) -> list[str]:
 def violations(instance: models.Model, *, sent: set[str], managed: set[str]) -> list[FieldError]:
     """Return what the row violates: the checks on the managed fields in one statement, and each key that was sent."""
     model = type(instance)
-    errors = [_error(constraint, sent) for constraint in _failed_checks(instance, managed)]
+    errors = [error_of(constraint, sent) for constraint in _failed_checks(instance, managed)]
     for constraint in model._meta.constraints:
         if isinstance(constraint, UniqueConstraint) and sent & set(constraint.fields):
             try:
                 constraint.validate(model, instance)
             except ValidationError:
-                errors.append(_error(constraint, sent, "unique"))
+                errors.append(error_of(constraint, sent, "unique"))
     return errors
 
 
@@ -109,7 +109,8 @@ def _failed_checks(instance: models.Model, managed: set[str]) -> list[models.Bas
     return [check for check, held in zip(checks, row, strict=False) if held is False]
 
 
-def _error(constraint: models.BaseConstraint, sent: set[str], code: str = "invalid") -> FieldError:
+def error_of(constraint: models.BaseConstraint, sent: Collection[str], code: str = "invalid") -> FieldError:
+    """Return what breaking the constraint means to a caller who has sent these fields."""
     names = fields_of(constraint)
     field = next((name for name in names if name in sent), names[0] if names else "")
     return FieldError(field, code, str(constraint.get_violation_error_message()))
@@ -122,7 +123,7 @@ def integrity_problem(error: IntegrityError, model: type[models.Model]) -> Probl
     for constraint in model._meta.constraints:
         if constraint.name == name:
             taken = isinstance(constraint, UniqueConstraint)
-            found = _error(constraint, set(), "unique" if taken else "invalid")
+            found = error_of(constraint, set(), "unique" if taken else "invalid")
             return Problem(
                 status.HTTP_409_CONFLICT if taken else status.HTTP_400_BAD_REQUEST,
                 f"{found.field}: {found.detail}",

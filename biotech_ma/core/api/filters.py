@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import uuid
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -33,6 +34,12 @@ class ReadFilterSet(django_filters.FilterSet):
     def known(cls) -> set[str]:
         """Return the names of the parameters."""
         return set(cls.base_filters)
+
+    @classmethod
+    def slot(cls, name: str) -> NumberFilter | None:
+        """Return the filter of this name if its value only ends up as a parameter of the statement."""
+        found = cls.base_filters.get(name)
+        return found if isinstance(found, NumberFilter) else None
 
     @classmethod
     def repeatable(cls) -> set[str]:
@@ -130,6 +137,10 @@ class NumberFilter(django_filters.Filter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, required=False, max_digits=30, decimal_places=10, **options)
+
+    def rare(self) -> str:
+        """Return a number that nobody asks for."""
+        return f"{secrets.randbelow(10**15)}.{secrets.randbelow(10**9):09d}1"
 
 
 class _DayField(forms.CharField):

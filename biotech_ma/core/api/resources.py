@@ -77,7 +77,10 @@ class JsonRow(JsonRows):
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A table as the API shows it: its fields, its possible orderings, and the one that tells rows apart."""
+    """A table as the API shows it: its fields, its possible orderings, and the one that tells rows apart.
+
+    `begins` is the column of the moment from which a row counts, where rows may be written before that.
+    """
 
     name: str
     model: type[models.Model]
@@ -85,6 +88,7 @@ class Resource:
     ordering: tuple[str, ...]
     orderable: Mapping[str, str] = field(default_factory=dict)
     unique: str = "id"
+    begins: str | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -127,7 +131,9 @@ class Resource:
             raise unknown_names("ordering", unknown, self.sortable)
         chosen = [*(ordering or default or self.ordering)]
         if self.unique not in [name.lstrip("-") for name in chosen]:
-            chosen.append(f"-{self.unique}" if chosen and chosen[-1].startswith("-") else self.unique)
+            # As the indexes have it: the other way only where the table's own order goes so.
+            turned = f"-{self.unique}" in self.ordering and chosen[-1].startswith("-")
+            chosen.append(f"-{self.unique}" if turned else self.unique)
         return tuple(self._term(name) for name in dict.fromkeys(chosen))
 
     def _term(self, name: str) -> Term:

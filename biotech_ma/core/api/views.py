@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
-from urllib.parse import urlencode
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
@@ -17,11 +16,24 @@ from biotech_ma.core.api.conditions import etag, is_known
 from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem, invalid
 from biotech_ma.core.api.filters import ReadFilterSet
+from biotech_ma.core.api.listing import JSON, Asked, Listing, answer, envelope, not_found
 from biotech_ma.core.api.negotiation import preferred
+from biotech_ma.core.api.plans import Build, Slot
 from biotech_ma.core.api.resources import Column, Resource
 
+__all__ = [
+    "JSON",
+    "APIViewSet",
+    "ResourceViewSet",
+    "empty",
+    "envelope",
+    "json_response",
+    "not_found",
+    "required",
+    "shaping",
+]
+
 UUID_PATTERN = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-JSON = "application/json"
 
 
 class APIViewSet(ViewSet):
@@ -80,6 +92,8 @@ class ResourceViewSet(APIViewSet):
 
     resource: ClassVar[Resource]
     filterset_class: ClassVar[type[ReadFilterSet]] = ReadFilterSet
+    # True where a page is a matter of parameters, address and tables alone (core/api/listing.py).
+    is_planned: ClassVar[bool] = False
 
     def rows(self) -> models.QuerySet[Any]:
         """Return the rows that the API shows at all: the live ones, of live companies."""
@@ -102,7 +116,7 @@ class ResourceViewSet(APIViewSet):
 
     def list(self, request: Request) -> HttpResponse:
         """List the rows."""
-        return self.answer_list(request, self.resource, self.filterset_class, self.rows())
+        return self.answer_list(request, self.resource, self.filterset_class, lambda _: self.rows())
 
     def retrieve(self, request: Request, ref: str) -> HttpResponseBase:
         """Give one row."""
@@ -110,9 +124,9 @@ class ResourceViewSet(APIViewSet):
         shape = self.shape(request, self.resource)
         return self.answer_one(request, self.row(ref), shape.columns)
 
-    def shape(self, request: Request, resource: Resource) -> query.Shape:
+    def shape(self, request: Request, resource: Resource, params: QueryDict | None = None) -> query.Shape:
         """Return the fields that are asked for; 403 for those of a resource that the key may not call."""
-        shape = query.shape(request.query_params, resource)
+        shape = query.shape(request.query_params if params is None else params, resource)
         allowed = getattr(request.auth, "allowed_endpoints", ())
         barred = [column for column in shape.columns if allowed and column.endpoint not in ("", *allowed)]
         if barred:
@@ -125,30 +139,46 @@ class ResourceViewSet(APIViewSet):
         request: Request,
         resource: Resource,
         filterset_class: type[ReadFilterSet],
-        queryset: models.QuerySet[Any],
+        rows: Callable[[str], models.QuerySet[Any]],
         *,
-        parent: models.QuerySet[Any] | None = None,
+        ref: str = "",
+        slot: Callable[[str], Slot] | None = None,
+        parent: Callable[[str], models.QuerySet[Any]] | None = None,
         without: frozenset[str] = frozenset(),
     ) -> HttpResponse:
-        """Answer one page of the rows; 404 when the parent does not exist."""
-        params = request.query_params
-        known = (filterset_class.known() - without) | shaping(resource) | query.PAGING
-        query.allow_only(params, known, prefixes=filterset_class.prefixes, repeatable=filterset_class.repeatable())
-        shape, paging = self.shape(request, resource), query.paging(params, resource, self.ordering_for(params))
-        filters = filterset_class(params, queryset, request=request)
-        query.filter_errors(filters)
-        page = reads.page(
-            filters.qs,
-            shape.columns,
-            terms=paging.terms,
-            limit=paging.limit,
-            cursor=paging.cursor,
-            count=paging.count,
-            parent=parent,
-        )
-        if not page.parent_exists:
-            raise not_found()
-        return envelope(request, page)
+        """Answer one page of the rows; 404 when the parent that the address names by `ref` does not exist."""
+
+        def build(params: QueryDict, ref: str) -> reads.PageStatement | reads.Page:
+            known = (filterset_class.known() - without) | shaping(resource) | query.PAGING
+            query.allow_only(params, known, prefixes=filterset_class.prefixes, repeatable=filterset_class.repeatable())
+            shape = self.shape(request, resource, params)
+            paging = query.paging(params, resource, self.ordering_for(params))
+            filters = filterset_class(params, rows(ref), request=request)
+            query.filter_errors(filters)
+            return reads.page(
+                filters.qs,
+                shape.columns,
+                terms=paging.terms,
+                limit=paging.limit,
+                cursor=paging.cursor,
+                count=paging.count,
+                parent=parent(ref) if parent else None,
+            )
+
+        return self.answer_page(request, resource, filterset_class, build, ref, slot)
+
+    def answer_page(
+        self,
+        request: Request,
+        resource: Resource,
+        filterset_class: type[ReadFilterSet],
+        build: Build,
+        ref: str = "",
+        slot: Callable[[str], Slot] | None = None,
+    ) -> HttpResponse:
+        """Answer the page that `build` compiles from the parameters and the address."""
+        listing = Listing((type(self), self.action), resource, filterset_class, slot)
+        return answer(Asked(request, listing, build, ref, self.is_planned))
 
     def answer_one(self, request: Request, queryset: models.QuerySet[Any], columns: tuple[Column, ...]) -> HttpResponse:
         """Answer the one row with its ETag, or 304 when the caller has it already; 404 when there is none."""
@@ -164,29 +194,6 @@ class ResourceViewSet(APIViewSet):
 def shaping(resource: Resource) -> frozenset[str]:
     """Return the parameters that shape a row of the resource."""
     return query.SHAPING if resource.includable else frozenset({"fields"})
-
-
-def not_found() -> Problem:
-    """Return the 404 for a row that is not there, or is archived."""
-    return Problem(status.HTTP_404_NOT_FOUND, "There is no such row, or it is archived.")
-
-
-def envelope(request: Request, page: reads.Page) -> HttpResponse:
-    """Return the list answer: results, next, previous and, when asked for, count."""
-    links = [
-        json.dumps(_link(request, cursor.encode()) if cursor else None).encode()
-        for cursor in (page.next, page.previous)
-    ]
-    parts = [b'{"results":', page.rows, b',"next":', links[0], b',"previous":', links[1]]
-    if page.count is not None:
-        parts += [b',"count":', str(page.count).encode()]
-    return HttpResponse(b"".join([*parts, b"}"]), content_type=JSON)
-
-
-def _link(request: Request, cursor: str) -> str:
-    http: HttpRequest = request._request
-    pairs = [(name, value) for name, values in http.GET.lists() if name != "cursor" for value in values]
-    return http.build_absolute_uri(f"{http.path}?{urlencode([*pairs, ('cursor', cursor)])}")
 
 
 def json_response(body: bytes, status_code: int = status.HTTP_200_OK, **headers: str) -> HttpResponse:
