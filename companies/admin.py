@@ -5,6 +5,7 @@ from __future__ import annotations
 from companies.admin_candidates import CompanyAliasAdmin, DrugCandidateAdmin
 from companies.admin_cells import company_link
 from companies.admin_companies import CompanyAdmin
+from companies.admin_notes import CompanyNoteAdmin
 from companies.admin_palette import found
 
-__all__ = ["CompanyAdmin", "CompanyAliasAdmin", "DrugCandidateAdmin", "company_link", "found"]
+__all__ = ["CompanyAdmin", "CompanyAliasAdmin", "CompanyNoteAdmin", "DrugCandidateAdmin", "company_link", "found"]

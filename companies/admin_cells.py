@@ -29,5 +29,5 @@ def company_link(company: Company | None) -> str:
     """Return a link to the company's page: the ticker, its name on hover."""
     if company is None:
         return columns.unknown()
-    url = reverse("admin:companies_company_change", args=[company.pk])
+    url = reverse("admin:companies_company_view", args=[company.pk])
     return columns.link(url, company.ticker or company.name, title=company.name)

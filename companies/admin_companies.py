@@ -8,44 +8,26 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, DeskInline, column, columns
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import FigureRangeFilter, NullBooleanFilter, array_filter
+from biotech_ma.core.admin.pages import Section
 from biotech_ma.core.admin.sources import source_notes, sourced_form
 from biotech_ma.core.services import locked
 from companies.admin_cells import AREAS, ROLE_TONES
+from companies.admin_page import CompanyPage
 from companies.choices import Role, TherapeuticArea
 from companies.forms import CandidateForm
 from companies.models import Company, CompanyAlias, DrugCandidate
 from companies.services import curated_notes, note_edit
 
 COLUMNS_BEFORE = 3
-
-
-def own_facts(company: Company) -> list[tuple[str, Any, str]]:
-    """Return the company's own key figures: label, figure, and where and when it is from."""
-    notes = source_notes(company)
-    burn = company.quarterly_burn_rate_usd
-    figures = {
-        "market_cap_usd": "Market cap",
-        "cash_position_usd": "Liquid funds",
-        "quarterly_burn_rate_usd": "Burn a quarter",
-        "total_debt_usd": "Debt",
-        "enterprise_value_usd": "Enterprise value",
-    }
-    facts = [
-        (label, columns.money(value), notes.get(name, "") if value is not None else "")
-        for name, label in figures.items()
-        for value in [getattr(company, name)]
-    ]
-    if company.market_cap_usd is not None and company.market_cap_as_of:
-        facts[0] = (*facts[0][:2], f"as of {company.market_cap_as_of}")
-    runway = columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0)
-    return [*facts[:3], ("Runway", runway, ""), *facts[3:]]
 
 
 class PipelineInline(DeskInline):
@@ -80,12 +62,12 @@ class AliasInline(DeskInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(ArchiveAdmin):
-    """The universe: whom the desk follows. Later apps add their columns and tabs by `extend`."""
+class CompanyAdmin(CompanyPage, ArchiveAdmin):
+    """The universe: whom the desk follows. Later apps add columns, sections, key facts and tabs by `extend`."""
 
     shapes: ClassVar[dict[str, Any]] = {"therapeutic_areas": partial(ChoiceListField, choices=TherapeuticArea.choices)}
     list_display: Any = ["name_cell", "ticker_cell", "role_badge", "cap", "funds", "runway", "areas"]
-    list_display_links: Any = ["name_cell"]
+    list_display_links: Any = None
     list_filter: Any = [
         ("role", ChoicesDropdownFilter),
         array_filter("therapeutic_areas", TherapeuticArea, "area"),
@@ -104,6 +86,7 @@ class CompanyAdmin(ArchiveAdmin):
         "It leaves lists, leaderboards, matches and the API together with its drug candidates. "
         "Restoring brings back what was archived with it."
     )
+    actions_detail: Any = ["open_page", *ArchiveAdmin.actions_detail]
     readonly_fields: Any = ["under_offer_since", "last_data_refresh", "sources"]
     fieldsets: Any = [
         (
@@ -144,9 +127,6 @@ class CompanyAdmin(ArchiveAdmin):
     ]
     annotations: ClassVar[list[Callable[[Any], Any]]] = []
 
-    key_facts: ClassVar[list[Callable[[Company], list[tuple[str, Any, str]]]]] = []
-    change_form_outer_before_template = "admin/desk/facts.html"
-
     @classmethod
     def extend(
         cls,
@@ -155,8 +135,12 @@ class CompanyAdmin(ArchiveAdmin):
         list_columns: list[Any] | None = None,
         rows: Any = None,
         facts: Any = None,
+        sections: list[Section] | None = None,
     ) -> None:
-        """Add tabs, list columns, what these need of the queryset, and key facts: how a later app shows itself here."""
+        """Add tabs to the form, list columns, what these need of the queryset, key facts and sections of the page.
+
+        That is how a later app shows itself here.
+        """
         cls.inlines = [*(inlines or []), *cls.inlines]
         cls.list_display = [
             *cls.list_display[:COLUMNS_BEFORE],
@@ -167,16 +151,12 @@ class CompanyAdmin(ArchiveAdmin):
             cls.annotations.append(rows)
         if facts is not None:
             cls.key_facts.append(facts)
+        cls.sections.extend(sections or [])
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> Any:
-        """Show the company under its key facts."""
-        company = self.get_object(request, object_id) if object_id and request.method == "GET" else None
-        facts = (
-            [] if company is None else [*own_facts(company), *(fact for of in self.key_facts for fact in of(company))]
-        )
-        return super().changeform_view(request, object_id, form_url, {"facts": facts, **(extra_context or {})})
+    @action(description="Page", url_path="page", icon="visibility")  # type: ignore[untyped-decorator]
+    def open_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go from the form to the page."""
+        return HttpResponseRedirect(reverse("admin:companies_company_view", args=[object_id]))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the companies with what the columns of later apps need, without what no page shows."""
@@ -208,8 +188,9 @@ class CompanyAdmin(ArchiveAdmin):
 
     @column("Company", order="name")
     def name_cell(self, company: Company) -> str:
-        """Return the name, cut where it would push the figures off the screen."""
-        return format_html('<span class="desk-name" title="{0}">{0}</span>', company.name)
+        """Return the name, cut where it would push the figures off the screen; it leads to the company's page."""
+        url = reverse("admin:companies_company_view", args=[company.pk])
+        return format_html('<a class="desk-name" href="{0}" title="{1}">{1}</a>', url, company.name)
 
     @column("Ticker", order="ticker")
     def ticker_cell(self, company: Company) -> str:

@@ -17,7 +17,7 @@ def found(request: HttpRequest, term: str) -> list[SearchResult]:
     results = []
     if request.user.has_perm("companies.view_company"):
         for company in Company.objects.search(term)[:MOST_FOUND]:
-            url = reverse("admin:companies_company_change", args=[company.pk])
+            url = reverse("admin:companies_company_view", args=[company.pk])
             results.append(SearchResult(str(company), f"Company · {company.get_role_display()}", url, "biotech"))
     if request.user.has_perm("companies.view_drugcandidate"):
         drugs = DrugCandidate.objects.with_company().filter(name__icontains=term.replace("\x00", ""))

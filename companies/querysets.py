@@ -20,7 +20,7 @@ from biotech_ma.core.vocabulary import known
 from companies.choices import Phase, Role, TherapeuticArea
 
 if TYPE_CHECKING:
-    from companies.models import Company, DrugCandidate  # noqa: F401  (named in quotes below)
+    from companies.models import Company, CompanyNote, DrugCandidate  # noqa: F401  (named in quotes below)
 
 type CompanyRef = str | UUID | Company
 
@@ -285,3 +285,11 @@ class DrugCandidateQuerySet(SoftDeleteQuerySet["DrugCandidate"]):
     def with_company(self) -> Self:
         """Load the company in the same query."""
         return self.select_related("company")
+
+
+class CompanyNoteQuerySet(SoftDeleteQuerySet["CompanyNote"]):
+    """Questions about notes."""
+
+    def of_company(self, ref: CompanyRef) -> Self:
+        """Return the notes on the company of this id or live ticker."""
+        return self.filter(company_q(ref))

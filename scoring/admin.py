@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from scoring import admin_today  # noqa: F401 - it stands on the first page
-from scoring.admin_company import LatestScorePanel
+from scoring import admin_company, admin_today  # noqa: F401 - they add to other pages
 from scoring.admin_matches import AcquirerMatchAdmin
 from scoring.admin_scores import MAScoreAdmin
 from scoring.admin_weights import ScoreVersionAdmin
 
-__all__ = ["AcquirerMatchAdmin", "LatestScorePanel", "MAScoreAdmin", "ScoreVersionAdmin"]
+__all__ = ["AcquirerMatchAdmin", "MAScoreAdmin", "ScoreVersionAdmin"]

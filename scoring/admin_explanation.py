@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -23,7 +24,7 @@ PER_CENT = Decimal("0.01")
 
 
 def components_table(score: MAScore) -> SafeString:
-    """Return the components as bars."""
+    """Return the components as bars: 0 to 100 each, which the total weighs."""
     return table(
         "Components",
         ["Component", "Score"],
@@ -31,17 +32,23 @@ def components_table(score: MAScore) -> SafeString:
             [label_of(name), columns.bar(getattr(score, f"{name}_score"), hint="No source feeds it yet")]
             for name in COMPONENTS
         ],
-        note="0 to 100 each; the total weighs them",
     )
 
 
-def explanation_table(score: MAScore) -> SafeString:
-    """Return baseline, contributions and total as a waterfall with its figures: they add up exactly."""
+def explanation_table(score: MAScore, *, is_brief: bool = False) -> SafeString:
+    """Return baseline, contributions and total as a waterfall with its figures: they add up exactly.
+
+    A brief one leaves out what contributes nothing, and says how many inputs that are.
+    """
     try:
         explained = explanation_of(score)
     except NotExplained as error:
         return table("Contributions", [], [], empty=f"{str(error).capitalize()}.")
     lines = sorted(explained.lines, key=lambda line: (line.contribution <= 0, -abs(line.contribution)))
+    left_out = 0
+    if is_brief:
+        left_out = sum(not line.contribution for line in lines)
+        lines = [line for line in lines if line.contribution]
     ends = list(accumulate((line.contribution for line in lines), initial=explained.baseline))
     scale = Scale.of([*ends, explained.total_score])
     first: list[Any] = [
@@ -53,7 +60,10 @@ def explanation_table(score: MAScore) -> SafeString:
         f"Why {figures.number(explained.total_score)}",
         ["Component", "Input", "Value", "Median", "Weight", "Contribution", "Waterfall", "Source"],
         [first, *steps],
-        note=explained.methodology,
+        note=f"{explained.methodology}; {left_out} inputs at the median add nothing"
+        if left_out
+        else explained.methodology,
+        url=reverse("admin:scoring_mascore_change", args=[score.pk]) if is_brief else "",
         numeric=(2, 3, 4, 5),
         foot=["Total", "", "", "", "", _exact(ends[-1]), scale.level(ends[-1]), ""],
     )

@@ -13,7 +13,8 @@ from scoring.admin_match_detail import flags
 from scoring.admin_matches import range_cell
 from scoring.models import AcquirerMatch
 
-MATCH_ROWS = 20
+MATCH_ROWS = 10
+NAME_LENGTH = 22
 
 
 def matches_table(company: Company) -> SafeString:
@@ -21,21 +22,20 @@ def matches_table(company: Company) -> SafeString:
     rows = AcquirerMatch.objects.for_target(company).newest().with_companies().order_by("match_rank", "id")[:MATCH_ROWS]
     return table(
         "Likely acquirers",
-        ["Rank", "Acquirer", "Fit", "Flags", "Valuation", "As of"],
+        ["#", "Acquirer", "Fit", "Valuation", "Flags"],
         [
             [
                 columns.number(row.match_rank, 0),
-                company_link(row.acquirer_company) if row.acquirer_company else row.acquirer_name,
+                _acquirer(row),
                 _fit(row),
-                flags(row),
                 range_cell(row.estimated_valuation_range_usd),
-                columns.day(row.match_date),
+                flags(row),
             ]
             for row in rows
         ],
         url=f"{reverse('admin:scoring_acquirermatch_changelist')}?target_company__id__exact={company.pk}",
         empty="No match yet. Run the match command.",
-        numeric=(0, 2, 4),
+        numeric=(0, 2, 3),
     )
 
 
@@ -66,3 +66,9 @@ def targets_table(company: Company) -> SafeString:
 def _fit(match: AcquirerMatch) -> SafeString:
     page = reverse("admin:scoring_acquirermatch_change", args=[match.pk])
     return columns.link(page, columns.bar(match.strategic_fit_score, 10), title=match.synergy_rationale or "")
+
+
+def _acquirer(match: AcquirerMatch) -> SafeString | str:
+    if match.acquirer_company:
+        return company_link(match.acquirer_company)
+    return columns.hover(match.acquirer_name[:NAME_LENGTH], match.acquirer_name)

@@ -92,7 +92,7 @@ def moved_panel(request: HttpRequest) -> Panel | None:
         [
             [
                 columns.link(
-                    reverse("admin:companies_company_change", args=[mover.company_id]),
+                    reverse("admin:companies_company_view", args=[mover.company_id]),
                     mover.ticker or mover.name,
                     title=mover.name,
                 ),

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from companies.origins import filing, link
 from scoring.engine.inputs import Evidence
 from signals_app.market_day import NEW_YORK
 from signals_app.periods import Figure
 
-TRIAL = re.compile(r"NCT\d{8}")
-APPLICATION = re.compile(r"(?:NDA|BLA)(\d{6})")
-TRIAL_URL = "https://clinicaltrials.gov/study/"
-FDA_URL = "https://www.accessdata.fda.gov/scripts/cder/daf/index.cfm?event=overview.process&ApplNo="
-ORANGE_BOOK_URL = "https://www.accessdata.fda.gov/scripts/cder/ob/index.cfm"
-EDGAR_URL = "https://www.sec.gov/Archives/edgar/data/"
 CURATED = "curated"
 MOST_SOURCE = 200
 
@@ -32,23 +26,9 @@ def of_field(field_sources: Mapping[str, Any], name: str) -> Evidence:
     return Evidence(source=named, url=link(identifier), day=as_day(note.get("as_of")))
 
 
-def link(identifier: str) -> str | None:
-    """Return the public page of the first study or application that an identifier names, or None."""
-    if identifier.startswith("orangebook:"):
-        return ORANGE_BOOK_URL
-    if found := TRIAL.search(identifier):
-        return f"{TRIAL_URL}{found[0]}"
-    if found := APPLICATION.search(identifier):
-        return f"{FDA_URL}{found[1]}"
-    return None
-
-
 def of_figure(figure: Figure, cik: str | None) -> Evidence:
     """Return the evidence of a figure: its filings, the last of them to read, and the day it became public."""
-    url = None
-    if cik and figure.accessions:
-        accession = figure.accessions[-1]
-        url = f"{EDGAR_URL}{int(cik)}/{accession.replace('-', '')}/{accession}-index.htm"
+    url = filing(cik, figure.accessions[-1]) if figure.accessions else None
     return Evidence(
         source=f"{', '.join(figure.sources)}: {', '.join(figure.accessions)}"[:MOST_SOURCE],
         url=url,

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesCheckboxFilter,
@@ -18,14 +17,13 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import action
 
-from biotech_ma.core.admin import DeskAdmin, PanelInline, column, columns, figures
+from biotech_ma.core.admin import DeskAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import MarketDayRangeFilter
-from biotech_ma.core.admin.tables import table
 from biotech_ma.core.admin.versioned import MOST_OF_A_REASON, REASON
-from companies.admin import CompanyAdmin, company_link
+from companies.admin import company_link
 from companies.models import Company
-from signals_app import admin_calendar, admin_freshness, admin_today  # noqa: F401 - they stand on the first page
-from signals_app.admin_cells import severity_badge, signal_link, signal_rows
+from signals_app import admin_calendar, admin_company, admin_freshness, admin_today  # noqa: F401 - they add to other pages
+from signals_app.admin_cells import severity_badge, signal_link
 from signals_app.admin_facts import FinancialFactAdmin
 from signals_app.admin_forms import LedgerFilter, SignalForm, SourceFilter
 from signals_app.admin_jobs import JobAdmin
@@ -34,10 +32,9 @@ from signals_app.admin_runs import IngestRunAdmin
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
 
-__all__ = ["FinancialFactAdmin", "IngestRunAdmin", "JobAdmin", "LatestSignalsPanel", "ReviewItemAdmin", "SignalAdmin"]
+__all__ = ["FinancialFactAdmin", "IngestRunAdmin", "JobAdmin", "ReviewItemAdmin", "SignalAdmin"]
 
 TITLE_DAYS = 365
-LATEST_ROWS = 20
 
 
 def _supersedes_field(**options: Any) -> forms.Field:
@@ -197,29 +194,3 @@ class SignalAdmin(DeskAdmin):
     def impact(self, signal: Signal) -> str:
         """Return the impact, −10 to +10."""
         return columns.change(signal.ma_impact_score) if signal.ma_impact_score else columns.unknown("None")
-
-
-class LatestSignalsPanel(PanelInline):
-    """The company's newest signals."""
-
-    model = Signal
-    fk_name = "company"
-    verbose_name_plural = "signals"
-
-    def panel(self, request: HttpRequest, obj: Any) -> SafeString:
-        """Return the last 20 that have happened and stand, with the way to all."""
-        rows = Signal.objects.of_company(obj).current().recent(LATEST_ROWS)
-        here = reverse("admin:signals_app_signal_changelist")
-        return table(
-            "Latest signals",
-            ["Event", "Severity", "Type", "Title"],
-            signal_rows(rows),
-            url=f"{here}?company__id__exact={obj.pk}",
-            add_url=f"{reverse('admin:signals_app_signal_add')}?company={obj.pk}"
-            if request.user.has_perm("signals_app.add_signal")
-            else "",
-            empty="No signal of this company is known. Load a source, or add one by hand.",
-        )
-
-
-CompanyAdmin.extend(inlines=[LatestSignalsPanel])

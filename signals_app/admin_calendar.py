@@ -83,7 +83,7 @@ def badge(row: Catalyst) -> SafeString:
 
 def company_cell(row: Catalyst) -> SafeString:
     """Return a link to the company."""
-    url = reverse("admin:companies_company_change", args=[row.company_id])
+    url = reverse("admin:companies_company_view", args=[row.company_id])
     return columns.link(url, row.ticker or row.company_name, title=row.company_name)
 
 

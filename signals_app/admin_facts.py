@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.contrib import admin, messages
@@ -27,6 +26,7 @@ from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from signals_app.pro_forma import pro_forma
 from signals_app.refresh import ledger_day
+from signals_app.runway import funds_day
 
 
 @admin.register(FinancialFact)
@@ -123,7 +123,7 @@ class FinancialFactAdmin(ReadOnlyAdmin):
 
 def pro_forma_facts(company: Company) -> list[tuple[str, Any, str]]:
     """Return what was raised after the balance sheet behind the liquid funds, as a line of its own."""
-    period_end = _day(company.field_sources.get("cash_position_usd", {}).get("as_of"))
+    period_end = funds_day(company)
     if company.cash_position_usd is None or period_end is None:
         return []
     found = pro_forma(
@@ -138,13 +138,6 @@ def pro_forma_facts(company: Company) -> list[tuple[str, Any, str]]:
     raised = f"{figures.money(found.raised_usd)} raised since {figures.day(period_end)}"
     note = ", ".join(filter(None, (raised if found.raised_usd else "", unknown)))
     return [("Pro forma", columns.money(found.liquid_funds_pro_forma_usd, note=note), note)]
-
-
-def _day(text: object) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(str(text))
-    except ValueError:
-        return None
 
 
 def ledger_facts(company: Company) -> list[tuple[str, Any, str]]:

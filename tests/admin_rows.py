@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from companies.models import Company, CompanyAlias
+from companies.models import Company, CompanyAlias, CompanyNote
 from delivery.models import Alert, AlertNotice, AlertTrigger, InboxItem, Report, WebhookDelivery
 from delivery.services import create_webhook, issue_client
 from scoring.models import MAScore
@@ -94,6 +94,7 @@ def _rows(tag: str, acquirer: Company | None) -> dict[str, Any]:
     return {
         "company": company,
         "drugcandidate": DrugCandidateFactory(company=company, next_milestone_date=dt.date(2030, 1, 1)),
+        "companynote": CompanyNote.objects.create(company=company, text=f"Said {tag}"),
         "companyalias": CompanyAlias.objects.create(company=company, alias=f"Former {tag}"),
         "signal": signal,
         "financialfact": FinancialFact.objects.create(

@@ -44,6 +44,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Companies", "biotech", "companies.company"),
             _item("Drug candidates", "pill", "companies.drugcandidate"),
             _item("Aliases", "alternate_email", "companies.companyalias"),
+            _item("Notes", "sticky_note_2", "companies.companynote"),
         ],
     },
     {

@@ -3,5 +3,6 @@
 from companies.models.alias import CompanyAlias
 from companies.models.company import Company
 from companies.models.drug_candidate import DrugCandidate
+from companies.models.note import CompanyNote
 
-__all__ = ["Company", "CompanyAlias", "DrugCandidate"]
+__all__ = ["Company", "CompanyAlias", "CompanyNote", "DrugCandidate"]

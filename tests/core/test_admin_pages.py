@@ -24,6 +24,7 @@ APPS = {
     "company": "companies",
     "drugcandidate": "companies",
     "companyalias": "companies",
+    "companynote": "companies",
     "signal": "signals_app",
     "financialfact": "signals_app",
     "mascore": "scoring",
@@ -37,8 +38,8 @@ APPS = {
     "webhookdelivery": "delivery",
     "client": "delivery",
 }
-ADDED_BY_HAND = ["company", "drugcandidate", "signal", "report", "alert", "webhook", "client"]
-ARCHIVED = ["company", "drugcandidate", "report", "alert", "webhook", "client"]
+ADDED_BY_HAND = ["company", "drugcandidate", "companynote", "signal", "report", "alert", "webhook", "client"]
+ARCHIVED = ["company", "drugcandidate", "companynote", "report", "alert", "webhook", "client"]
 READ_ONLY = sorted(set(APPS) - set(ADDED_BY_HAND))
 
 
@@ -61,6 +62,7 @@ def pages_of(rows: dict[str, object]) -> dict[str, str]:
         found[f"{model} history"] = page(model, "history", row.pk)
     found |= {f"{model} add": page(model, "add") for model in ADDED_BY_HAND}
     found |= {f"{model} archive": page(model, "archive_row", rows[model].pk) for model in ARCHIVED}
+    found["company view"] = page("company", "view", rows["company"].pk)
     found["alert test"] = page("alert", "test_alert", rows["alert"].pk)
     found["signal correct"] = f"{page('signal', 'add')}?supersedes={rows['signal'].pk}"
     found["company search"] = f"{page('company', 'changelist')}?q=testbio"
@@ -175,7 +177,7 @@ def test_without_permissions_nothing_is_shown():
 def test_the_palette_finds_companies_and_drugs(analyst):
     rows = some_rows("a", 1)
     text = analyst.get(reverse("admin:search") + "?s=" + rows["company"].ticker).content.decode()
-    assert page("company", "change", rows["company"].pk) in text
+    assert page("company", "view", rows["company"].pk) in text
     text = analyst.get(reverse("admin:search") + "?s=" + rows["drugcandidate"].name).content.decode()
     assert page("drugcandidate", "change", rows["drugcandidate"].pk) in text
 
@@ -245,7 +247,7 @@ def test_the_top_list_leaves_out_archived_companies_and_thin_data(analyst):
 
 def test_figures_show_their_source_and_day(analyst):
     row = some_rows("a", 1)["company"]
-    text = analyst.get(page("company", "change", row.pk)).content.decode()
+    text = analyst.get(page("company", "view", row.pk)).content.decode()
     assert "edgar · 0001-26-000001 · as of 2025-12-31" in text
     listed = analyst.get(page("company", "changelist")).content.decode()
     assert "$1.3 bn" in listed

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
-from companies.models import Company, CompanyAlias, DrugCandidate
+from companies.models import Company, CompanyAlias, CompanyNote, DrugCandidate
 from delivery.models import (
     Alert,
     AlertNotice,
@@ -145,6 +145,8 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "companies_areas_gin": lambda s: Company.objects.in_area("dermatology"),
     "companies_archived_idx": lambda s: Company.all_objects.archived(),
     "company_aliases_lookup_idx": lambda s: CompanyAlias.objects.filter(normalized="ALIASCOMPANY7", kind="name"),
+    "company_notes_company_idx": lambda s: CompanyNote.objects.of_company(s.company),
+    "company_notes_archived_idx": lambda s: CompanyNote.all_objects.archived(),
     "company_aliases_uniq": lambda s: CompanyAlias.objects.filter(company=s.company),
     "drug_candidates_pipeline_idx": lambda s: DrugCandidate.objects.of_company(s.company).in_phase("phase_1"),
     "drug_candidates_phase_idx": lambda s: DrugCandidate.objects.in_phase("nda_bla"),

@@ -25,6 +25,7 @@ SOFT = [model for model in STAMPED if issubclass(model, SoftDeleteModel)]
 LEAST = {
     "companies": {"name": "Acme"},
     "drug_candidates": {"company_id": "companies", "name": "AC-1"},
+    "company_notes": {"company_id": "companies", "text": "x"},
     "company_aliases": {"company_id": "companies", "alias": "Acme Inc"},
     "signals": {"company_id": "companies", "signal_type": "market", "event_date": "2025-01-01Z", "title": "x"},
     "financial_facts": {"company_id": "companies", "concept": "cash", "period_end": "2025-03-31", "value": "1"},

@@ -75,8 +75,10 @@ def test_an_analyst_finds_edits_archives_and_restores_a_company(page, live_serve
     page.wait_for_url("**q=acme**")
     assert page.get_by_text("Other Bio").count() == 0
     page.get_by_role("link", name="Acme Therapeutics").click()
+    page.get_by_role("heading", name="Runway and catalysts").wait_for()
+    page.get_by_role("link", name="Edit").first.click()
 
-    for tab in ("Score", "Signals", "Pipeline", "Aliases", "General"):
+    for tab in ("Pipeline", "Aliases", "General"):
         page.locator("#tabs-items").get_by_role("link", name=tab).click()
     page.locator("#id_market_cap_usd").fill("1.3bn")
     page.locator("#id_therapeutic_areas").get_by_text("Oncology").click()

@@ -51,7 +51,7 @@ def test_range_below_the_market_cap_is_marked_wherever_it_stands(admin_client: C
     words = "Deals of the stage ($1.9bn): below the market cap of $5.0bn. That takes the middle of the range below"
     for name, key in (
         ("scoring_acquirermatch_changelist", None),
-        ("companies_company_change", made.pk),
+        ("companies_company_view", made.pk),
         ("scoring_acquirermatch_change", AcquirerMatch.objects.get().pk),
     ):
         assert words in page(admin_client, name, *([key] if key else []))
@@ -63,11 +63,11 @@ def test_pages_of_target_and_acquirer_show_who_fits(admin_client: Client) -> Non
     match_day(day=DAY)
     match = AcquirerMatch.objects.get()
     link = reverse("admin:scoring_acquirermatch_change", args=[match.pk])
-    shown = page(admin_client, "companies_company_change", made.pk)
+    shown = page(admin_client, "companies_company_view", made.pk)
     assert "Likely acquirers" in shown
     assert "Ay Pharma plc" in shown
     assert link in shown
-    shown = page(admin_client, "companies_company_change", who.pk)
+    shown = page(admin_client, "companies_company_view", who.pk)
     assert "Targets that fit" in shown
     assert "TEE Bio" in shown
     assert link in shown

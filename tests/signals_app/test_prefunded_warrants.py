@@ -92,7 +92,7 @@ def test_company_page_shows_what_no_column_holds():
     User.objects.create_superuser("desk", password="x")
     browser = Browser()
     browser.force_login(User.objects.get())
-    page = reverse("admin:companies_company_change", args=[company.pk])
+    page = reverse("admin:companies_company_view", args=[company.pk])
     assert "Pre-funded warrants" not in browser.get(page).content.decode()
     for concept, start, value, unit in (
         ("prefunded_warrants", None, 5_200_000, "shares"),

@@ -77,7 +77,7 @@ def test_the_company_page_shows_the_line_only_where_something_was_raised():
         cash_position_usd=Decimal(100_000_000),
         field_sources={"cash_position_usd": {"source": "edgar", "as_of": "2026-03-31"}},
     )
-    page = reverse("admin:companies_company_change", args=[company.pk])
+    page = reverse("admin:companies_company_view", args=[company.pk])
     assert "Pro forma" not in browser.get(page).content.decode()
     raised(company, "2026-04-01", net_proceeds_usd="50000000")
     raised(company, "2026-04-02")

@@ -20,8 +20,12 @@ def table(
     empty: str = "Nothing yet.",
     numeric: Iterable[int] = (),
     foot: list[Any] | None = None,
+    body: SafeString | None = None,
 ) -> SafeString:
-    """Return a card with a table: `numeric` columns are right-aligned, `foot` is the row of totals."""
+    """Return a card with a table: `numeric` columns are right-aligned, `foot` is the row of totals.
+
+    `body` is a picture that stands before it.
+    """
     return render_to_string(
         "admin/desk/card.html",
         {
@@ -34,5 +38,6 @@ def table(
             "empty": empty,
             "numeric": frozenset(numeric),
             "foot": foot,
+            "body": body,
         },
     )

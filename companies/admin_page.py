@@ -1,0 +1,158 @@
+"""A company's own page: what a partner asks for, on one screen; to edit is one click further."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from biotech_ma.core.admin import columns
+from biotech_ma.core.admin.pages import Fact, Page, Section, row_page
+from companies.admin_cells import AREAS, ROLE_TONES
+from companies.admin_notes import NoteForm, notes_section
+from companies.admin_pipeline import pipeline_section
+from companies.choices import Role
+from companies.models import Company
+from companies.origins import EDGAR_COMPANY_URL, pages
+
+FIGURES = {
+    "market_cap_usd": "Market cap",
+    "cash_position_usd": "Liquid funds",
+    "quarterly_burn_rate_usd": "Burn a quarter",
+    "total_debt_usd": "Debt",
+    "enterprise_value_usd": "Enterprise value",
+}
+DERIVED = {"enterprise_value_usd": ("market_cap_usd", "total_debt_usd", "cash_position_usd")}
+# Where the note on a figure says why it is unknown.
+WHY_UNKNOWN = {
+    "not_reported": "no filing reports it",
+    "liquidity_incomplete": "the latest filing does not give all of it",
+    "depends_on_an_unknown_figure": "a figure that it depends on is unknown",
+    "stale": "the last filing with it is too old",
+}
+
+
+def own_facts(company: Company) -> list[Fact]:
+    """Return the company's own key figures, each with its source, its day and its filings."""
+    facts = [_figure(company, name, label) for name, label in FIGURES.items()]
+    burn = company.quarterly_burn_rate_usd
+    runway = columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0)
+    note, links = origin(company, "runway_quarters")
+    return [*facts[:3], Fact("Runway", runway, note, links), *facts[3:]]
+
+
+def _figure(company: Company, name: str, label: str) -> Fact:
+    value = getattr(company, name)
+    note, links = origin(company, name)
+    if name == "market_cap_usd" and value is not None and company.market_cap_as_of:
+        said = _note(company, name).get("source")
+        note = " · ".join(filter(None, (str(said or ""), f"as of {company.market_cap_as_of}")))
+    for part in DERIVED.get(name, ()) if value is not None else ():
+        links = (*links, *(each for each in origin(company, part)[1] if each not in links))
+    exact = columns.money(value, hint=note or "Not known yet")
+    return Fact(label, exact, note, links)
+
+
+def _note(company: Company, name: str) -> dict[str, Any]:
+    found = (company.field_sources or {}).get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def origin(company: Company, name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return where a field is from in words, and the pages where that is to be read."""
+    note = _note(company, name)
+    identifier = str(note.get("id") or "")
+    if getattr(company, name) is None:
+        words = WHY_UNKNOWN.get(str(note.get("note")), "")
+        return (f"unknown: {words}" if words else ""), tuple(pages(identifier, company.cik))
+    parts = [str(note[part]) for part in ("source", "id") if note.get(part)]
+    if note.get("as_of"):
+        parts.append(f"as of {note['as_of']}")
+    return " · ".join(parts), tuple(pages(identifier, company.cik))
+
+
+def _registrant(cik: str) -> SafeString:
+    return columns.beside(f"CIK {cik}", columns.outside(EDGAR_COMPANY_URL + cik))
+
+
+class CompanyPage:
+    """The page of a company, mixed into its admin: `sections` and `key_facts` are what the apps contribute."""
+
+    sections: ClassVar[list[Section]] = [
+        Section("pipeline", "Pipeline", 40, "companies.view_drugcandidate", pipeline_section),
+        Section("notes", "Notes", 95, "companies.view_companynote", notes_section),
+    ]
+    key_facts: ClassVar[list[Any]] = []
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses, the page's and the note's among them."""
+        site: Any = self.admin_site  # type: ignore[attr-defined]
+        own = [
+            path("<path:object_id>/view/", site.admin_view(self.page_view), name="companies_company_view"),
+            path("<path:object_id>/note/", site.admin_view(self.note_view), name="companies_company_note"),
+        ]
+        return [*own, *super().get_urls()]  # type: ignore[misc]
+
+    def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the company; 404 for an unknown one, 403 without the permission to view it."""
+        company = self._company(request, object_id)
+        facts = [*own_facts(company), *(fact for of in self.key_facts for fact in of(company))]
+        return row_page(self, request, company, self._head(request, company), facts, self.sections)
+
+    def note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Write a note on the company and go back to it; a refused one stays in its place."""
+        company = self._company(request, object_id)
+        if not request.user.has_perm("companies.add_companynote") or company.is_archived:
+            raise PermissionDenied
+        page = reverse("admin:companies_company_view", args=[company.pk])
+        if request.method != "POST":
+            return HttpResponseRedirect(page)
+        form = NoteForm(request.POST)
+        if not form.is_valid():
+            request.desk_note_form = form  # type: ignore[attr-defined]
+            return self.page_view(request, object_id)
+        form.instance.company, form.instance.author_id = company, request.user.pk
+        form.save()
+        return HttpResponseRedirect(f"{page}#notes")
+
+    def _company(self, request: HttpRequest, object_id: str) -> Company:
+        found: Company | None = self.get_object(request, object_id)  # type: ignore[attr-defined]
+        if found is None:
+            raise Http404("There is no such company.")
+        if not self.has_view_or_change_permission(request, found):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        return found
+
+    def _head(self, request: HttpRequest, company: Company) -> Page:
+        badges = [columns.badge(company.get_role_display(), ROLE_TONES[Role(company.role)])]
+        if company.ticker:
+            badges.insert(0, columns.badge(company.ticker, "blue", title="Ticker"))
+        if company.under_offer_since:
+            badges.append(columns.badge(f"under offer since {company.under_offer_since}", "amber"))
+        if company.is_archived:
+            badges.append(columns.badge("archived", "red"))
+        lead = [
+            columns.chips(company.therapeutic_areas, AREAS, most=4) if company.therapeutic_areas else "",
+            company.headquarters_location or "",
+            f"founded {company.founded_year}" if company.founded_year else "",
+            f"{company.employee_count:,} employees" if company.employee_count is not None else "",
+            _registrant(company.cik) if company.cik else "",
+        ]
+        return Page(company.name, badges, [part for part in lead if part], self._buttons(request, company))
+
+    def _buttons(self, request: HttpRequest, company: Company) -> list[tuple[str, str, str]]:
+        here: Any = self
+        wanted = [
+            ("Edit", "change", here.has_change_permission(request, company), "primary"),
+            ("History", "history", True, "default"),
+            ("Archive", "archive_row", not company.is_archived and here.has_archive_permission(request), "default"),
+            ("Restore", "restore_row", company.is_archived and here.has_archive_permission(request), "primary"),
+        ]
+        return [
+            (title, reverse(f"admin:companies_company_{name}", args=[company.pk]), variant)
+            for title, name, may, variant in wanted
+            if may
+        ]
