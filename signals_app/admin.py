@@ -26,13 +26,14 @@ from signals_app import admin_calendar, admin_company, admin_freshness, admin_to
 from signals_app.admin_cells import severity_badge, signal_link
 from signals_app.admin_facts import FinancialFactAdmin
 from signals_app.admin_forms import LedgerFilter, SignalForm, SourceFilter
+from signals_app.admin_imports import SheetImportAdmin
 from signals_app.admin_jobs import JobAdmin
 from signals_app.admin_review import ReviewItemAdmin
 from signals_app.admin_runs import IngestRunAdmin
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
 
-__all__ = ["FinancialFactAdmin", "IngestRunAdmin", "JobAdmin", "ReviewItemAdmin", "SignalAdmin"]
+__all__ = ["FinancialFactAdmin", "IngestRunAdmin", "JobAdmin", "ReviewItemAdmin", "SheetImportAdmin", "SignalAdmin"]
 
 TITLE_DAYS = 365
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -34,29 +38,32 @@ def append_edited_figures(*, before: Company, after: Company) -> list[FinancialF
     A figure is of the period that it corrects, or of today where nothing fresh is reported; a market cap of its day.
     A figure that was emptied appends nothing: the ledger cannot say "unknown".
     """
-    names = [name for name in EDITED if getattr(before, name) != getattr(after, name)]
-    if before.market_cap_as_of != after.market_cap_as_of and "market_cap_usd" not in names:
-        names.append("market_cap_usd")
-    said = {EDITED[name]: getattr(after, name) for name in names if getattr(after, name) is not None}
+    return append_all_edited_figures([(before, after)])
+
+
+def append_all_edited_figures(edits: Sequence[tuple[Company, Company]]) -> list[FinancialFact]:
+    """Append the facts of many companies' edits, each a state before and one after, in as many queries as for one."""
+    said = {after.pk: found for before, after in edits if (found := _said(before, after))}
     if not said:
         return []
-    periods = _periods(after)
-    appended = []
+    changed = [(before, after) for before, after in edits if after.pk in said]
+    periods = _periods([after for _, after in changed])
+    appended = [
+        FinancialFact(
+            company=after,
+            concept=concept,
+            period_end=periods[after.pk][concept],
+            value=value,
+            unit=USD,
+            form=CURATED_FORM,
+            source=ANALYST,
+        )
+        for _, after in changed
+        for concept, value in said[after.pk].items()
+    ]
     with transaction.atomic():
-        if MARKET_CAP in said:
-            keep_market_caps([before])
-        for concept, value in said.items():
-            fact = FinancialFact(
-                company=after,
-                concept=concept,
-                period_end=periods[concept],
-                value=value,
-                unit=USD,
-                form=CURATED_FORM,
-                source=ANALYST,
-            )
-            fact.save(force_insert=True)
-            appended.append(fact)
+        keep_market_caps(before for before, after in changed if MARKET_CAP in said[after.pk])
+        FinancialFact.objects.bulk_create(appended)
     return appended
 
 
@@ -91,12 +98,29 @@ def correct_fact(*, fact: FinancialFact, value: Decimal, reason: str = "") -> Fi
     return correction
 
 
-def _periods(company: Company) -> dict[str, dt.date]:
-    """Return the period end of each figure as the ledger has it today; today where it has none that is fresh."""
+def _said(before: Company, after: Company) -> dict[str, Any]:
+    names = [name for name in EDITED if getattr(before, name) != getattr(after, name)]
+    if before.market_cap_as_of != after.market_cap_as_of and "market_cap_usd" not in names:
+        names.append("market_cap_usd")
+    return {EDITED[name]: getattr(after, name) for name in names if getattr(after, name) is not None}
+
+
+def _periods(companies: Sequence[Company]) -> dict[UUID, dict[str, dt.date]]:
+    """Return the period end of each company's figures as the ledger has it today; today where none is fresh."""
     today = timezone.localdate(timezone=NEW_YORK)
     rows = FinancialFact.objects.known_by_day(today).of_concepts(*CONCEPTS)
-    rows = rows.filter(company=company, period_end__gte=today - dt.timedelta(days=HORIZON_DAYS))
-    found = figures([Fact(*row) for row in rows.values_list(*FIELDS)], today, history_starts=company.history_starts)
+    rows = rows.filter(
+        company_id__in=[company.pk for company in companies],
+        period_end__gte=today - dt.timedelta(days=HORIZON_DAYS),
+    )
+    facts: dict[UUID, list[Fact]] = defaultdict(list)
+    for company_id, *values in rows.values_list("company_id", *FIELDS):
+        facts[company_id].append(Fact(*values))
+    return {company.pk: _ends(company, facts[company.pk], today) for company in companies}
+
+
+def _ends(company: Company, facts: list[Fact], today: dt.date) -> dict[str, dt.date]:
+    found = figures(facts, today, history_starts=company.history_starts)
     held = {LIQUID_FUNDS: found.liquid_funds, QUARTERLY_BURN: found.quarterly_burn, TOTAL_DEBT: found.total_debt}
     ends = {concept: figure.period_end if figure else today for concept, figure in held.items()}
     return {**ends, MARKET_CAP: company.market_cap_as_of or today}

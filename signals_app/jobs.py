@@ -16,9 +16,13 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job, Status
 
+from signals_app.imports import jobs as import_jobs
 from signals_app.ingest.base import IngestError, Request
 from signals_app.ingest.perform import perform
 from signals_app.schedule import ENABLED, SLOT, blocked, entries, mark, marks_of
+
+# Jobs are found in the modules of this name only.
+__all__ = ["import_jobs"]
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,21 @@ from biotech_ma.core.fields import json_object, json_shapes, one_of, within
 from biotech_ma.core.models import COUNT_CHANGE, AppendOnlyModel
 from companies.models import Company
 from signals_app.catalogue import CATALOGUE, Severity, SignalType
+from signals_app.import_models import SheetImport, SheetImportRow
 from signals_app.querysets import FinancialFactQuerySet, SignalQuerySet
 from signals_app.review_models import IngestRun, ReviewItem
 from signals_app.source_models import IngestCursor, RawPayload
 
-__all__ = ["FinancialFact", "IngestCursor", "IngestRun", "RawPayload", "ReviewItem", "Signal"]
+__all__ = [
+    "FinancialFact",
+    "IngestCursor",
+    "IngestRun",
+    "RawPayload",
+    "ReviewItem",
+    "SheetImport",
+    "SheetImportRow",
+    "Signal",
+]
 
 NOT_SELF = ~models.Q(supersedes=models.F("id"))
 

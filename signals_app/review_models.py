@@ -31,9 +31,13 @@ class ReviewStatus(models.TextChoices):
 # Fields that an accepted value may set: those that sources propose.
 CANDIDATE_VALUES = (
     "phase", "therapeutic_area", "patent_expiry", "orphan_designation", "additional_data", "next_milestone",
-    "next_milestone_date",
+    "next_milestone_date", "mechanism", "fast_track", "breakthrough_therapy", "market_potential_usd",
 )  # fmt: skip
-COMPANY_VALUES = ("name", "ticker", "cik", "headquarters_location", "market_cap_usd", "market_cap_as_of")
+COMPANY_VALUES = (
+    "name", "ticker", "cik", "headquarters_location", "market_cap_usd", "market_cap_as_of", "role", "is_public",
+    "cash_position_usd", "quarterly_burn_rate_usd", "total_debt_usd", "therapeutic_areas", "founded_year",
+    "employee_count",
+)  # fmt: skip
 
 
 class ReviewQuerySet(models.QuerySet["ReviewItem"]):

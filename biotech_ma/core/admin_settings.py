@@ -55,6 +55,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Reported figures", "receipt_long", "signals_app.financialfact"),
             _item("Review queue", "rule", "signals_app.reviewitem"),
             _item("Runs of sources", "cloud_download", "signals_app.ingestrun"),
+            _item("Imports", "upload_file", "signals_app.sheetimport"),
         ],
     },
     {
@@ -91,6 +92,11 @@ NAVIGATION: list[dict[str, Any]] = [
         "collapsible": True,
         "items": [
             _item("Background jobs", "work_history", "procrastinate.procrastinatejob"),
+            {
+                "title": "Exports taken",
+                "icon": "download",
+                "link": reverse_lazy("admin:core_listexport_changelist"),
+            },
             _item("Users", "person", "auth.user"),
             _item("Groups", "group", "auth.group"),
         ],

@@ -20,6 +20,7 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
 
+from biotech_ma.core.admin.exports import ExportMixin
 from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
 from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
@@ -105,7 +106,7 @@ class ActionChoices:
         return choices
 
 
-class DeskAdmin(ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
+class DeskAdmin(ExportMixin, ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
     """One table of the desk. Nothing is deleted here; a race or bad input ends in a message, never in a 500."""
 
     form: Any = DeskForm
@@ -120,6 +121,9 @@ class DeskAdmin(ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
     paginator: Any = BoundedPaginator
     empty_value_display = "—"
     empty_hint = "Nothing here yet."
+    # Where rows of this list are imported, for who may: set by the app that imports.
+    import_link: ClassVar[Callable[[HttpRequest], str] | None] = None
+    list_before_template: Any = "admin/desk/list_tools.html"
     change_form_before_template = "admin/desk/form_top.html"
     change_form_after_template = "admin/desk/form_end.html"
 
@@ -141,7 +145,10 @@ class DeskAdmin(ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
         if any("\x00" in value for values in request.GET.lists() for value in values[1]):
             return self._unfiltered(request, "NUL characters cannot be searched for.")
         try:
-            return super().changelist_view(request, {"empty_hint": self.empty_hint, **(extra_context or {})})  # type: ignore[no-any-return]
+            link = type(self).import_link
+            import_url = link(request) if link else ""
+            shown = {"empty_hint": self.empty_hint, "import_url": import_url, **(extra_context or {})}
+            return super().changelist_view(request, shown)  # type: ignore[no-any-return]
         except (DataError, OverflowError):
             return self._unfiltered(request, "One of the filters holds a value that cannot be.")
 

@@ -11,13 +11,12 @@ from typing import Any
 
 import xlsxwriter
 
+from biotech_ma.core.sheets.write import escaped
 from delivery.reports.content import Content
 from delivery.reports.content.parts import Who
 from delivery.reports.report_tables import tables_of
 from delivery.reports.tables import Cell, Column, Kind, Table, about
 
-# What spreadsheets take for the beginning of a formula.
-FORMULA = re.compile(r"^\s*[=+\-@|%\t\r]")
 # What no workbook may hold.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 WIDTHS = {Kind.TEXT: 38, Kind.WHO: 34, Kind.LINK: 30, Kind.MONEY: 16, Kind.DAY: 12}
@@ -45,11 +44,6 @@ def write_csv(content: Content) -> bytes:
         lines.writerow([])
     # The mark tells spreadsheets that this is UTF-8.
     return b"\xef\xbb\xbf" + written.getvalue().encode()
-
-
-def escaped(text: str) -> str:
-    """Return the text, with an apostrophe before what could be a formula."""
-    return f"'{text}" if FORMULA.match(text) else text
 
 
 def write_xlsx(content: Content) -> bytes:

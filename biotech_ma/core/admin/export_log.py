@@ -1,0 +1,82 @@
+"""The log of exports, and the way to the files that workers made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import path, reverse
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from biotech_ma.core.admin import columns, exports
+from biotech_ma.core.admin.base import ReadOnlyAdmin
+from biotech_ma.core.admin.columns import column
+from biotech_ma.core.list_exports import ListExport
+
+TONES = {"taken": "green", "queued": "blue", "ready": "green", "failed": "red"}
+
+
+@admin.register(ListExport)
+class ListExportAdmin(ReadOnlyAdmin):
+    """Who took which export, when, and with which filters. Without the permission to see all, one sees one's own."""
+
+    exports = False
+    list_display: Any = ["when", "owner", "model", "filters", "form", "row_count", "state_badge", "file"]
+    list_display_links: Any = None
+    list_select_related: Any = ["owner"]
+    list_filter: Any = [("state", ChoicesDropdownFilter)]
+    search_fields: Any = ["model", "query", "owner__username"]
+    ordering: Any = ["-id"]
+    empty_hint = "Nobody has taken an export. Every list has CSV and XLSX above its search."
+
+    def get_urls(self) -> list[Any]:
+        """Add the address of the files."""
+        name = "core_listexport_file"
+        return [path("<uuid:key>/file/", self.admin_site.admin_view(self.give), name=name), *super().get_urls()]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Everybody sees what he took himself."""
+        return bool(request.user.is_staff)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Everybody sees what he took himself; the permission shows what all took."""
+        return bool(request.user.is_staff)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the exports that the user may see."""
+        rows = super().get_queryset(request)
+        return rows if request.user.has_perm("core.view_listexport") else rows.filter(owner=request.user)
+
+    def give(self, request: HttpRequest, key: Any) -> HttpResponseBase:
+        """Give a file that a worker made, to who asked for it."""
+        record = self.get_queryset(request).filter(pk=key).first()
+        if record is None:
+            raise Http404("There is no such export.")
+        if record.owner_id != request.user.pk:
+            raise PermissionDenied
+        return exports.download(record)
+
+    @column("When", order="created_at")
+    def when(self, record: ListExport) -> str:
+        """Return when it was asked for."""
+        return columns.ago(record.created_at)
+
+    @column("Filters")
+    def filters(self, record: ListExport) -> str:
+        """Return the filters."""
+        return columns.cut(record.query) if record.query else columns.unknown("None: the whole list")
+
+    @column("State", order="state")
+    def state_badge(self, record: ListExport) -> str:
+        """Return how it stands."""
+        return columns.badge(record.get_state_display(), TONES[record.state], title=record.error)
+
+    @column("File")
+    def file(self, record: ListExport) -> str:
+        """Return the way to the file."""
+        if not record.path:
+            return columns.unknown("Taken at once, or thrown away after a week")
+        return columns.link(reverse("admin:core_listexport_file", args=[record.pk]), "Download")

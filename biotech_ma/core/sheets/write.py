@@ -1,0 +1,116 @@
+"""Rows out as CSV or workbook: figures as numbers, days as days, and no text that a spreadsheet takes for a formula."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import IO, Any
+
+import xlsxwriter
+
+# What spreadsheets take for the beginning of a formula, full-width signs included (OWASP, "CSV Injection").
+FORMULA = re.compile(r"^\s*[=+\-@|%\t\r＝＋－＠]")
+# What no workbook may hold.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+UTF8_MARK = "\ufeff"
+MOST_ROWS_OF_A_SHEET = 1_048_576
+MOST_LETTERS_OF_A_CELL = 32_000
+# A workbook keeps numbers in binary; more digits than this would change, and stay text.
+MOST_DIGITS = 15
+WIDTH = 16
+
+
+def escaped(text: str) -> str:
+    """Return the text, with an apostrophe before what could be a formula."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def as_text(value: Any) -> str:
+    """Return a value as CSV has it: ISO days, plain numbers, JSON for lists and objects, empty for unknown."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    return escaped(_words(value))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "; ".join(value)
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)
+
+
+class _Echo:
+    """Gives back each line that the csv module writes."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Yield the lines of a CSV file (UTF-8 with the mark that spreadsheets want); memory does not grow with it."""
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    yield (UTF8_MARK + writer.writerow([escaped(heading) for heading in headings])).encode()
+    for row in rows:
+        yield writer.writerow([as_text(value) for value in row]).encode()
+
+
+def write_workbook(stream: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write a workbook of one sheet and return its number of rows; memory does not grow with it."""
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    book = xlsxwriter.Workbook(stream, options)
+    sheet = book.add_worksheet("Export")
+    formats = {
+        "day": book.add_format({"num_format": "yyyy-mm-dd"}),
+        "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        "head": book.add_format({"bold": True, "bottom": 1}),
+    }
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, max(0, len(headings) - 1), WIDTH)
+    for column, heading in enumerate(headings):
+        sheet.write_string(0, column, heading, formats["head"])
+    number = 0
+    for number, row in enumerate(rows, 1):
+        for column, value in enumerate(row):
+            _write_cell(sheet, number, column, value, formats)
+    book.close()
+    return number
+
+
+def _write_cell(sheet: Any, row: int, column: int, value: Any, formats: dict[str, Any]) -> None:
+    """Write a cell by its type; instants in UTC, as workbooks know no zone."""
+    if value is None:
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif isinstance(value, int | float | Decimal):
+        if isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) > MOST_DIGITS:
+            sheet.write_string(row, column, f"{value:f}")
+        else:
+            sheet.write_number(row, column, float(value))
+    elif isinstance(value, dt.datetime):
+        moment = value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
+        sheet.write_datetime(row, column, moment, formats["moment"])
+    elif isinstance(value, dt.date):
+        sheet.write_datetime(row, column, value, formats["day"])
+    else:
+        # A string cell is never a formula; the apostrophe keeps it none when the sheet is saved as CSV.
+        text = CONTROL.sub("", escaped(_words(value)))
+        sheet.write_string(
+            row, column, text[:MOST_LETTERS_OF_A_CELL] + ("…" if len(text) > MOST_LETTERS_OF_A_CELL else "")
+        )

@@ -1,0 +1,71 @@
+"""Writes a plan: set-wise, by the services and merge rules of every other source, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+
+from biotech_ma.core.services import Refused
+from companies.models import Company
+from signals_app.curated import append_all_edited_figures
+from signals_app.imports.plan import Plan
+from signals_app.ingest.merge.market_caps import keep_market_caps
+from signals_app.ingest.merge.refused import queue_refusals
+from signals_app.ingest.merge.settled import settle_reviews
+from signals_app.services import record_signal
+
+_UPDATE = "UPDATE {table} AS t SET {sets} FROM stage_import AS s WHERE t.id = s.id"
+BATCH = 2000
+
+
+def write(plan: Plan, *, is_curated: bool) -> None:
+    """Write what the plan holds. Raises IntegrityError where another change has taken a key meanwhile."""
+    _lock(plan)
+    companies = [row for row in (*plan.new, *plan.changed) if isinstance(row, Company)]
+    befores = [plan.befores[row.pk] for row in companies if row.pk in plan.befores]
+    if not is_curated:
+        # What the row held on an earlier day stays known.
+        keep_market_caps(before for before in befores if before.market_cap_usd is not None)
+    for model in {type(row) for row in plan.new}:
+        model._base_manager.bulk_create([row for row in plan.new if type(row) is model], batch_size=BATCH)
+    for model in {type(row) for row in plan.changed}:
+        rows = {row: names for row, names in plan.changed.items() if type(row) is model}
+        update_rows(model, list(rows), sorted(set().union(*rows.values())))
+    if is_curated:
+        nothing = Company()
+        append_all_edited_figures([(plan.befores.get(row.pk, nothing), row) for row in companies])
+    else:
+        keep_market_caps(companies)
+    for event in plan.events:
+        record_signal(**event)
+    queue_refusals(plan.refusals)
+    settle_reviews()
+
+
+def _lock(plan: Plan) -> None:
+    """Lock the rows that change. Raises Refused where somebody changed one since it was read."""
+    for model in {type(row) for row in plan.changed}:
+        rows = {row.pk: row for row in plan.changed if type(row) is model}
+        held = model._base_manager.select_for_update(no_key=True).filter(pk__in=list(rows)).order_by("pk")
+        for key, stamp in held.values_list("pk", "updated_at"):
+            if rows[key].updated_at != stamp:
+                raise Refused(f"{rows[key]} was changed by somebody else just now: check the file again.")
+
+
+def update_rows(model: type[models.Model], rows: Sequence[Any], names: Sequence[str]) -> None:
+    """Set these columns of the rows in one statement: their values are copied into a temporary table first."""
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    quote = connection.ops.quote_name
+    listed = ", ".join(quote(field.column) for field in (model._meta.pk, *fields) if field is not None)
+    table = quote(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS stage_import")
+        cursor.execute(f"CREATE TEMPORARY TABLE stage_import ON COMMIT DROP AS SELECT {listed} FROM {table} LIMIT 0")  # noqa: S608
+        with cursor.copy(f"COPY stage_import ({listed}) FROM STDIN") as copy:
+            for row in rows:
+                values = (field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields)
+                copy.write_row((row.pk, *values))
+        sets = ", ".join(f"{quote(field.column)} = s.{quote(field.column)}" for field in fields)
+        cursor.execute(_UPDATE.format(table=table, sets=sets))

@@ -1,0 +1,178 @@
+"""Every list gives all its filtered rows as a file, and keeps who took it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.files.storage import storages
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from biotech_ma.core.admin import exports
+from biotech_ma.core.jobs import make_list_export
+from biotech_ma.core.list_exports import ListExport
+from biotech_ma.core.sheets.read import read
+from companies.models import Company
+from tests.admin_rows import some_rows
+from tests.factories import CompanyFactory, DrugCandidateFactory
+
+pytestmark = pytest.mark.django_db
+COMPANIES = "/admin/companies/company/export/"
+EVIL = "=cmd|' /C calc'!A0"
+
+
+@pytest.fixture
+def boss() -> Browser:
+    browser = Browser()
+    browser.force_login(User.objects.create_superuser("boss"))
+    return browser
+
+
+def body(response) -> bytes:
+    assert response.status_code == 200
+    return b"".join(response.streaming_content)
+
+
+def rows(response) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(body(response).decode("utf-8-sig"))))
+
+
+def test_all_filtered_rows_come_in_the_lists_order_with_formulas_escaped(boss):
+    for number in range(60):
+        CompanyFactory(ticker=f"Q{number:02}", name=f"Alpha {number:02}", role="target")
+    CompanyFactory(ticker="ZZ", name=EVIL, role="acquirer", market_cap_usd=Decimal("-0.00"), headquarters_location="-1")
+    found = rows(boss.get(COMPANIES, {"export": "csv", "role__exact": "target", "o": "-1"}))
+    assert [row["name"] for row in found] == [f"Alpha {number:02}" for number in reversed(range(60))]
+    [evil] = rows(boss.get(COMPANIES, {"export": "csv", "q": "ZZ"}))
+    assert evil["name"] == f"'{EVIL}"
+    assert evil["headquarters_location"] == "'-1"
+
+
+def test_a_workbook_has_numbers_as_numbers_and_days_as_days(boss):
+    company = CompanyFactory(
+        ticker="AAA",
+        name=EVIL,
+        market_cap_usd=Decimal("1312345678.50"),
+        market_cap_as_of=dt.date(2026, 1, 31),
+        therapeutic_areas=["oncology", "immunology"],
+    )
+    DrugCandidateFactory(company=company, name="AB-1")
+    sheet = openpyxl.load_workbook(io.BytesIO(body(boss.get(COMPANIES, {"export": "xlsx"})))).active
+    head, line = ([cell.value for cell in row] for row in sheet.iter_rows())
+    found = dict(zip(head, line, strict=True))
+    assert found["market_cap_usd"] == 1312345678.5
+    assert found["market_cap_as_of"] == dt.datetime(2026, 1, 31)
+    assert found["therapeutic_areas"] == "oncology; immunology"
+    assert found["name"] == f"'{EVIL}"
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+    drugs = rows(boss.get("/admin/companies/drugcandidate/export/", {"export": "csv"}))
+    assert (drugs[0]["ticker"], drugs[0]["name"], drugs[0]["company_id"]) == ("AAA", "AB-1", str(company.pk))
+
+
+def test_what_was_exported_is_read_again_by_the_import(boss):
+    CompanyFactory(ticker="AAA", name="Zürich Bio")
+    grid = read(body(boss.get(COMPANIES, {"export": "csv"})))
+    assert grid.rows[1][grid.rows[0].index("name")] == "Zürich Bio"
+
+
+def test_who_took_which_export_is_on_record(boss):
+    CompanyFactory(ticker="AAA")
+    body(boss.get(COMPANIES, {"export": "xlsx", "role__exact": "target"}))
+    [record] = ListExport.objects.all()
+    assert (record.owner.username, record.model, record.query, record.form, record.row_count) == (
+        "boss", "companies.company", "role__exact=target", "xlsx", 1,
+    )  # fmt: skip
+    shown = boss.get(reverse("admin:core_listexport_changelist")).content.decode()
+    assert "companies.company" in shown
+    assert "role__exact=target" in shown
+    other = User.objects.create_user("other", is_staff=True)
+    browser = Browser()
+    browser.force_login(other)
+    assert "companies.company" not in browser.get(reverse("admin:core_listexport_changelist")).content.decode()
+
+
+def test_secrets_are_in_no_export_and_every_list_has_one(boss):
+    made = some_rows("a", 1)
+    for row in made.values():
+        name = f"{row._meta.app_label}/{row._meta.model_name}"
+        text = body(boss.get(f"/admin/{name}/export/", {"export": "csv"})).decode()
+        head = text.splitlines()[0]
+        assert not {word for word in ("secret", "api_key", "token") if word in head}, name
+        assert 'aria-label="This list as a file"' in boss.get(f"/admin/{name}/").content.decode(), name
+    assert made["client"].api_key not in body(boss.get("/admin/delivery/client/export/", {"export": "csv"})).decode()
+
+
+def test_without_permission_nothing_is_given_and_nothing_is_logged():
+    user = User.objects.create_user("nobody", is_staff=True)
+    browser = Browser()
+    browser.force_login(user)
+    assert browser.get(COMPANIES, {"export": "csv"}).status_code == 403
+    user.user_permissions.add(Permission.objects.get(codename="view_company"))
+    assert browser.get(COMPANIES, {"export": "pdf"}).status_code == 404
+    assert not ListExport.objects.exists()
+
+
+def test_a_long_export_is_a_workers_and_its_file_is_the_owners(boss, monkeypatch, settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path)},
+        },
+    }
+    for number in range(3):
+        CompanyFactory(ticker=f"Q{number}", role="target")
+    CompanyFactory(ticker="BUY", role="acquirer")
+    monkeypatch.setattr(exports, "MOST_AT_ONCE", 2)
+    response = boss.get(COMPANIES, {"export": "csv", "role__exact": "target"}, follow=True)
+    assert "A worker makes the file of 3 rows" in response.content.decode()
+    record = ListExport.objects.get()
+    assert (record.state, record.path) == ("queued", "")
+    make_list_export.func(export_id=str(record.pk))
+    record.refresh_from_db()
+    assert (record.state, record.row_count) == ("ready", 3)
+    address = reverse("admin:core_listexport_file", args=[record.pk])
+    assert len(rows(boss.get(address))) == 3
+    stranger = Browser()
+    stranger.force_login(User.objects.create_superuser("stranger"))
+    assert stranger.get(address).status_code == 403
+    ListExport.objects.update(created_at=record.created_at - dt.timedelta(days=8))
+    exports.forget_old_files()
+    assert boss.get(address).status_code == 404
+    assert not storages["default"].exists(record.path)
+
+
+def test_a_worker_gives_nothing_to_who_lost_the_permission(boss, monkeypatch):
+    for number in range(3):
+        CompanyFactory(ticker=f"Q{number}")
+    monkeypatch.setattr(exports, "MOST_AT_ONCE", 2)
+    boss.get(COMPANIES, {"export": "csv"})
+    User.objects.update(is_superuser=False)
+    record = ListExport.objects.get()
+    make_list_export.func(export_id=str(record.pk))
+    record.refresh_from_db()
+    assert (record.state, record.path) == ("failed", "")
+    assert "may not see" in record.error
+
+
+def test_many_rows_take_as_many_queries_as_few(boss):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            body(boss.get("/admin/companies/drugcandidate/export/", {"export": "csv"}))
+        return len(captured)
+
+    DrugCandidateFactory()
+    queries()
+    few = queries()
+    for _ in range(9):
+        DrugCandidateFactory()
+    assert queries() == few
+    assert Company.objects.count() == 10
