@@ -6,11 +6,14 @@ class SignalsConfig(AppConfig):
     verbose_name = "Signals"
 
     def ready(self) -> None:
-        """Let readiness depend on the sources, too; keep what analysts say of a company's figures in the ledger."""
+        """Let readiness depend on the sources; keep in the ledger what analysts say of figures, and tell past ones."""
         from biotech_ma.core.api.health import also_ready
+        from companies.past import derive_figures_with
         from companies.services import when_edited
         from signals_app.curated import append_edited_figures
+        from signals_app.past import figures_of_a_day
         from signals_app.schedule import readiness
 
         also_ready("sources", readiness)
         when_edited(append_edited_figures)
+        derive_figures_with(figures_of_a_day)

@@ -85,10 +85,13 @@ def _facts(day: dt.date, company_ids: Collection[UUID]) -> Iterator[tuple[UUID, 
     yield from found.items()
 
 
-def _set(company: Company, derived: CompanyFigures) -> bool:
-    """Set the figures that are not an analyst's, and return whether anything changed."""
+type Said = dict[str, tuple[Any, tuple[Figure | None, ...]]]
+
+
+def said_by(derived: CompanyFigures) -> Said:
+    """Return by column what the derivation says, and the figures behind it."""
     liquid = derived.liquid_funds if derived.liquidity_complete else None
-    said: dict[str, tuple[Any, tuple[Figure | None, ...]]] = {
+    return {
         "cash_position_usd": (_money(liquid), (liquid,)),
         "quarterly_burn_rate_usd": (_money(derived.quarterly_burn), (derived.quarterly_burn,)),
         "total_debt_usd": (_money(derived.total_debt), (derived.total_debt,)),
@@ -99,12 +102,16 @@ def _set(company: Company, derived: CompanyFigures) -> bool:
         ),
         "is_cash_constrained": (derived.is_cash_constrained, (liquid, derived.quarterly_burn)),
     }
+
+
+def _set(company: Company, derived: CompanyFigures) -> bool:
+    """Set the figures that are not an analyst's, and return whether anything changed."""
     before = {name: getattr(company, name) for name in FIGURES}, company.field_sources
     notes = dict(company.field_sources)
-    for name, (value, behind) in said.items():
+    for name, (value, behind) in said_by(derived).items():
         if notes.get(name, {}).get("source") != CURATED:
             setattr(company, name, value)
-            notes[name] = _note(name, value, behind, derived)
+            notes[name] = note_of(name, value, behind, derived)
     company.field_sources = notes
     return before != ({name: getattr(company, name) for name in FIGURES}, notes)
 
@@ -113,7 +120,7 @@ def _money(figure: Figure | None) -> Decimal | None:
     return None if figure is None else figure.value.quantize(CENT, ROUND_HALF_EVEN)
 
 
-def _note(name: str, value: Any, behind: tuple[Figure | None, ...], derived: CompanyFigures) -> dict[str, str]:
+def note_of(name: str, value: Any, behind: tuple[Figure | None, ...], derived: CompanyFigures) -> dict[str, str]:
     """Return where the figure comes from: accession numbers and period end; or why it is unknown."""
     used = [figure for figure in behind if figure is not None]
     note = {

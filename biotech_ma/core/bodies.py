@@ -20,6 +20,8 @@ type WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 MAX_BYTES = 10 * 1024 * 1024
 CHUNK = 64 * 1024
+# Django raises for more than 10,000 characters where nothing answers yet.
+MAX_CONTENT_TYPE = 1000
 # Half of the threads that docs/deployment.md and the quick start give the server.
 MOST_READING = 2
 # How long a body waits for its turn: those before it are read in a millisecond, unless they stall.
@@ -58,6 +60,8 @@ class WholeBodies:
         return self.application(environ, start_response)
 
     def _body(self, environ: Mapping[str, Any]) -> bytes | None:
+        if len(environ.get("CONTENT_TYPE") or "") > MAX_CONTENT_TYPE:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "Content-Type is too long.")
         length = environ.get("CONTENT_LENGTH") or ""
         if length in ("", "0") and "HTTP_TRANSFER_ENCODING" not in environ:
             return None

@@ -12,12 +12,14 @@ from django.db.models import Q
 from biotech_ma.core.api.filters import (
     BooleanFilter,
     DayFilter,
+    InstantFilter,
     ListField,
     ListFilter,
     NumberFilter,
     ReadFilterSet,
     TextFilter,
 )
+from biotech_ma.core.api.schema_fields import COMPANY
 from companies.choices import Phase, Role, TherapeuticArea
 from companies.querysets import CompanyQuerySet, company_q, id_or_ticker
 
@@ -37,6 +39,7 @@ class CompanyFilter(ListFilter):
     """Companies by id or live ticker, one or more."""
 
     field_class = _CompaniesField
+    word_pattern = COMPANY
 
     def filter(self, qs: models.QuerySet[Any], value: Any) -> models.QuerySet[Any]:
         """Return the rows of these companies."""
@@ -107,6 +110,8 @@ class DrugCandidateFilterSet(ReadFilterSet):
 
 
 class HistoryFilterSet(ReadFilterSet):
-    """A company's history by what happened."""
+    """A company's history by what happened and when."""
 
     action = ListFilter("pgh_label", label="insert, update or delete.")
+    since = InstantFilter("pgh_created_at", lookup_expr="gte", label="At or after this day (UTC) or instant.")
+    until = InstantFilter("pgh_created_at", lookup_expr="lte", label="At or before this day (UTC) or instant.")

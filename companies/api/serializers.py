@@ -11,6 +11,7 @@ from django.db.models import Q
 from rest_framework import serializers
 
 from biotech_ma.core.api.fields import choices_field
+from biotech_ma.core.api.schema_fields import COMPANY
 from biotech_ma.core.api.serializers import CheckedModelSerializer
 from companies.api.reads import COMPANIES, DRUG_CANDIDATES
 from companies.choices import TherapeuticArea
@@ -22,6 +23,7 @@ from companies.services import curated_notes, note_edit
 class CompanyRefField(serializers.CharField):
     """A live company, by id or ticker in any case."""
 
+    word_pattern = COMPANY
     default_error_messages = {
         "unknown": 'No live company has the id or ticker "{ref}".',
         "not_text": "An id or a ticker, as text.",

@@ -9,6 +9,8 @@ router.register("companies", CompanyViewSet, basename="company")
 router.register("drug-candidates", DrugCandidateViewSet, basename="drug-candidate")
 urlpatterns = [
     *router.urls,
+    CompanyViewSet.export_address(),
+    DrugCandidateViewSet.export_address(),
     PipelineViewSet.address("pipeline"),
     CompanyHistoryViewSet.address("history"),
 ]

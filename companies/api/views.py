@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from biotech_ma.core.api import query
-from biotech_ma.core.api.endpoints import Endpoint, page_of
-from biotech_ma.core.api.views import json_response, not_found
+from biotech_ma.core.api.endpoints import Endpoint, Parameter, page_of
+from biotech_ma.core.api.views import envelope, json_response, not_found
 from biotech_ma.core.api.writes import EditMixin
+from companies.api.answers import STATISTICS
 from companies.api.children import COMPANY_REF, CompanyChildrenViewSet
 from companies.api.filters import (
     CashConstrainedFilterSet,
@@ -24,6 +26,7 @@ from companies.api.filters import (
     HistoryFilterSet,
 )
 from companies.api.history import COMPANY_HISTORY
+from companies.api.past import AS_OF, company_of_the_past, day_of, page_of_the_past
 from companies.api.reads import COMPANIES, DRUG_CANDIDATES
 from companies.api.serializers import CompanySerializer, DrugCandidateSerializer
 from companies.models import Company, DrugCandidate
@@ -42,9 +45,13 @@ class CompanyViewSet(EditMixin):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return super().describe() | {
+        found = super().describe()
+        past = (Parameter(AS_OF, "The companies as they were recorded by the end of this day, New York.", "day"),)
+        return found | {
+            "list": replace(found["list"], further=past),
+            "retrieve": replace(found["retrieve"], further=past),
             "cash_constrained": page_of(self.resource, CashConstrainedFilterSet),
-            "statistics": Endpoint(filters=CompanyFilterSet),
+            "statistics": Endpoint(filters=CompanyFilterSet, answer=STATISTICS),
         }
 
     def row(self, ref: str) -> models.QuerySet[Any]:
@@ -63,7 +70,24 @@ class CompanyViewSet(EditMixin):
         """Return the ordering when none is asked for: the best match first in a search, else by name."""
         if self.action == "cash_constrained":
             return ("runway_quarters",)
-        return ("search_rank", "name") if "search" in params and self.action == "list" else self.resource.ordering
+        return (
+            ("search_rank", "name")
+            if "search" in params and self.action in ("list", "export")
+            else self.resource.ordering
+        )
+
+    def list(self, request: Request) -> HttpResponse:
+        """List the companies; with `as_of` as they were recorded on a past day, with the figures known by then."""
+        if AS_OF not in request.query_params:
+            return super().list(request)
+        return envelope(request, page_of_the_past(request.query_params, day_of(request.query_params)))
+
+    def retrieve(self, request: Request, ref: str) -> HttpResponseBase:
+        """Give one company; with `as_of` as it was recorded on a past day, with the figures known by then."""
+        if AS_OF not in request.query_params:
+            return super().retrieve(request, ref)
+        body = company_of_the_past(request.query_params, ref, day_of(request.query_params))
+        return self.answer_body(request, body)
 
     @action(detail=False, url_path="cash-constrained")
     def cash_constrained(self, request: Request) -> HttpResponse:

@@ -28,6 +28,7 @@ from delivery.choices import ReportType
 from delivery.models import Client, Report
 from delivery.reports.download import served
 from delivery.reports.orders import ReportRefused, checked_companies, default_day
+from delivery.reports.render import FORMS
 from delivery.reports.schedule import live
 from delivery.reports.services import checked_recipients, order_report, run_again, title_of
 from delivery.reports.storage import DOWNLOAD_SECONDS, StorageRefused, link
@@ -123,6 +124,7 @@ class ReportViewSet(EditMixin):
     """Reports. Creating one queues it."""
 
     scope = "reports"
+    file_actions = frozenset({"export", "download"})
     resource = REPORTS
     filterset_class = ReportFilterSet
     serializer_class = ReportSerializer
@@ -133,7 +135,10 @@ class ReportViewSet(EditMixin):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return super().describe() | {"download": Endpoint(), "rerun": Endpoint("row", REPORTS, shaped=False)}
+        return super().describe() | {
+            "download": Endpoint("file", types=tuple(form.media_type.partition(";")[0] for form in FORMS.values())),
+            "rerun": Endpoint("row", REPORTS, shaped=False),
+        }
 
     @action(detail=True)
     def download(self, request: Request, ref: str) -> HttpResponse:

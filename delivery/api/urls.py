@@ -14,6 +14,10 @@ router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("clients", ClientViewSet, basename="client")
 urlpatterns = [
     *router.urls,
+    ReportViewSet.export_address(),
+    AlertViewSet.export_address(),
+    WebhookViewSet.export_address(),
+    ClientViewSet.export_address(),
     path(
         "webhooks/<uuid:ref>/deliveries/",
         WebhookDeliveriesViewSet.as_view({"get": "list"}, detail=True),

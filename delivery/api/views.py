@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.db import models, transaction
@@ -19,6 +20,7 @@ from biotech_ma.core.api.views import json_response, not_found, required, shapin
 from biotech_ma.core.api.writes import EditMixin, refusals
 from delivery.alerts.conditions import ConditionError
 from delivery.alerts.trial import trial_of
+from delivery.api.answers import NEW_KEY, TRIAL, USAGE
 from delivery.api.auth import Caller
 from delivery.api.filters import (
     AlertFilterSet,
@@ -53,7 +55,7 @@ class AlertViewSet(EditMixin):
         """Return what each action takes and gives."""
         return super().describe() | {
             "history": page_of(ALERT_TRIGGERS, AlertTriggerFilterSet),
-            "test": Endpoint(),
+            "test": Endpoint(answer=TRIAL),
         }
 
     @action(detail=False)
@@ -93,11 +95,13 @@ class ClientViewSet(EditMixin):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return super().describe() | {
+        found = super().describe()
+        return found | {
+            "create": replace(found["create"], once="api_key"),
             "me": Endpoint("row", CLIENTS),
-            "rotate_key": Endpoint(takes=KeyRotationSerializer),
+            "rotate_key": Endpoint(takes=KeyRotationSerializer, answer=NEW_KEY),
             "revoke": Endpoint("row", CLIENTS, shaped=False),
-            "usage": Endpoint(),
+            "usage": Endpoint(answer=USAGE),
         }
 
     @action(detail=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django.db import models, transaction
@@ -15,6 +16,7 @@ from biotech_ma.core.api import query, reads
 from biotech_ma.core.api.endpoints import Endpoint
 from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, required
 from biotech_ma.core.api.writes import EditMixin, refusals
+from delivery.api.answers import NEW_SECRET, QUEUED
 from delivery.api.filters import WebhookDeliveryFilterSet, WebhookFilterSet
 from delivery.api.reads import WEBHOOK_DELIVERIES, WEBHOOKS
 from delivery.api.serializers import PeriodSerializer, SecretRotationSerializer, WebhookSerializer
@@ -32,10 +34,12 @@ class WebhookViewSet(EditMixin):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return super().describe() | {
-            "rotate_secret": Endpoint(takes=SecretRotationSerializer),
-            "ping": Endpoint("row", WEBHOOK_DELIVERIES, shaped=False),
-            "replay": Endpoint(takes=PeriodSerializer),
+        found = super().describe()
+        return found | {
+            "create": replace(found["create"], once="secret"),
+            "rotate_secret": Endpoint(takes=SecretRotationSerializer, answer=NEW_SECRET),
+            "ping": Endpoint("queued", WEBHOOK_DELIVERIES, shaped=False, status=202),
+            "replay": Endpoint(takes=PeriodSerializer, answer=QUEUED, status=202),
         }
 
     @action(detail=True, methods=["post"], url_path="rotate-secret")
@@ -112,7 +116,7 @@ class WebhookDeliveryViewSet(ResourceViewSet):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return super().describe() | {"replay": Endpoint("row", WEBHOOK_DELIVERIES, shaped=False)}
+        return super().describe() | {"replay": Endpoint("queued", WEBHOOK_DELIVERIES, shaped=False, status=202)}
 
     def replay(self, request: Request, ref: str) -> HttpResponse:
         """Send the delivery again, under the same id, and give it as it now stands."""

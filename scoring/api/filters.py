@@ -9,6 +9,7 @@ from django.db import models
 
 from biotech_ma.core.api.filters import (
     BooleanFilter,
+    ChoiceFilter,
     DayFilter,
     ListFilter,
     NumberFilter,
@@ -33,7 +34,7 @@ class ScoreFilterSet(ReadFilterSet):
 class TopFilterSet(ReadFilterSet):
     """The leaderboard by area, day and size; `TopViewSet` applies them, for they go together."""
 
-    area = ListFilter(method="keep", choices=TherapeuticArea, label="Active in this area.")
+    area = ChoiceFilter(method="keep", choices=TherapeuticArea, label="Active in this area.")
     as_of = DayFilter(method="keep", label="The ranking of this day, or of the last day before it that has one.")
     market_cap_max = NumberFilter(method="keep", label="Market cap of at most this, USD; unknown is left out.")
 

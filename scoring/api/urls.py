@@ -7,4 +7,10 @@ from scoring.api.views import AcquirerMatchViewSet, CompanyAcquirerViewSet, Comp
 router = SimpleRouter()
 router.register("scores", ScoreViewSet, basename="score")
 router.register("acquirer-matches", AcquirerMatchViewSet, basename="acquirer-match")
-urlpatterns = [*router.urls, CompanyScoreViewSet.address("scores"), CompanyAcquirerViewSet.address("acquirers")]
+urlpatterns = [
+    *router.urls,
+    ScoreViewSet.export_address(),
+    AcquirerMatchViewSet.export_address(),
+    CompanyScoreViewSet.address("scores"),
+    CompanyAcquirerViewSet.address("acquirers"),
+]

@@ -16,6 +16,7 @@ from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem
 from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, shaping
 from companies.api.children import CompanyChildrenViewSet
+from scoring.api.answers import EXPLANATION
 from scoring.api.filters import AcquirerMatchFilterSet, ScoreFilterSet, TopFilterSet
 from scoring.api.reads import ACQUIRER_MATCHES, SCORES
 from scoring.changes import changes_of
@@ -35,7 +36,7 @@ class ScoreViewSet(ResourceViewSet):
         """Return what each action takes and gives."""
         return super().describe() | {
             "top": page_of(SCORES, TopFilterSet, ("limit",)),
-            "explanation": Endpoint(),
+            "explanation": Endpoint(answer=EXPLANATION),
         }
 
     def rows(self) -> models.QuerySet[Any]:
@@ -55,7 +56,7 @@ class ScoreViewSet(ResourceViewSet):
             found = MAScore.objects.top(
                 limit,
                 asked.get("as_of"),
-                area=(asked.get("area") or [None])[0],
+                area=asked.get("area") or None,
                 market_cap_max=asked.get("market_cap_max"),
             )
             return reads.rows(found, shape.columns)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
-from biotech_ma.core.api import query, reads
+from biotech_ma.core.api import exports, query, reads
 from biotech_ma.core.api.cursors import Cursor, Term
 from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.filters import DayFilter, ListFilter, ReadFilterSet, within_calendar
+from biotech_ma.core.api.negotiation import preferred
 from biotech_ma.core.api.resources import Column, Resource
-from biotech_ma.core.api.views import APIViewSet, envelope
+from biotech_ma.core.api.views import JSON, APIViewSet, envelope
 from companies.api.filters import CompanyFilter
 from companies.choices import TherapeuticArea
 from companies.models import DrugCandidate
+from signals_app.api.calendar import CALENDAR, calendar_of
 from signals_app.catalysts import CatalystKind, parts
 from signals_app.market_day import NEW_YORK
 
@@ -72,22 +77,61 @@ class CatalystViewSet(APIViewSet):
     """Coming dated events, the soonest first."""
 
     scope = "catalysts"
+    file_actions = frozenset({"export", "calendar"})
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return {"list": page_of(CATALYSTS, CatalystFilterSet, ("limit", "cursor"))}
+        return {
+            "list": replace(page_of(CATALYSTS, CatalystFilterSet, ("limit", "cursor", "count")), types=(CALENDAR,)),
+            "export": Endpoint("file", CATALYSTS, CatalystFilterSet),
+            "calendar": Endpoint("calendar", None, CatalystFilterSet, types=(CALENDAR,)),
+        }
 
-    def list(self, request: Request) -> HttpResponse:
-        """List what is coming."""
+    def media_types(self) -> tuple[str, ...]:
+        """Return JSON and, for the list, a calendar."""
+        return (JSON, CALENDAR) if self.action == "list" else super().media_types()
+
+    def list(self, request: Request) -> HttpResponseBase:
+        """List what is coming; with `Accept: text/calendar` as a calendar."""
+        if preferred(request.headers.get("Accept"), self.media_types()) == CALENDAR:
+            return with_vary(self.calendar(request))
         params = request.query_params
-        known = CatalystFilterSet.known() | {"fields", "limit", "cursor"}
-        query.allow_only(params, known, repeatable=CatalystFilterSet.repeatable())
-        shape, limit = query.shape(params, CATALYSTS), query.limit(params)
-        word = params.get("cursor")
+        parts = self.asked(request, {"fields", "limit", "cursor", "count"})
+        shape, limit, word = query.shape(params, CATALYSTS), query.limit(params), params.get("cursor")
         cursor = Cursor.decode(word) if word else None
+        page = reads.union_page(parts, shape.columns, terms=TERMS, limit=limit, cursor=cursor)
+        if query.boolean(params, "count"):
+            page = replace(page, count=sum(part.count() for part in parts))
+        return with_vary(envelope(request, page))
+
+    def calendar(self, request: Request) -> HttpResponseBase:
+        """Give what is coming as an iCalendar file: an all-day event each, under the same UID in every answer."""
+        parts = self.asked(request, set())
+        wanted = (*CATALYSTS.fields, Column("updated_at"))
+        rows = exports.lines(reads.union(parts, wanted, TERMS), wanted) if parts else iter(())
+        address = request.build_absolute_uri("/api/v1/")
+        return exports.streamed(
+            request, calendar_of(rows, address), file_name="catalysts.ics", content_type=f"{CALENDAR}; charset=utf-8"
+        )
+
+    def export(self, request: Request, form: str) -> HttpResponseBase:
+        """Give all that is coming as a file, the soonest first."""
+        parts, shape = self.asked(request, {"fields"}), query.shape(request.query_params, CATALYSTS)
+        rows = reads.union(parts, shape.columns, TERMS) if parts else DrugCandidate.objects.none()
+        return exports.exported(request, rows, shape.columns, form=form, name=self.scope)
+
+    def asked(self, request: Request, further: set[str]) -> Sequence[models.QuerySet[Any]]:
+        """Return the querysets that together are what the filters name. Raises Problem (400) for other parameters."""
+        params = request.query_params
+        query.allow_only(params, CatalystFilterSet.known() | further, repeatable=CatalystFilterSet.repeatable())
         filters = CatalystFilterSet(params, DrugCandidate.objects.all())
         query.filter_errors(filters)
-        asked = filters.form.cleaned_data
+        wanted = filters.form.cleaned_data
         company = filters.filters.get("company")
-        rows = [company.filter(part, asked["company"]) if company else part for part in asked_for(asked)]
-        return envelope(request, reads.union_page(rows, shape.columns, terms=TERMS, limit=limit, cursor=cursor))
+        return tuple(company.filter(part, wanted["company"]) if company else part for part in asked_for(wanted))
+
+
+def with_vary(response: HttpResponseBase) -> HttpResponseBase:
+    """Return the answer, marked as one of two that the address gives by `Accept`."""
+    patch_vary_headers(response, ["Accept"])
+    return response

@@ -15,6 +15,7 @@ from biotech_ma.core.api.endpoints import Endpoint
 from biotech_ma.core.api.filters import DayFilter, ReadFilterSet, within_calendar
 from biotech_ma.core.api.views import APIViewSet, json_response, not_found
 from companies.models import Company
+from signals_app.api.answers import FIGURES
 from signals_app.day_figures import figures_document
 from signals_app.refresh import ledger_day
 
@@ -36,7 +37,7 @@ class CompanyFiguresViewSet(APIViewSet):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return {"retrieve": Endpoint(filters=FiguresFilterSet)}
+        return {"retrieve": Endpoint(filters=FiguresFilterSet, answer=FIGURES)}
 
     def retrieve(self, request: Request, ref: str) -> HttpResponse:
         """Derive the figures of the live company of this id or ticker."""

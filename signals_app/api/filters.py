@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from biotech_ma.core.api.errors import invalid
 from biotech_ma.core.api.filters import (
     BooleanFilter,
+    ChoiceFilter,
     InstantFilter,
     ListFilter,
     NumberFilter,
@@ -29,10 +30,10 @@ MAX_VALUE = 1000
 MAX_DATA_FILTERS = 10
 
 
-class _SeverityFilter(ListFilter):
+class _SeverityFilter(ChoiceFilter):
     def filter(self, qs: Any, value: Any) -> Any:
-        """Return the signals of the least of these severities or above."""
-        return qs.at_least(value[0]) if value else qs
+        """Return the signals of this severity or above."""
+        return qs.at_least(value) if value else qs
 
 
 class SignalFilterSet(ReadFilterSet):

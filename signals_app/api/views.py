@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -11,10 +12,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from biotech_ma.core.api import query
-from biotech_ma.core.api.endpoints import Endpoint
+from biotech_ma.core.api.endpoints import Endpoint, Parameter
 from biotech_ma.core.api.views import json_response
 from biotech_ma.core.api.writes import CreateMixin
 from companies.api.children import CompanyChildrenViewSet
+from signals_app.api.answers import COUNTS
 from signals_app.api.bulk import create_many
 from signals_app.api.filters import SignalFilterSet
 from signals_app.api.reads import SIGNALS
@@ -33,7 +35,12 @@ class SignalViewSet(CreateMixin):
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
-        return super().describe() | {"counts": Endpoint(filters=SignalFilterSet)}
+        found = super().describe()
+        atomic = Parameter("atomic", "With a list: true writes all rows or, where one is wrong, none.", "boolean")
+        return found | {
+            "create": replace(found["create"], many=True, further=(atomic,)),
+            "counts": Endpoint(filters=SignalFilterSet, answer=COUNTS),
+        }
 
     def rows(self) -> models.QuerySet[Any]:
         """Return the signals of live companies."""

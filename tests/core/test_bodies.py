@@ -163,3 +163,10 @@ def test_server_answers_while_forty_requests_never_send_their_bodies(server):
             connection.close()
     chunked = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
     assert send(server, chunked).endswith(b"hello")
+
+
+def test_content_type_that_django_cannot_read_is_refused_before_it():
+    status, headers, body = call(application, CONTENT_TYPE="a" * 1001)
+    assert (status, headers["Content-Type"]) == (400, "application/problem+json")
+    assert json.loads(body)["detail"] == "Content-Type is too long."
+    assert call(application, CONTENT_TYPE="a" * 1000)[0] == 200

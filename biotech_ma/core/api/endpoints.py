@@ -14,10 +14,20 @@ from biotech_ma.core.api.resources import Column, JsonRow, JsonRows, Money, Reso
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """A query parameter that no filter set declares: text, or a day, or one that is true or false."""
+
+    name: str
+    text: str
+    kind: Literal["text", "day", "boolean"] = "text"
+    max_length: int | None = None
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """What an endpoint takes and gives: a page or a row of a resource, or an object of its own."""
 
-    gives: Literal["page", "row", "object", "nothing"] = "object"
+    gives: Literal["page", "row", "queued", "object", "file", "calendar", "nothing"] = "object"
     resource: Resource | None = None
     filters: type[ReadFilterSet] | None = None
     # Of limit, cursor, count and ordering, those that it takes.
@@ -25,6 +35,16 @@ class Endpoint:
     shaped: bool = True
     takes: type[serializers.BaseSerializer[Any]] | None = None
     without: frozenset[str] = frozenset()
+    further: tuple[Parameter, ...] = ()
+    # What an object is, and the status of success where it is not the usual one.
+    answer: type[serializers.Serializer[Any]] | None = None
+    status: int | None = None
+    # The member that the creating answer alone has.
+    once: str = ""
+    # Whether a list of what it takes may be sent, too.
+    many: bool = False
+    # The media types in which it can answer besides JSON, or instead of it for a file.
+    types: tuple[str, ...] = ()
 
 
 PAGING = ("limit", "cursor", "count", "ordering")
@@ -69,6 +89,8 @@ def _field(model: type[models.Model], column: Column) -> Any:
         return nested(allow_null=True, **options) if isinstance(source, JsonRow) else nested(many=True, **options)
     # What is worked out under the name of a model's own column has that column's type.
     path = source.path if isinstance(source, Money) else source if isinstance(source, str) else column.name
+    if column.described is not None:
+        return column.described(**options)
     found = model_field(model, path)
     if found is None:
         return serializers.CharField(allow_null=True, **options)

@@ -38,18 +38,23 @@ class StrictIntegerField(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number; fails for texts, booleans and fractions."""
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class StrictDecimalField(serializers.DecimalField):
-    """A decimal text or a JSON number."""
+    """A decimal text, which must fit the column, or a JSON number, which is rounded to its decimals."""
 
     def to_internal_value(self, data: Any) -> Decimal:
         """Return the decimal; fails for anything else."""
         if isinstance(data, bool) or not isinstance(data, str | int | float | Decimal):
             self.fail("invalid")
+        if isinstance(data, float) and self.decimal_places is not None:
+            # A double has no decimals of its own: 0.1 + 0.2 is meant to be 0.3.
+            data = f"{data:.{self.decimal_places}f}"
         return super().to_internal_value(data)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 import uuid
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -17,6 +18,9 @@ from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 
 MAX_VALUES = 500
+# Beyond any column of numbers; what a double can be written with.
+MAX_NUMBER = 10**20
+MAX_DECIMALS = 400
 
 
 class ReadFilterSet(django_filters.FilterSet):
@@ -93,6 +97,25 @@ class ListFilter(django_filters.Filter):
         super().__init__(*args, choices=list(choices.values) if choices else (), required=False, **options)
 
 
+class _ChoiceField(ListField):
+    def clean(self, value: Any) -> Any:
+        """Return the word; there must be one, and it must be one of the choices."""
+        words = super().clean(value)
+        if len(words) > 1:
+            raise ValidationError("One value.", code="max_length")
+        return words[0]
+
+
+class ChoiceFilter(django_filters.Filter):
+    """One of the choices."""
+
+    field_class: type[forms.Field] = _ChoiceField
+
+    def __init__(self, *args: Any, choices: type[models.TextChoices], **options: Any) -> None:
+        self.vocabulary = choices
+        super().__init__(*args, choices=list(choices.values), required=False, **options)
+
+
 class _TextField(forms.CharField):
     def clean(self, value: Any) -> Any:
         cleaned = super().clean(value)
@@ -123,11 +146,21 @@ class BooleanFilter(django_filters.Filter):
     field_class = _BooleanField
 
 
-class _NumberField(forms.DecimalField):
-    def clean(self, value: Any) -> Any:
-        if not str(value or "").strip():
+class _NumberField(forms.CharField):
+    def clean(self, value: Any) -> Decimal:
+        """Return the number, as exact as it was written."""
+        text = str(value or "").strip()
+        if not text:
             raise ValidationError("A number is missing.", code="required")
-        return super().clean(value)
+        try:
+            number = Decimal(text) if text.isascii() and "_" not in text else Decimal("NaN")
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite():
+            raise ValidationError("A number, such as 12.5.", code="invalid")
+        if abs(number) > MAX_NUMBER or number.as_tuple().exponent < -MAX_DECIMALS:  # type: ignore[operator]
+            raise ValidationError(f"A number between -{MAX_NUMBER:,} and {MAX_NUMBER:,}.", code="invalid")
+        return number
 
 
 class NumberFilter(django_filters.Filter):
@@ -136,7 +169,7 @@ class NumberFilter(django_filters.Filter):
     field_class = _NumberField
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, required=False, max_digits=30, decimal_places=10, **options)
+        super().__init__(*args, required=False, **options)
 
     def rare(self) -> str:
         """Return a number that nobody asks for."""

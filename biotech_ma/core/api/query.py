@@ -22,6 +22,8 @@ MAX_LIMIT = 500
 TRUE, FALSE = ("true", "1"), ("false", "0")
 SHAPING = frozenset({"fields", "include"})
 PAGING = frozenset({"limit", "cursor", "count", "ordering"})
+# Names with commas between them, or given repeatedly, as some clients write lists.
+LISTS = SHAPING | {"ordering"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def allow_only(
         for value in (name, *values):
             if fault := text_fault(value):
                 raise invalid(name.replace("\x00", "?"), fault[1], fault[0])
-        if len(values) > 1 and name not in repeatable:
+        if len(values) > 1 and name not in repeatable and name not in LISTS:
             raise invalid(name, "This parameter is given more than once.", "repeated")
 
 
@@ -114,10 +116,10 @@ def filter_errors(filters: ReadFilterSet) -> None:
 
 
 def _words(params: QueryDict, name: str) -> tuple[str, ...]:
-    text = params.get(name)
-    if text is None:
+    texts = params.getlist(name)
+    if not texts:
         return ()
-    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    words = tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
     if not words:
         raise invalid(name, "Names, separated by commas.")
     return words

@@ -74,6 +74,11 @@ class PageStatement:
             return self.page(db.fetchone())
 
 
+def run(found: PageStatement | Page) -> Page:
+    """Return the page, asked for if it is a statement yet."""
+    return found if isinstance(found, Page) else found.run()
+
+
 def page(
     queryset: models.QuerySet[Any],
     wanted: Sequence[Column],
@@ -129,14 +134,24 @@ def union_page(
     """
     if not parts:
         return Page(EMPTY)
+    try:
+        return _statement(union(parts, wanted, terms, cursor), wanted, terms, limit, cursor).run()
+    except EmptyResultSet:
+        return Page(EMPTY)
+
+
+def union(
+    parts: Sequence[models.QuerySet[Any]],
+    wanted: Sequence[Column],
+    terms: tuple[Term, ...],
+    cursor: Cursor | None = None,
+) -> models.QuerySet[Any]:
+    """Return the rows of the parts (at least one) beyond the cursor, in order: the columns, then the terms' keys."""
     inner = [project(page_of(part, terms, cursor).order_by(), wanted, keys_of(terms)) for part in parts]
     turned = cursor is not None and cursor.backward
     order = [f"{'-' if term.descending != turned else ''}{PREFIX}k{place}" for place, term in enumerate(terms)]
-    together = inner[0].union(*inner[1:], all=True).order_by(*order)
-    try:
-        return _statement(together, wanted, terms, limit, cursor).run()
-    except EmptyResultSet:
-        return Page(EMPTY)
+    together: models.QuerySet[Any] = inner[0].union(*inner[1:], all=True).order_by(*order)
+    return together
 
 
 def keys_of(terms: tuple[Term, ...]) -> list[Cast]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -40,6 +40,8 @@ class Column:
     on_request: bool = False
     help_text: str = ""
     endpoint: str = ""
+    # Returns what the schema says of it, where it is more than a column of the model tells.
+    described: Callable[..., Any] | None = None
 
     @property
     def expression(self) -> Combinable:

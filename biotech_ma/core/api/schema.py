@@ -9,35 +9,17 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from biotech_ma.core.api import filters
+from biotech_ma.core.api import schema_fields
+from biotech_ma.core.api.answers import BulkResultSerializer, created_serializer
 from biotech_ma.core.api.endpoints import Endpoint, page_serializer, row_serializer
 from biotech_ma.core.api.errors import CONTENT_TYPE
-from biotech_ma.core.api.query import DEFAULT_LIMIT, MAX_LIMIT
-from biotech_ma.core.api.serializers import CheckedModelSerializer
+from biotech_ma.core.api.exports import CSV, JSONL
+from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
 
-PAGING_HELP: dict[str, tuple[Any, str]] = {
-    "limit": (OpenApiTypes.INT, f"Rows a page, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} by default."),
-    "cursor": (OpenApiTypes.STR, "From `next` or `previous`, as it is."),
-    "count": (OpenApiTypes.BOOL, "true adds the number of all matching rows."),
-}
-PROBLEMS = {
-    400: "What was sent is wrong: each error names its field or parameter.",
-    401: "No key, or one that is unknown, revoked or expired.",
-    403: "The key lacks the scope that is named.",
-    404: "There is no such row, or it is archived.",
-    409: "A live row has this key already, or the present state forbids it.",
-    412: "`If-Match` names an older state.",
-    413: "The body is too large.",
-    415: "The body is not `application/json`.",
-    429: "The hour's requests are spent; `Retry-After` says when to come back.",
-}
-WRITING = ("POST", "PUT", "PATCH")
-TYPES: list[tuple[type[Any], Any]] = [
-    (filters.BooleanFilter, OpenApiTypes.BOOL),
-    (filters.NumberFilter, OpenApiTypes.DECIMAL),
-    (filters.DayFilter, OpenApiTypes.DATE),
-    (filters.IdFilter, OpenApiTypes.UUID),
-]
+JSON = "application/json"
+TEXT = {"type": "string"}
+ANYTHING = {"description": "Whatever the file holds."}
+FILES = {CSV: "text/csv", JSONL: "application/jsonl"}
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
@@ -68,6 +50,11 @@ class ResourceSchema(AutoSchema):
         described: dict[str, Endpoint] = describe() if describe else {}
         return described.get(getattr(self.view, "action", ""))
 
+    @property
+    def action(self) -> str:
+        """The name of the view's action."""
+        return getattr(self.view, "action", "") or ""
+
     def _is_list_view(self, serializer: Any = None) -> bool:
         """Return whether the endpoint gives a page; what describes a page is no list itself."""
         return serializer is None and self.endpoint is not None and self.endpoint.gives == "page"
@@ -75,15 +62,24 @@ class ResourceSchema(AutoSchema):
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         """Tell what is written (CompanyInput) from what is read (Company)."""
         name: str = super().get_serializer_name(serializer, direction)
-        return f"{name}Input" if isinstance(serializer, CheckedModelSerializer) else name
+        is_written = isinstance(serializer, CheckedModelSerializer)
+        return f"{name.removesuffix('Serializer')}Input" if is_written else name
 
     def get_tags(self) -> list[str]:
         """Group by resource."""
         return [getattr(self.view, "scope", "") or "system"]
 
+    def get_operation_id(self) -> str:
+        """Name files by what they hold: their addresses have dots."""
+        if self.endpoint and self.endpoint.gives in ("file", "calendar") and "." in self.path:
+            kind = "export" if self.endpoint.gives == "file" else "calendar"
+            return f"{str(getattr(self.view, 'scope', '')).replace('-', '_')}_{kind}"
+        name: str = super().get_operation_id()
+        return name
+
     def get_summary(self) -> str | None:
         """Return the first line of the action's docstring."""
-        action = getattr(self.view, getattr(self.view, "action", "") or "", None)
+        action = getattr(self.view, self.action, None)
         return (action.__doc__ or "").strip().partition("\n")[0] or None if action else None
 
     def get_description(self) -> str:  # type: ignore[override]
@@ -99,69 +95,106 @@ class ResourceSchema(AutoSchema):
         endpoint = self.endpoint
         if endpoint is None:
             return []
-        found = [parameter for name in endpoint.paging for parameter in self._paging(name, endpoint)]
+        found = [self._paging(name, endpoint) for name in endpoint.paging]
+        found += [schema_fields.further_parameter(parameter) for parameter in endpoint.further]
         if endpoint.filters:
             names = endpoint.filters.base_filters.items()
-            found += [_filter_parameter(name, f) for name, f in names if name not in endpoint.without]
+            found += [schema_fields.filter_parameter(name, f) for name, f in names if name not in endpoint.without]
         if endpoint.resource and endpoint.shaped:
-            found.append(_words("fields", list(endpoint.resource.by_name), "Only these fields."))
+            found.append(schema_fields.words("fields", list(endpoint.resource.by_name), "Only these fields."))
             if endpoint.resource.includable:
-                found.append(_words("include", list(endpoint.resource.includable), "These too."))
-        if "{ref}" in self.path:
-            found.append(OpenApiParameter("ref", OpenApiTypes.STR, OpenApiParameter.PATH, description=self._ref_help()))
-        return found
+                found.append(schema_fields.words("include", list(endpoint.resource.includable), "These too."))
+        return found + self._path_parameters()
 
-    def _paging(self, name: str, endpoint: Endpoint) -> list[OpenApiParameter]:
+    def _paging(self, name: str, endpoint: Endpoint) -> OpenApiParameter:
         if name == "ordering" and endpoint.resource:
             names = [f"{sign}{n}" for n in endpoint.resource.sortable for sign in ("", "-")]
-            return [_words("ordering", names, "In this order; a minus turns it round.")]
-        kind, text = PAGING_HELP[name]
-        return [OpenApiParameter(name, kind, description=text)]
+            return schema_fields.words("ordering", names, "In this order; a minus turns it round.")
+        return schema_fields.paging_parameter(name)
 
-    def _ref_help(self) -> str:
-        return "Id or ticker, in any case." if "/companies/" in self.path else "Id."
+    def _path_parameters(self) -> list[OpenApiParameter]:
+        found = []
+        if "{ref}" in self.path:
+            is_company = "/companies/{ref}/" in self.path
+            kind: dict[str, Any] = {"type": "string", "format": "uuid"}
+            if is_company:
+                kind = {"type": "string", "pattern": schema_fields.COMPANY, "examples": ["VRTX"]}
+            text = "Id or ticker, in any case." if is_company else "Id."
+            found.append(OpenApiParameter("ref", kind, OpenApiParameter.PATH, description=text))
+        if "{form}" in self.path:
+            kind = {"type": "string", "enum": list(FILES)}
+            found.append(OpenApiParameter("form", kind, OpenApiParameter.PATH, description="CSV or JSON lines."))
+        return found
 
     def get_response_serializers(self) -> Any:
-        """Return what the endpoint gives, by status, and its problems."""
+        """Return what the endpoint gives, by status and type, and its problems."""
         endpoint = self.endpoint
         if endpoint is None:
             return {200: OpenApiTypes.OBJECT}
-        creating = getattr(self.view, "action", "") == "create"
-        found: dict[Any, Any] = {}
+        found = self._successes(endpoint)
+        return found | {(400, CONTENT_TYPE): OpenApiResponse(ProblemSerializer)}
+
+    def _successes(self, endpoint: Endpoint) -> dict[Any, Any]:
+        is_creating = self.action == "create"
+        usual = endpoint.status or (201 if is_creating else 200)
+        json = (usual, JSON)
+        found: dict[Any, Any] = {(usual, kind): ANYTHING if kind == JSON else TEXT for kind in endpoint.types}
         if endpoint.gives == "page" and endpoint.resource:
-            found[200] = page_serializer(endpoint.resource)
-        elif endpoint.gives == "row" and endpoint.resource:
-            found[201 if creating else 200] = row_serializer(endpoint.resource)
+            found[json] = page_serializer(endpoint.resource)
+        elif endpoint.gives in ("row", "queued") and endpoint.resource:
+            once = endpoint.once if is_creating else ""
+            found[json] = created_serializer(endpoint.resource, once) if once else row_serializer(endpoint.resource)
         elif endpoint.gives == "nothing":
             found[204] = OpenApiResponse(description="Done.")
-        else:
-            found[200] = OpenApiTypes.OBJECT
-        return found | {
-            (code, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, PROBLEMS[code]) for code in self._problems()
-        }
+        elif endpoint.gives == "file" and "{form}" in self.path:
+            found |= {(usual, kind): TEXT for kind in FILES.values()}
+        elif endpoint.gives == "object":
+            found[json] = endpoint.answer or OpenApiTypes.OBJECT
+        if endpoint.many:
+            found[207, JSON] = OpenApiResponse(BulkResultSerializer)
+        return found
 
-    def _problems(self) -> list[int]:
-        codes = [400, 401, 403, 429]
-        if "{ref}" in self.path:
-            codes.append(404)
-        if self.method in WRITING:
-            codes += [409, 413, 415]
-        if self.method in ("PUT", "PATCH", "DELETE"):
-            codes.append(412)
-        return sorted(codes)
+    def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Any:
+        """Return the operation; what its success is, stands in `x-gives` until `schema_contract` has read it."""
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        endpoint = self.endpoint
+        if operation is None or endpoint is None:
+            return operation
+        for code, answer in operation["responses"].items():
+            if code.startswith("2"):
+                answer["x-gives"] = "created once" if endpoint.once and self.action == "create" else endpoint.gives
+                if not answer.get("description"):
+                    answer["description"] = WORDS.get(code, "Done.")
+        if endpoint.many:
+            _take_lists_too(operation)
+        return operation
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        return schema_fields.narrowed(field, schema) if direction == "request" and schema else schema
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(serializer, StrictSerializer):
+            schema["additionalProperties"] = False
+            for name in sorted(serializer.echoed - schema.get("properties", {}).keys()):
+                schema["properties"][name] = {"readOnly": True, "description": "As it was read; it is not looked at."}
+        return schema
 
 
-def _words(name: str, words: list[str], text: str) -> OpenApiParameter:
-    items = {"type": "array", "items": {"type": "string", "enum": words}}
-    return OpenApiParameter(name, items, description=text, style="form", explode=False)
+WORDS = {
+    "200": "What was asked for.",
+    "201": "What was made.",
+    "202": "It is queued.",
+    "207": "Some rows were refused.",
+}
 
 
-def _filter_parameter(name: str, declared: Any) -> OpenApiParameter:
-    text = str(declared.extra.get("label") or declared.label or "")
-    if isinstance(declared, filters.ListFilter):
-        items: dict[str, Any] = {"type": "string"}
-        if declared.vocabulary:
-            items["enum"] = list(declared.vocabulary.values)
-        return OpenApiParameter(name, {"type": "array", "items": items}, description=text, style="form", explode=False)
-    kind = next((found for cls, found in TYPES if isinstance(declared, cls)), OpenApiTypes.STR)
-    return OpenApiParameter(name, kind, description=text)
+def _take_lists_too(operation: dict[str, Any]) -> None:
+    """Let the body be a list of what it may be, and the answer a result of many rows."""
+    body = operation["requestBody"]["content"][JSON]
+    one = body["schema"]
+    body["schema"] = {"anyOf": [one, {"type": "array", "minItems": 1, "maxItems": 10_000, "items": one}]}
+    made = operation["responses"]["201"]["content"][JSON]
+    result = operation["responses"]["207"]["content"][JSON]["schema"]
+    made["schema"] = {"anyOf": [made["schema"], result]}

@@ -27,6 +27,7 @@ CORS_ALLOW_HEADERS = (
     "if-none-match",
     "x-api-key",
     "x-change-reason",
+    "x-change-reason",
     "x-request-id",
 )
 CORS_EXPOSE_HEADERS = (
@@ -70,4 +71,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "EventTypeEnum": "delivery.choices.EventType",
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "biotech_ma.core.api.schema_contract.complete",
+    ],
 }

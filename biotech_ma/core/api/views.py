@@ -7,19 +7,21 @@ from typing import Any, ClassVar, cast
 
 from django.db import models
 from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.urls import URLPattern, path
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from biotech_ma.core.api import idempotency, query, reads
+from biotech_ma.core.api import exports, idempotency, query, reads
 from biotech_ma.core.api.conditions import etag, is_known
+from biotech_ma.core.api.cursors import page_of as page_in_order
 from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem, invalid
 from biotech_ma.core.api.filters import ReadFilterSet
 from biotech_ma.core.api.listing import JSON, Asked, Listing, answer, envelope, not_found
-from biotech_ma.core.api.negotiation import preferred
+from biotech_ma.core.api.negotiation import ANY, preferred
 from biotech_ma.core.api.plans import Build, Slot
-from biotech_ma.core.api.resources import Column, Resource
+from biotech_ma.core.api.resources import Column, Resource, project
 
 __all__ = [
     "JSON",
@@ -44,6 +46,8 @@ class APIViewSet(ViewSet):
     admin_only: ClassVar[bool] = False
     # Actions that any key may call.
     open_actions: ClassVar[frozenset[str]] = frozenset()
+    # Actions whose address says in which form they answer, whatever `Accept` wants.
+    file_actions: ClassVar[frozenset[str]] = frozenset({"export"})
     lookup_value_regex = UUID_PATTERN
     lookup_url_kwarg = "ref"
 
@@ -59,13 +63,19 @@ class APIViewSet(ViewSet):
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Refuse (406) a caller who wants none of the types that the endpoint gives."""
         types = self.media_types()
-        if not force and preferred(request.META.get("HTTP_ACCEPT"), types) is None:
+        if not force and ANY not in types and preferred(request.META.get("HTTP_ACCEPT"), types) is None:
             raise Problem(status.HTTP_406_NOT_ACCEPTABLE, f"This is given as {', '.join(types)}.")
         return super().perform_content_negotiation(request, force)
 
     def media_types(self) -> tuple[str, ...]:
         """Return the types in which the endpoint can answer, the usual one first."""
-        return (JSON,)
+        return (ANY,) if self.action in self.file_actions else (JSON,)
+
+    @classmethod
+    def export_address(cls) -> URLPattern:
+        """Return the address `exports/{scope}.{csv,jsonl}`."""
+        view = cls.as_view({"get": "export"}, basename=f"{cls.scope}-export", detail=False)
+        return path(f"exports/{cls.scope}.<export_form:form>", view, name=f"{cls.scope}-export")
 
     def check_permissions(self, request: Request) -> None:
         """Refuse what the caller may not do; a method that does not exist here comes first."""
@@ -112,6 +122,7 @@ class ResourceViewSet(APIViewSet):
         return {
             "list": page_of(self.resource, self.filterset_class),
             "retrieve": Endpoint("row", self.resource),
+            "export": Endpoint("file", self.resource, self.filterset_class, ("ordering",)),
         }
 
     def list(self, request: Request) -> HttpResponse:
@@ -133,6 +144,20 @@ class ResourceViewSet(APIViewSet):
             names = ", ".join(f"{column.name} ({column.endpoint})" for column in barred)
             raise Problem(status.HTTP_403_FORBIDDEN, f"This key may not call what these fields come from: {names}.")
         return shape
+
+    def export(self, request: Request, form: str) -> HttpResponseBase:
+        """Give all rows that the filters name as a file, in the order of the list."""
+        params = request.query_params
+        known = self.filterset_class.known() | shaping(self.resource) | {"ordering"}
+        query.allow_only(
+            params, known, prefixes=self.filterset_class.prefixes, repeatable=self.filterset_class.repeatable()
+        )
+        shape = self.shape(request, self.resource)
+        terms = query.paging(params, self.resource, self.ordering_for(params)).terms
+        filters = self.filterset_class(params, self.rows(), request=request)
+        query.filter_errors(filters)
+        rows = project(page_in_order(filters.qs, terms, None), shape.columns)
+        return exports.exported(request, rows, shape.columns, form=form, name=self.scope)
 
     def answer_list(
         self,
@@ -182,7 +207,10 @@ class ResourceViewSet(APIViewSet):
 
     def answer_one(self, request: Request, queryset: models.QuerySet[Any], columns: tuple[Column, ...]) -> HttpResponse:
         """Answer the one row with its ETag, or 304 when the caller has it already; 404 when there is none."""
-        body = reads.one(queryset, columns)
+        return self.answer_body(request, reads.one(queryset, columns))
+
+    def answer_body(self, request: Request, body: bytes | None) -> HttpResponse:
+        """Answer the row in JSON with its ETag, or 304 when the caller has it already; 404 for None."""
         if body is None:
             raise not_found()
         tag = etag(body)

@@ -1,0 +1,73 @@
+"""The figures of companies on a past day, derived from the ledger as it stood by then."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from companies.past import end_of
+from companies.services import CURATED
+from signals_app.concepts import CONCEPTS, MARKET_CAP
+from signals_app.figures import HORIZON_DAYS, figures
+from signals_app.models import FinancialFact
+from signals_app.periods import FIELDS, Fact
+from signals_app.refresh import ledger_day, note_of, said_by
+
+
+def figures_of_a_day(*, day: dt.date, versions: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
+    """Return by company its figures and their sources as of the day, from its recorded version and the ledger.
+
+    A figure that an analyst had set by then stays. A market cap of the row counts unless it was entered later, and
+    where the ledger has no newer one. Beyond the ledger's last day its figures stand, as in the companies' rows.
+    """
+    day = min(day, ledger_day())
+    facts = _facts(day, [version.pgh_obj_id for version in versions])
+    return {version.pgh_obj_id: _figures(day, version, facts[version.pgh_obj_id]) for version in versions}
+
+
+def _facts(day: dt.date, company_ids: Sequence[UUID]) -> defaultdict[UUID, list[Fact]]:
+    rows = FinancialFact.objects.order_by().filter(
+        company_id__in=company_ids,
+        concept__in=(*CONCEPTS, MARKET_CAP),
+        available_at__lt=end_of(day),
+        period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
+    )
+    found: defaultdict[UUID, list[Fact]] = defaultdict(list)
+    for company_id, *values in rows.values_list("company_id", *FIELDS):
+        found[company_id].append(Fact(*values))
+    return found
+
+
+def _figures(day: dt.date, version: Any, facts: list[Fact]) -> dict[str, Any]:
+    was_recorded = version.pgh_created_at < end_of(day)
+    notes = dict(version.field_sources)
+    own, own_day = _own_cap(day, version, was_recorded=was_recorded), version.market_cap_as_of
+    if own is not None and own_day is not None and own_day <= day:
+        # The newer of the two counts: an older price of the ledger would hide the row's own.
+        facts = [fact for fact in facts if fact.concept != MARKET_CAP or fact.period_end >= own_day]
+    derived = figures(facts, day, market_cap_usd=own, market_cap_as_of=own_day, history_starts=version.history_starts)
+    is_cap = not derived.market_cap_is_float
+    values: dict[str, Any] = {
+        "market_cap_usd": derived.market_cap_usd if is_cap else None,
+        "market_cap_as_of": derived.market_cap_as_of if is_cap else None,
+    }
+    for name, (value, behind) in said_by(derived).items():
+        if was_recorded and notes.get(name, {}).get("source") == CURATED:
+            values[name] = getattr(version, name)
+        else:
+            values[name] = value
+            notes[name] = note_of(name, value, behind, derived)
+    return values | {"field_sources": notes}
+
+
+def _own_cap(day: dt.date, version: Any, *, was_recorded: bool) -> Decimal | None:
+    """Return the market cap of the row; None where an analyst entered it after the day."""
+    note = version.field_sources.get("market_cap_usd") or {}
+    entered = note.get("as_of", "") if note.get("source") == CURATED else ""
+    is_later = not was_recorded and entered > day.isoformat()
+    cap: Decimal | None = version.market_cap_usd
+    return None if is_later else cap
