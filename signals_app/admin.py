@@ -24,6 +24,7 @@ from companies.admin import company_link
 from companies.models import Company
 from signals_app import admin_calendar, admin_company, admin_freshness, admin_today  # noqa: F401 - they add to other pages
 from signals_app.admin_cells import severity_badge, signal_link
+from signals_app.admin_deals import DealAdmin
 from signals_app.admin_facts import FinancialFactAdmin
 from signals_app.admin_forms import LedgerFilter, SignalForm, SourceFilter
 from signals_app.admin_imports import SheetImportAdmin
@@ -33,7 +34,15 @@ from signals_app.admin_runs import IngestRunAdmin
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
 
-__all__ = ["FinancialFactAdmin", "IngestRunAdmin", "JobAdmin", "ReviewItemAdmin", "SheetImportAdmin", "SignalAdmin"]
+__all__ = [
+    "DealAdmin",
+    "FinancialFactAdmin",
+    "IngestRunAdmin",
+    "JobAdmin",
+    "ReviewItemAdmin",
+    "SheetImportAdmin",
+    "SignalAdmin",
+]
 
 TITLE_DAYS = 365
 

@@ -64,6 +64,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _item("Top list", "leaderboard", "scoring.mascore"),
             _item("Acquirer matches", "handshake", "scoring.acquirermatch"),
+            _item("Deals", "gavel", "signals_app.deal"),
             _item("Weights", "balance", "scoring.scoreversion"),
         ],
     },

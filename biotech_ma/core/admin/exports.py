@@ -74,10 +74,14 @@ class ExportMixin:
 
     def exported(self, request: HttpRequest) -> tuple[list[str], Any]:
         """Return the headings, and all rows that the list's filters and search leave, in its order."""
-        changes: Any = self.get_changelist_instance(request)  # type: ignore[attr-defined]
         named = columns_of(self.model)
-        rows = changes.get_queryset(request).values_list(*(lookup for _, lookup in named))
+        rows = self.filtered(request).values_list(*(lookup for _, lookup in named))
         return [heading for heading, _ in named], rows
+
+    def filtered(self, request: HttpRequest) -> Any:
+        """Return the rows that the list's filters and search leave, in its order."""
+        changes: Any = self.get_changelist_instance(request)  # type: ignore[attr-defined]
+        return changes.get_queryset(request)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Give the filtered rows as a file; a long one is made by a worker."""
