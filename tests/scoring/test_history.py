@@ -20,6 +20,7 @@ from scoring.management.progress import history_progress
 from scoring.models import MAScore
 from scoring.services import ScoringError, market_today, score_universe
 from tests.concurrency import together
+from tests.factories import AcquirerMatchFactory
 from tests.scoring.universe import DAY, candidate, company, research, signal, small_universe, trial
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,11 @@ def eventful() -> None:
         signal(target, "activist_stake", f"2026-06-{12 + number}")
         candidate(target, "phase_1", name=f"TB-{number}", indication="Obesity")
         trial(target, f"NCT0000000{number}", f"2026-06-{14 + number}", drug=f"TB-{number}", phase="PHASE3")
+    for number, fit in ((9, "3"), (15, "8")):
+        AcquirerMatchFactory(
+            target_company=targets[1], match_date=day(f"2026-06-{number:02}"), match_rank=1,
+            strategic_fit_score=Decimal(fit), metadata={"coverage": "0.60"},
+        )  # fmt: skip
     signal(targets[0], "takeover_target", "2026-06-18")
     signal(targets[0], "takeover_terminated", "2026-06-20")
 
