@@ -39,29 +39,23 @@ _MONEY = re.compile(
 _WHOLE = Decimal(100)
 
 
-def _three_digits(value: Decimal) -> Decimal:
-    """Round to three significant digits, halves away from zero."""
-    if value == 0:
-        return value
-    step = Decimal(10) ** (value.adjusted() - 2)
-    return (value / step).quantize(Decimal(1), rounding=ROUND_HALF_UP) * step
-
-
-def _scaled(value: Decimal, unit: str) -> str:
-    digits = 0 if value >= _WHOLE else 1
-    return f"{value:,.{digits}f} {unit}"
+def _shown(value: Decimal) -> Decimal:
+    """Round once, halves away from zero: to a whole from a hundred on, else to a tenth."""
+    step = Decimal(1) if value >= _WHOLE - Decimal("0.05") else Decimal("0.1")
+    return value.quantize(step, rounding=ROUND_HALF_UP)
 
 
 def money(value: Decimal | None) -> str:
     """Return US dollars to about three digits: `$1.3 bn`, `$450 m`, `−$12.0 m`; a dash when unknown."""
     if value is None:
         return UNKNOWN
-    size = _three_digits(abs(value))
+    size = abs(Decimal(value))
     sign = MINUS if value < 0 else ""
     for factor, unit in _UNITS:
-        if size >= factor:
-            return f"{sign}${_scaled(size / factor, unit)}"
-    return f"{sign}${size:,.0f}"
+        # what would be shown as 1,000 of the next smaller unit is one of this
+        if size >= factor * Decimal("0.9995"):
+            return f"{sign}${_shown(size / factor):,} {unit}"
+    return f"{sign}${size.quantize(Decimal(1), rounding=ROUND_HALF_UP):,}"
 
 
 def exact_money(value: Decimal | None) -> str:
