@@ -18,7 +18,7 @@ from companies.origins import pages
 
 ROWS = 12
 # What stands above the bars, and how many of them a phase reaches.
-STAGES = ("Discovery", "Preclinical", "Phase 1", "Phase 2", "Phase 3", "Filed", "Approved")
+STAGES = ("Disc.", "Precl.", "Ph. 1", "Ph. 2", "Ph. 3", "Filed", "Appr.")
 REACH: dict[str, float] = {
     Phase.DISCOVERY: 1, Phase.PRECLINICAL: 2, Phase.PHASE_1: 3, Phase.PHASE_1_2: 3.5, Phase.PHASE_2: 4,
     Phase.PHASE_2_3: 4.5, Phase.PHASE_3: 5, Phase.NDA_BLA: 6, Phase.APPROVED: 7, Phase.DISCONTINUED: 0,

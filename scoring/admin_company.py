@@ -77,7 +77,7 @@ def _history(rows: list[MAScore]) -> dict[str, Any]:
     shown = rows if len(rows) <= HISTORY_ROWS else _one_a_month(rows)
     cells = [
         [
-            columns.link(reverse("admin:scoring_mascore_change", args=[row.pk]), figures.day(row.score_date)),
+            columns.link(reverse("admin:scoring_mascore_change", args=[row.pk]), columns.day(row.score_date)),
             columns.number(row.total_score),
             columns.number(row.percentile_rank, 0, hint="Not ranked"),
             confidence_badge(row.confidence),

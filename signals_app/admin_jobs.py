@@ -54,7 +54,9 @@ class EventsPanel(PanelInline):
         return table("", ["When", "What"], rows)
 
 
-# The package registers a plain page of its own.
+# The package registers a plain page of its own, under a name that says nothing to an analyst.
+ProcrastinateJob._meta.verbose_name = "background job"
+ProcrastinateJob._meta.verbose_name_plural = "background jobs"
 admin.site.unregister(ProcrastinateJob)
 
 

@@ -104,6 +104,8 @@ NAVIGATION: list[dict[str, Any]] = [
     },
 ]
 
+SCRIPTS = ("typing", "scroll", "labels", "once")
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "biotech_ma",
     "SITE_HEADER": "biotech_ma",
@@ -123,7 +125,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "biotech_ma.core.admin_settings.environment",
     "DASHBOARD_CALLBACK": "biotech_ma.core.admin.dashboard.dashboard",
     "STYLES": [lambda request: static("core/admin.css")],
-    "SCRIPTS": [lambda request, name=name: static(f"core/{name}.js") for name in ("typing", "scroll", "once")],
+    "SCRIPTS": [lambda request, name=name: static(f"core/{name}.js") for name in SCRIPTS],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("core/favicon.svg")}],
     "BORDER_RADIUS": "6px",
     "COLORS": {

@@ -32,11 +32,11 @@ def test_a_line_chart_is_drawn_as_one():
 
 def test_a_spark_runs_from_the_lowest_at_the_bottom_to_the_highest_at_the_top():
     text = columns.spark([10, 20, 15], title="AAA")
-    # 72 wide, 18 high with a pixel to spare: 10 lies at 17, 20 at 1, 15 half-way at 9
-    assert 'points="0.0,17.0 36.0,1.0 72.0,9.0"' in text
+    # 60 wide, 18 high with a pixel to spare: 10 lies at 17, 20 at 1, 15 half-way at 9
+    assert 'points="0.0,17.0 30.0,1.0 60.0,9.0"' in text
     assert 'aria-label="AAA"' in text
 
 
 def test_a_flat_line_and_a_single_score_are_no_error():
-    assert 'points="0.0,17.0 72.0,17.0"' in columns.spark([5, 5], title="AAA")
+    assert 'points="0.0,17.0 60.0,17.0"' in columns.spark([5, 5], title="AAA")
     assert "desk-unknown" in columns.spark([5], title="AAA")

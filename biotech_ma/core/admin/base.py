@@ -54,6 +54,7 @@ class _DeskFields:
                 _nullable_text(db_field, field)
         if field is not None:
             _same_words(db_field, field)
+            _name_the_halves(field)
             _ask_for_a_choice(db_field, field)
         return field
 
@@ -72,6 +73,13 @@ def _nullable_text(db_field: models.Field[Any, Any], field: Any) -> None:
         field.empty_value = None
     if isinstance(field, forms.NullBooleanField):
         field.widget = UnfoldAdminNullBooleanSelectWidget()
+
+
+def _name_the_halves(field: Any) -> None:
+    """Let day and time of an instant each say what it is: one label cannot stand for two boxes."""
+    if isinstance(field, forms.SplitDateTimeField):
+        for widget, half in zip(field.widget.widgets, ("day", "time"), strict=True):
+            widget.attrs["aria-label"] = f"{field.label}: {half}"
 
 
 def _ask_for_a_choice(db_field: models.Field[Any, Any], field: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -151,7 +151,7 @@ def bar(value: Decimal | None, top: int = 100, *, digits: int = 1, hint: str = "
     )
 
 
-SPARK_WIDTH, SPARK_HEIGHT = 72, 18
+SPARK_WIDTH, SPARK_HEIGHT = 60, 18
 
 
 def spark(values: Sequence[float], *, title: str, hint: str = "Not enough days to draw") -> SafeString:
@@ -210,8 +210,17 @@ def definitions(values: Mapping[str, Any] | None, *, empty: str = "None given") 
     """Return an object as names and values."""
     if not values:
         return unknown(empty)
-    pairs = ((key, figures.plain(value)) for key, value in values.items())
+    pairs = ((key, _value(key, value)) for key, value in values.items())
     return format_html('<dl class="desk-definitions">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", pairs))
+
+
+def _value(key: str, value: Any) -> str | SafeString:
+    """Return a value of an object; what its name calls dollars as money."""
+    try:
+        amount = Decimal(str(value)) if key.endswith("_usd") and not isinstance(value, bool) else None
+    except InvalidOperation:
+        amount = None
+    return money(amount) if amount is not None and amount.is_finite() else figures.plain(value)
 
 
 def cut(text: str) -> SafeString:

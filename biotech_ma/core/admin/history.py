@@ -58,12 +58,20 @@ def _text(field: Any, value: Any) -> str:
     return figures.plain(value)
 
 
+def _texts(field: Any, old: Any, new: Any) -> tuple[str, str]:
+    """Return both values in words: money at a glance, to the cent where a glance would not tell them apart."""
+    if field.name.endswith("_usd"):
+        texts = figures.money(old), figures.money(new)
+        return texts if texts[0] != texts[1] else (figures.exact_money(old), figures.exact_money(new))
+    return _text(field, old), _text(field, new)
+
+
 def _changes(fields: list[Any], before: Any, after: Any) -> list[Change]:
     found = []
     for field in fields:
         old = getattr(before, field.attname) if before else None
         new = getattr(after, field.attname)
-        texts = _text(field, old), _text(field, new)
+        texts = _texts(field, old, new)
         if old != new and texts[0] != texts[1]:
             found.append(Change(field.name, str(field.verbose_name), *texts))
     return found

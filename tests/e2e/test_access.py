@@ -1,0 +1,145 @@
+"""The main pages for everybody: nothing serious by axe-core in light and dark, nothing cut off on a phone, keys do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from companies.models import Company
+from delivery.models import Alert
+from tests.e2e.test_admin_browser import CHROMIUM, log_in, page  # noqa: F401 - `page` is a fixture
+from tests.factories import (
+    AcquirerMatchFactory,
+    CompanyFactory,
+    DrugCandidateFactory,
+    MAScoreFactory,
+    SignalFactory,
+)
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (looked for chromium, google-chrome)"),
+]
+GRAVE = {"serious", "critical"}
+PHONE = {"width": 390, "height": 844}
+
+
+def a_desk() -> Company:
+    """Write rows so that every main page has something to show."""
+    today = timezone.localdate()
+    company = CompanyFactory(
+        name="Acme Therapeutics", ticker="ACME", cik="0001422143", therapeutic_areas=["oncology"],
+        market_cap_usd=Decimal("1312345678"), market_cap_as_of=today, cash_position_usd=Decimal("319000000"),
+        quarterly_burn_rate_usd=Decimal("152000000"), runway_quarters=Decimal("2.1"), is_cash_constrained=True,
+        field_sources={
+            "cash_position_usd": {"source": "edgar", "id": "0001193125-26-092567", "as_of": today.isoformat()}
+        },
+    )  # fmt: skip
+    for phase in ("phase_1", "phase_3", "approved", "discontinued"):
+        DrugCandidateFactory(
+            company=company, phase=phase, next_milestone="Readout", next_milestone_date=today + dt.timedelta(days=3)
+        )
+    now = timezone.now()
+    for severity in ("low", "medium", "high", "critical"):
+        SignalFactory(
+            company=company, severity=severity, event_date=now, available_at=now, source_url="https://example.org/x"
+        )
+    for days, total in ((40, "40"), (0, "52")):
+        MAScoreFactory(
+            company=company, score_date=today - dt.timedelta(days=days), total_score=Decimal(total), is_latest=not days
+        )
+    AcquirerMatchFactory(target_company=company, acquirer_company=CompanyFactory(role="acquirer"), match_rank=1)
+    Alert.objects.create(name="Fresh news", alert_type="new_signal", notification_channels=["inbox"])
+    return company
+
+
+def main_pages(company: Company) -> dict[str, str]:
+    score = company.scores.get(is_latest=True)
+    return {
+        "first page": reverse("admin:index"),
+        "companies": reverse("admin:companies_company_changelist"),
+        "company": reverse("admin:companies_company_view", args=[company.pk]),
+        "company form": reverse("admin:companies_company_change", args=[company.pk]),
+        "signals": reverse("admin:signals_app_signal_changelist"),
+        "signal form": reverse("admin:signals_app_signal_add"),
+        "top list": reverse("admin:scoring_mascore_changelist"),
+        "score": reverse("admin:scoring_mascore_change", args=[score.pk]),
+        "matches": reverse("admin:scoring_acquirermatch_changelist"),
+        "alert form": reverse("admin:delivery_alert_add"),
+        "preferences": reverse("preferences"),
+    }
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_main_pages(page, live_server, colours):  # noqa: F811
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    company = a_desk()
+    page.emulate_media(color_scheme=colours)
+    log_in(page, live_server)
+    found: dict[str, Any] = {}
+    for name, path in main_pages(company).items():
+        page.goto(f"{live_server.url}{path}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.classList.contains('dark')") == (colours == "dark"), name
+        answer = axe.run(page).response
+        assert len(answer["passes"]) > 10, name  # it has looked
+        found |= {
+            f"{name}: {each['id']}": [node["target"] for node in each["nodes"]]
+            for each in answer["violations"]
+            if each["impact"] in GRAVE
+        }
+    assert found == {}
+    assert page.complaints == []
+
+
+def test_nothing_is_cut_off_on_a_phone(page, live_server):  # noqa: F811
+    company = a_desk()
+    log_in(page, live_server)
+    page.set_viewport_size(PHONE)
+    wide = {}
+    for name, path in main_pages(company).items():
+        page.goto(f"{live_server.url}{path}")
+        page.wait_for_load_state("networkidle")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["width"]:
+            wide[name] = width
+    assert wide == {}
+
+
+def test_colours_sources_and_notes_are_reached_by_the_keyboard(page, live_server):  # noqa: F811
+    company = a_desk()
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}{reverse('admin:companies_company_view', args=[company.pk])}")
+    page.wait_for_load_state("networkidle")
+
+    figure = page.locator(".desk-traced", has_text="$319 m")
+    note = figure.locator(".desk-trace")
+    assert note.is_hidden()
+    figure.focus()
+    assert "as of" in note.inner_text()
+    page.keyboard.press("Tab")
+    filing = page.evaluate("document.activeElement.href")
+    assert filing.endswith("/1422143/000119312526092567/0001193125-26-092567-index.htm")
+    page.keyboard.press("Escape")
+    assert note.is_hidden()
+
+    page.get_by_label("New note").focus()
+    page.keyboard.type("Met the CFO")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("Met the CFO").wait_for()
+
+    page.get_by_role("button", name="Account of analyst").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Dark").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.documentElement.classList.contains('dark')")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Dark").wait_for(state="hidden")
+    assert page.complaints == []
