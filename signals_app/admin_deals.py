@@ -256,7 +256,7 @@ class DealAdmin(ReadOnlyAdmin):
     @column("Acquirer")
     def acquirer_cell(self, deal: Deal) -> str:
         """Return who buys."""
-        return columns.hover(deal.acquirer[:28], deal.acquirer) if deal.acquirer else columns.unknown("Not named")
+        return columns.cut(deal.acquirer) if deal.acquirer else columns.unknown("Not named")
 
     @column("Status")
     def status_cell(self, deal: Deal) -> str:
