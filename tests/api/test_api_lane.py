@@ -183,7 +183,7 @@ def test_pages_in_any_order_are_those_of_the_long_way(way, universe, path):
             ids += [row["id"] for row in answer["results"]] if turn == "next" else []
             last, link = link, (answer[turn] or "").removeprefix("http://localhost/api/v1/")
         link = last
-    assert len(ids) == len(set(ids)) >= 6
+    assert len(ids) == len(set(ids)) >= 2
 
 
 def test_committed_write_is_seen_by_the_next_read(way, universe):

@@ -97,6 +97,9 @@ def growth(small: tuple[Server, str], large: tuple[Server, str], url: str, say: 
         ]
     callers = [Caller(*each) for each in (small, large)]
     for name, paths in _paths(busiest):
+        for path in paths * 2:
+            for caller in callers:
+                caller.get(path)
         for way, headers in (("as served", {}), ("from the tables", FROM_TABLES)):
             took: list[list[float]] = [[], []]
             for place, path in enumerate(paths):
