@@ -64,6 +64,14 @@ def test_other_request_of_the_same_key_is_422(admin, path, body):
     assert list(Company.objects.values_list("name", flat=True)) == ["Once"]
 
 
+def test_other_reason_is_another_request(admin):
+    admin.post("companies/", {"name": "Once"}, headers={**keyed("k-1"), "X-Change-Reason": "Why"})
+    same = admin.post("companies/", {"name": "Once"}, headers={**keyed("k-1"), "X-Change-Reason": "Why"})
+    assert same.headers["Idempotent-Replayed"] == "true"
+    for reason in ("Because", "x" * 501):
+        admin.post("companies/", {"name": "Once"}, headers={**keyed("k-1"), "X-Change-Reason": reason}).is_problem(422)
+
+
 def test_other_clients_key_of_the_same_text_is_another_key(admin):
     other = caller("admin")
     for who in (admin, other):

@@ -85,6 +85,8 @@ def _take(client_id: UUID, key: str) -> None:
 def _fingerprint(request: Request) -> str:
     http = request._request
     whole = hashlib.sha256(f"{http.method} {http.get_full_path()}\n".encode())
+    # The reason is kept in the history with the change, so another one is another request.
+    whole.update(f"{http.META.get('HTTP_X_CHANGE_REASON', '')}\n".encode())
     whole.update(http.body)
     return whole.hexdigest()
 
