@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -34,7 +35,7 @@ from delivery.webhooks.leases import LEASE_SECONDS, MOST_A_FAILING_ENDPOINT, MOS
 from delivery.webhooks.sender import send_due
 from tests.concurrency import together
 from tests.core.servers import ROOT
-from tests.webhook_receiver import OK, Receiver
+from tests.webhook_receiver import OK, Answer, Received, Receiver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -310,12 +311,30 @@ def test_a_lease_that_ran_out_is_claimed_anew_and_a_late_failure_changes_nothing
 
 def test_no_lock_is_held_while_the_request_is_out(receiver):
     """The endpoint's and the delivery's rows can be changed from outside in the middle of an attempt."""
-    webhook = endpoint(receiver)
-    [delivery] = deliveries(webhook)
-    [message] = claim(1)
-    with connection.cursor() as db:
-        db.execute("SELECT FROM webhook_deliveries JOIN webhooks ON webhooks.id = webhook_id FOR UPDATE NOWAIT")
-    assert message.id == delivery.pk
+    locked: list[str] = []
+
+    def lock() -> None:
+        try:
+            with connection.cursor() as db:
+                db.execute("SELECT FROM webhook_deliveries JOIN webhooks ON webhooks.id = webhook_id FOR UPDATE NOWAIT")
+            locked.append("nothing")
+        except OperationalError as error:
+            locked.append(str(error))
+        finally:
+            connection.close()
+
+    def answer(received: Received) -> Answer:
+        # A thread of its own, and so a session of its own.
+        other = threading.Thread(target=lock)
+        other.start()
+        other.join()
+        return OK
+
+    receiver.answer = answer
+    [delivery] = deliveries(endpoint(receiver))
+    send_due()
+    assert locked == ["nothing"]
+    assert state(delivery, "status") == "delivered"
 
 
 def test_a_hanging_endpoint_holds_up_nobody(receiver):
