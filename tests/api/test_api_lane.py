@@ -12,11 +12,12 @@ from decimal import Decimal
 import psycopg
 import pytest
 from django.core.wsgi import get_wsgi_application
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from biotech_ma.core.api.plans import PLANS
 from biotech_ma.core.api.standing import ANSWERS, Answer, Answers, Proof
+from biotech_ma.core.postgres import prepared
 from biotech_ma.core.services import archive
 from companies.models import Company
 from delivery.api.lane import ShortWay
@@ -317,6 +318,18 @@ def test_what_is_out_of_the_ordinary_goes_the_long_way(way, header):
     found = way.get("companies/", **header)
     assert way.passed_on == 2
     assert found[0] == Way(way.key, short=False).get("companies/", **header)[0]
+
+
+@pytest.mark.parametrize("headers", [{}, {"HTTP_IF_NONE_MATCH": '"x"'}])
+def test_server_that_dropped_the_connection_is_asked_again(way, other, headers):
+    kept(way, "companies/")
+    other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    assert way.get("companies/", **headers)[0] == 200
+
+
+def test_statement_that_fails_on_a_sound_connection_is_not_asked_again():
+    with pytest.raises(OperationalError):
+        prepared.one("SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(5)")
 
 
 def test_other_methods_go_the_long_way(way):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.adapt import Loader
 
@@ -43,8 +43,9 @@ def one(statement: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
     connection = _connection()
     try:
         return _asked(connection, statement, parameters)
-    except psycopg.OperationalError:
-        if connection.connection is not None and not connection.connection.broken:
+    except (OperationalError, InterfaceError):
+        held: Any = connection.connection
+        if held is not None and not held.closed:
             raise
         connection.close()
         return _asked(connection, statement, parameters)
