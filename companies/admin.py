@@ -7,5 +7,9 @@ from companies.admin_cells import company_link
 from companies.admin_companies import CompanyAdmin
 from companies.admin_notes import CompanyNoteAdmin
 from companies.admin_palette import found
+from companies.admin_watchlists import WatchlistAdmin
 
-__all__ = ["CompanyAdmin", "CompanyAliasAdmin", "CompanyNoteAdmin", "DrugCandidateAdmin", "company_link", "found"]
+__all__ = [
+    "CompanyAdmin", "CompanyAliasAdmin", "CompanyNoteAdmin", "DrugCandidateAdmin", "WatchlistAdmin", "company_link",
+    "found",
+]  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from biotech_ma.core.admin import ArchiveAdmin, ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.bulk_edit import BulkEdit
 from biotech_ma.core.admin.filters import DayRangeFilter, NullBooleanFilter
 from biotech_ma.core.admin.sources import sourced_form
 from companies.admin_cells import AREAS, company_link, phase_badge
@@ -18,7 +19,7 @@ from companies.models import CompanyAlias, DrugCandidate
 
 
 @admin.register(DrugCandidate)
-class DrugCandidateAdmin(ArchiveAdmin):
+class DrugCandidateAdmin(BulkEdit, ArchiveAdmin):
     """Drugs of the companies, one row a drug and indication."""
 
     form: Any = CandidateForm
@@ -49,6 +50,8 @@ class DrugCandidateAdmin(ArchiveAdmin):
     search_help_text = "Drug, indication, mechanism or ticker"
     autocomplete_fields: Any = ["company"]
     ordering: Any = ["name", "id"]
+    actions: Any = ["edit_selected", *ArchiveAdmin.actions]
+    bulk_fields = ("phase", "therapeutic_area", "orphan_designation", "fast_track", "breakthrough_therapy")
     empty_hint = "Add the drugs of a company on its page, under Pipeline."
     readonly_fields: Any = ["patent_years_remaining"]
     fieldsets: Any = [

@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, DeskInline, column, columns
+from biotech_ma.core.admin.bulk_edit import BulkEdit
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import FigureRangeFilter, NullBooleanFilter, array_filter
 from biotech_ma.core.admin.pages import Section
@@ -22,6 +23,7 @@ from biotech_ma.core.admin.sources import source_notes, sourced_form
 from biotech_ma.core.services import locked
 from companies.admin_cells import AREAS, ROLE_TONES
 from companies.admin_page import CompanyPage
+from companies.admin_watchlists import TagFilter, WatchlistFilter
 from companies.choices import Role, TherapeuticArea
 from companies.forms import CandidateForm
 from companies.models import Company, CompanyAlias, DrugCandidate
@@ -62,7 +64,7 @@ class AliasInline(DeskInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(CompanyPage, ArchiveAdmin):
+class CompanyAdmin(CompanyPage, BulkEdit, ArchiveAdmin):
     """The universe: whom the desk follows. Later apps add columns, sections, key facts and tabs by `extend`."""
 
     shapes: ClassVar[dict[str, Any]] = {"therapeutic_areas": partial(ChoiceListField, choices=TherapeuticArea.choices)}
@@ -76,7 +78,11 @@ class CompanyAdmin(CompanyPage, ArchiveAdmin):
         ("is_cash_constrained", NullBooleanFilter),
         ("is_public", NullBooleanFilter),
         ("under_offer_since", EmptyFieldListFilter),
+        TagFilter,
+        WatchlistFilter,
     ]
+    actions: Any = ["edit_selected", *ArchiveAdmin.actions]
+    bulk_fields = ("role", "therapeutic_areas", "tags", "is_public", "history_starts")
     search_fields: Any = ["name"]
     search_help_text = "Name, ticker or alias"
     ordering: Any = ["name", "id"]
@@ -97,6 +103,7 @@ class CompanyAdmin(CompanyPage, ArchiveAdmin):
                     ("cik", "role"),
                     ("is_public", "headquarters_location"),
                     "therapeutic_areas",
+                    "tags",
                 ]
             },
         ),

@@ -21,6 +21,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "companies.company": ("v", "vacd", "vacd", "vacd"),
     "companies.companyalias": ("v", "vacd", "vacd", "vacd"),
     "companies.drugcandidate": ("v", "vacd", "vacd", "vacd"),
+    "companies.watchlist": ("v", "vac", "vac", "vac"),
     "companies.companynote": ("v", "vacd", "vacd", "vacd"),
     "signals_app.signal": ("v", "va", "va", "va"),
     "signals_app.financialfact": ("v", "va", "va", "va"),

@@ -43,6 +43,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _item("Companies", "biotech", "companies.company"),
             _item("Drug candidates", "pill", "companies.drugcandidate"),
+            _item("Watchlists", "bookmarks", "companies.watchlist"),
             _item("Aliases", "alternate_email", "companies.companyalias"),
             _item("Notes", "sticky_note_2", "companies.companynote"),
         ],

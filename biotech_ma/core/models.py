@@ -18,6 +18,7 @@ from biotech_ma.core.kept_answers import KeptAnswer  # noqa: F401 - a table of t
 from biotech_ma.core.list_exports import ListExport  # noqa: F401 - a table of this app
 from biotech_ma.core.login_attempts import LoginAttempt  # noqa: F401 - a table of this app
 from biotech_ma.core.rate_limit import RequestSlot  # noqa: F401 - a table of this app
+from biotech_ma.core.saved_filters import SavedFilter  # noqa: F401 - a table of this app
 
 LIVE = models.Q(deleted_at__isnull=True)
 

@@ -4,5 +4,6 @@ from companies.models.alias import CompanyAlias
 from companies.models.company import Company
 from companies.models.drug_candidate import DrugCandidate
 from companies.models.note import CompanyNote
+from companies.models.watchlist import Watchlist
 
-__all__ = ["Company", "CompanyAlias", "CompanyNote", "DrugCandidate"]
+__all__ = ["Company", "CompanyAlias", "CompanyNote", "DrugCandidate", "Watchlist"]

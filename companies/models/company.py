@@ -139,6 +139,7 @@ class Company(SoftDeleteModel):
         help_text="Facts before this day are left out: before a reverse merger they are the shell's.",
         db_comment="Facts with an earlier period end are ignored. NULL = all count.",
     )
+    tags = json_array(help_text="The desk's own words for it, one a line.", db_comment="Array of the desk's own words.")
     metadata = json_object(help_text="Anything else worth keeping.", db_comment="Free object.")
     field_sources = json_object(
         editable=False,
@@ -201,7 +202,7 @@ class Company(SoftDeleteModel):
             ),
             one_of("role", Role, name="companies_role_known"),
             list_of("therapeutic_areas", TherapeuticArea, name="companies_areas_known", noun="Therapeutic areas"),
-            *json_shapes("companies", objects=("metadata", "field_sources")),
+            *json_shapes("companies", arrays=("tags",), objects=("metadata", "field_sources")),
             within(
                 "market_cap_usd",
                 0,
@@ -237,6 +238,8 @@ class Company(SoftDeleteModel):
             models.Index(fields=["deleted_at"], name="companies_archived_idx", condition=~LIVE),
             # by area, and area with market cap range
             GinIndex(fields=["therapeutic_areas"], opclasses=["jsonb_path_ops"], name="companies_areas_gin"),
+            # by tag
+            GinIndex(fields=["tags"], opclasses=["jsonb_path_ops"], name="companies_tags_gin"),
         ]
 
     def __str__(self) -> str:

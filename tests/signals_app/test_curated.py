@@ -78,7 +78,7 @@ def edit_in_admin(company: Company, **values: Any) -> None:
     page = reverse("admin:companies_company_change", args=[company.pk])
     shown = browser.get(page).context["adminform"].form.initial
     sent = {name: value for name, value in shown.items() if value not in (None, "", [], {}, False)}
-    response = browser.post(page, {**sent, **NO_INLINES, **values})
+    response = browser.post(page, {**sent, **NO_INLINES, "change_reason": "as filed", **values})
     assert response.status_code == 302, response.context["adminform"].form.errors
 
 

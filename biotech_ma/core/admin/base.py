@@ -26,6 +26,7 @@ from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
 from biotech_ma.core.admin.paginator import BoundedPaginator
 from biotech_ma.core.admin.revert import revert_response
+from biotech_ma.core.admin.saved import saved_context, saved_response
 from biotech_ma.core.admin.versioned import explained, page_of_versions
 from biotech_ma.core.services import Refused, constraint_message
 
@@ -155,7 +156,8 @@ class DeskAdmin(ExportMixin, ActionChoices, _DeskFields, ModelAdmin):  # type: i
         try:
             link = type(self).import_link
             import_url = link(request) if link else ""
-            shown = {"empty_hint": self.empty_hint, "import_url": import_url, **(extra_context or {})}
+            shown = {"empty_hint": self.empty_hint, "import_url": import_url, **saved_context(self, request)}
+            shown |= extra_context or {}
             return super().changelist_view(request, shown)  # type: ignore[no-any-return]
         except (DataError, OverflowError):
             return self._unfiltered(request, "One of the filters holds a value that cannot be.")
@@ -229,7 +231,12 @@ class DeskAdmin(ExportMixin, ActionChoices, _DeskFields, ModelAdmin):  # type: i
         """Return the addresses, with the one that takes a recorded change back."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_revert"
         view = self.admin_site.admin_view(self.revert_view)
-        return [path("<path:object_id>/history/<int:number>/revert/", view, name=name), *super().get_urls()]
+        saved = self.admin_site.admin_view(partial(saved_response, self))
+        return [
+            path("<path:object_id>/history/<int:number>/revert/", view, name=name),
+            path("saved/", saved, name=f"{self.opts.app_label}_{self.opts.model_name}_saved"),
+            *super().get_urls(),
+        ]
 
     def revert_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
         """Take back one recorded change, or one field of it, after asking."""

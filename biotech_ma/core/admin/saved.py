@@ -1,0 +1,65 @@
+"""Named filters above every list: choose one, save the present one, forget one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from biotech_ma.core.saved_filters import MOST_CHARACTERS, SavedFilter, normal
+
+MOST_SHOWN = 50
+
+
+class SavedFilterForm(forms.Form):
+    """What a filter is called and whether others see it."""
+
+    name = forms.CharField(max_length=100)
+    query = forms.CharField(max_length=MOST_CHARACTERS)
+    is_shared = forms.BooleanField(required=False)
+
+
+def saved_context(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
+    """Return what stands above the list: the user's filters and the shared ones, asked for once drawn."""
+    opts = model_admin.opts
+    present = normal(request.GET.urlencode())
+    rows = SavedFilter.objects.of_list(opts.label_lower).seen_by(request.user).select_related("owner")[:MOST_SHOWN]
+    return {"saved_filters": rows, "present_filter": present, "saved_filter_url": _name(model_admin, "saved")}
+
+
+def saved_response(model_admin: Any, request: HttpRequest) -> HttpResponse:
+    """Save the filter that was sent, or forget one of the user's own; go back to the list."""
+    if request.method != "POST" or not model_admin.has_view_or_change_permission(request):
+        raise PermissionDenied
+    table, user = model_admin.opts.label_lower, _user(request)
+    back = _name(model_admin, "changelist")
+    if request.POST.get("forget"):
+        own = SavedFilter.objects.of_list(table).filter(owner=user)
+        forgotten, _ = own.filter(name=request.POST["forget"].replace("\x00", "")).delete()
+        messages.success(request, "The filter is forgotten." if forgotten else "There is no such filter of yours.")
+        return HttpResponseRedirect(back)
+    form = SavedFilterForm(request.POST)
+    if not form.is_valid() or not normal(form.cleaned_data["query"]):
+        messages.error(request, "Give the filter a name of up to 100 characters, and filter the list first.")
+        return HttpResponseRedirect(back)
+    query = normal(form.cleaned_data["query"])
+    SavedFilter.objects.update_or_create(
+        owner=user,
+        table=table,
+        name=form.cleaned_data["name"],
+        defaults={"query": query, "is_shared": form.cleaned_data["is_shared"]},
+    )
+    messages.success(request, f"The filter “{form.cleaned_data['name']}” is saved.")
+    return HttpResponseRedirect(f"{back}?{query}")
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user
+
+
+def _name(model_admin: Any, page: str) -> str:
+    return reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_{page}")

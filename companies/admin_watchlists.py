@@ -1,0 +1,83 @@
+"""The desk's own order among companies: tags and watchlists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import DropdownFilter, TextFilter
+
+from biotech_ma.core.admin import DeskAdmin, column, columns
+from companies.models import Watchlist
+
+MOST_LISTED = 200
+
+
+class TagFilter(TextFilter):  # type: ignore[misc]
+    """The companies that the desk has given a tag, written as it stands there."""
+
+    title = "tag"
+    parameter_name = "tag"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list."""
+        return queryset.filter(tags__contains=[self.value().strip()]) if self.value() else queryset
+
+
+class WatchlistFilter(DropdownFilter):  # type: ignore[misc]
+    """The companies of one watchlist: the user's own and the shared ones can be chosen."""
+
+    title = "watchlist"
+    parameter_name = "watchlist"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the lists that the user sees."""
+        rows = Watchlist.objects.filter(Q(owner=request.user) | Q(is_shared=True)).order_by("name", "id")
+        return [(str(row.pk), row.name) for row in rows[:MOST_LISTED]]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow the list; a list that the user does not see narrows nothing."""
+        if self.value() not in {key for key, _ in self.lookup_choices}:
+            return queryset
+        through = Watchlist.companies.through.objects.filter(watchlist_id=self.value())
+        return queryset.filter(pk__in=through.values("company_id"))
+
+
+@admin.register(Watchlist)
+class WatchlistAdmin(DeskAdmin):
+    """Named lists of companies. The list of companies can be filtered by each."""
+
+    list_display: Any = ["name", "whose", "is_shared", "count"]
+    search_fields: Any = ["name"]
+    ordering: Any = ["name", "id"]
+    fields: Any = [("name", "is_shared"), "companies"]
+    autocomplete_fields: Any = ["companies"]
+    actions: Any = None
+    empty_hint = "Add one, and filter companies, alerts and reports by what you watch."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the user's own lists and the shared ones."""
+        rows = super().get_queryset(request).filter(Q(owner=request.user) | Q(is_shared=True))
+        return rows.select_related("owner").annotate(number=Count("companies"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A list is its owner's to change."""
+        return bool(super().has_change_permission(request, obj)) and (obj is None or obj.owner_id == request.user.pk)
+
+    def save_model(self, request: HttpRequest, obj: Watchlist, form: Any, change: bool) -> None:
+        """Save; a new list is the user's."""
+        if not change:
+            obj.owner_id = request.user.pk  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+
+    @column("Whose", order="owner__username")
+    def whose(self, watchlist: Watchlist) -> str:
+        """Return the owner."""
+        return str(watchlist.owner.get_username())
+
+    @column("Companies", numeric=True)
+    def count(self, watchlist: Any) -> str:
+        """Return how many companies are on it."""
+        return columns.number(watchlist.number, 0)

@@ -1,0 +1,55 @@
+"""Named lists of the companies that somebody at the desk watches."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from biotech_ma.core.models import TimestampedModel
+from companies.models.company import Company
+
+
+class Watchlist(TimestampedModel):
+    """A named list of companies that somebody watches, alone or with the desk."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="watchlists",
+        db_index=False,
+        editable=False,
+        help_text="Whose list it is.",
+        db_comment="Whose list it is.",
+    )
+    name = models.CharField(max_length=100, help_text="What it is called.", db_comment="What it is called.")
+    is_shared = models.BooleanField(
+        "shared",
+        default=False,
+        db_default=False,
+        help_text="Everyone at the desk sees it; its owner alone changes it.",
+        db_comment="True = everyone sees it.",
+    )
+    companies = models.ManyToManyField(
+        Company, blank=True, related_name="watchlists", help_text="The companies on it.", db_table="watchlist_companies"
+    )
+
+    class Meta(TimestampedModel.Meta):
+        db_table = "watchlists"
+        db_table_comment = "Named lists of companies, by user."
+        ordering = ["name", "id"]
+        constraints = [
+            # its prefix serves the foreign key
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                name="watchlists_name_uniq",
+                violation_error_message="You have a watchlist of this name already.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name__regex=r"^\s*$"),
+                name="watchlists_name_not_blank",
+                violation_error_message="A watchlist needs a name.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
