@@ -12,91 +12,217 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('companies', '0004_company_notes'),
+        ("companies", "0004_company_notes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Watchlist',
+            name="Watchlist",
             fields=[
-                ('id', models.UUIDField(db_comment='UUID v7: its order is the order of creation.', db_default=biotech_ma.core.fields.UUIDv7(), editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_comment='When the row was written. Set by the server.', db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(db_comment='When the row last changed. Kept by a trigger.', db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('name', models.CharField(db_comment='What it is called.', help_text='What it is called.', max_length=100)),
-                ('is_shared', models.BooleanField(db_comment='True = everyone sees it.', db_default=False, default=False, help_text='Everyone at the desk sees it; its owner alone changes it.', verbose_name='shared')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_comment="UUID v7: its order is the order of creation.",
+                        db_default=biotech_ma.core.fields.UUIDv7(),
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_comment="When the row was written. Set by the server.",
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        db_comment="When the row last changed. Kept by a trigger.",
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(db_comment="What it is called.", help_text="What it is called.", max_length=100),
+                ),
+                (
+                    "is_shared",
+                    models.BooleanField(
+                        db_comment="True = everyone sees it.",
+                        db_default=False,
+                        default=False,
+                        help_text="Everyone at the desk sees it; its owner alone changes it.",
+                        verbose_name="shared",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'watchlists',
-                'db_table_comment': 'Named lists of companies, by user.',
-                'ordering': ['name', 'id'],
-                'abstract': False,
+                "db_table": "watchlists",
+                "db_table_comment": "Named lists of companies, by user.",
+                "ordering": ["name", "id"],
+                "abstract": False,
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='company',
-            name='insert_insert',
+            model_name="company",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='company',
-            name='update_update',
+            model_name="company",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='company',
-            name='delete_delete',
+            model_name="company",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='company',
-            name='tags',
-            field=models.JSONField(blank=True, db_comment="Array of the desk's own words.", db_default=models.Value([], models.JSONField()), default=list, help_text="The desk's own words for it, one a line."),
+            model_name="company",
+            name="tags",
+            field=models.JSONField(
+                blank=True,
+                db_comment="Array of the desk's own words.",
+                db_default=models.Value([], models.JSONField()),
+                default=list,
+                help_text="The desk's own words for it, one a line.",
+            ),
         ),
         migrations.AddField(
-            model_name='companyevent',
-            name='tags',
-            field=models.JSONField(blank=True, db_comment="Array of the desk's own words.", db_default=models.Value([], models.JSONField()), default=list, help_text="The desk's own words for it, one a line."),
+            model_name="companyevent",
+            name="tags",
+            field=models.JSONField(
+                blank=True,
+                db_comment="Array of the desk's own words.",
+                db_default=models.Value([], models.JSONField()),
+                default=list,
+                help_text="The desk's own words for it, one a line.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='companies_tags_gin', opclasses=['jsonb_path_ops']),
+            model_name="company",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["tags"], name="companies_tags_gin", opclasses=["jsonb_path_ops"]
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='company',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "companies_companyevent" ("cash_position_usd", "cik", "deleted_at", "employee_count", "enterprise_value_usd", "field_sources", "founded_year", "headquarters_location", "history_starts", "id", "is_cash_constrained", "is_public", "market_cap_as_of", "market_cap_usd", "metadata", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "quarterly_burn_rate_usd", "role", "runway_quarters", "tags", "therapeutic_areas", "ticker", "total_debt_usd", "under_offer_since") SELECT new_values."cash_position_usd", new_values."cik", new_values."deleted_at", new_values."employee_count", new_values."enterprise_value_usd", new_values."field_sources", new_values."founded_year", new_values."headquarters_location", new_values."history_starts", new_values."id", new_values."is_cash_constrained", new_values."is_public", new_values."market_cap_as_of", new_values."market_cap_usd", new_values."metadata", new_values."name", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."quarterly_burn_rate_usd", new_values."role", new_values."runway_quarters", new_values."tags", new_values."therapeutic_areas", new_values."ticker", new_values."total_debt_usd", new_values."under_offer_since" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='040b0879c4a3df94911b1de8f0ca4745c69c4eaf', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_a4101', referencing='REFERENCING NEW TABLE AS new_values ', table='companies', when='AFTER')),
+            model_name="company",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "companies_companyevent" ("cash_position_usd", "cik", "deleted_at", "employee_count", "enterprise_value_usd", "field_sources", "founded_year", "headquarters_location", "history_starts", "id", "is_cash_constrained", "is_public", "market_cap_as_of", "market_cap_usd", "metadata", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "quarterly_burn_rate_usd", "role", "runway_quarters", "tags", "therapeutic_areas", "ticker", "total_debt_usd", "under_offer_since") SELECT new_values."cash_position_usd", new_values."cik", new_values."deleted_at", new_values."employee_count", new_values."enterprise_value_usd", new_values."field_sources", new_values."founded_year", new_values."headquarters_location", new_values."history_starts", new_values."id", new_values."is_cash_constrained", new_values."is_public", new_values."market_cap_as_of", new_values."market_cap_usd", new_values."metadata", new_values."name", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."quarterly_burn_rate_usd", new_values."role", new_values."runway_quarters", new_values."tags", new_values."therapeutic_areas", new_values."ticker", new_values."total_debt_usd", new_values."under_offer_since" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="040b0879c4a3df94911b1de8f0ca4745c69c4eaf",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_a4101",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="companies",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='company',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "companies_companyevent" ("cash_position_usd", "cik", "deleted_at", "employee_count", "enterprise_value_usd", "field_sources", "founded_year", "headquarters_location", "history_starts", "id", "is_cash_constrained", "is_public", "market_cap_as_of", "market_cap_usd", "metadata", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "quarterly_burn_rate_usd", "role", "runway_quarters", "tags", "therapeutic_areas", "ticker", "total_debt_usd", "under_offer_since") SELECT new_values."cash_position_usd", new_values."cik", new_values."deleted_at", new_values."employee_count", new_values."enterprise_value_usd", new_values."field_sources", new_values."founded_year", new_values."headquarters_location", new_values."history_starts", new_values."id", new_values."is_cash_constrained", new_values."is_public", new_values."market_cap_as_of", new_values."market_cap_usd", new_values."metadata", new_values."name", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."quarterly_burn_rate_usd", new_values."role", new_values."runway_quarters", new_values."tags", new_values."therapeutic_areas", new_values."ticker", new_values."total_debt_usd", new_values."under_offer_since" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."cash_position_usd" IS DISTINCT FROM (new_values."cash_position_usd") OR old_values."cik" IS DISTINCT FROM (new_values."cik") OR old_values."deleted_at" IS DISTINCT FROM (new_values."deleted_at") OR old_values."employee_count" IS DISTINCT FROM (new_values."employee_count") OR old_values."enterprise_value_usd" IS DISTINCT FROM (new_values."enterprise_value_usd") OR old_values."field_sources" IS DISTINCT FROM (new_values."field_sources") OR old_values."founded_year" IS DISTINCT FROM (new_values."founded_year") OR old_values."headquarters_location" IS DISTINCT FROM (new_values."headquarters_location") OR old_values."history_starts" IS DISTINCT FROM (new_values."history_starts") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."is_cash_constrained" IS DISTINCT FROM (new_values."is_cash_constrained") OR old_values."is_public" IS DISTINCT FROM (new_values."is_public") OR old_values."market_cap_as_of" IS DISTINCT FROM (new_values."market_cap_as_of") OR old_values."market_cap_usd" IS DISTINCT FROM (new_values."market_cap_usd") OR old_values."metadata" IS DISTINCT FROM (new_values."metadata") OR old_values."name" IS DISTINCT FROM (new_values."name") OR old_values."quarterly_burn_rate_usd" IS DISTINCT FROM (new_values."quarterly_burn_rate_usd") OR old_values."role" IS DISTINCT FROM (new_values."role") OR old_values."runway_quarters" IS DISTINCT FROM (new_values."runway_quarters") OR old_values."tags" IS DISTINCT FROM (new_values."tags") OR old_values."therapeutic_areas" IS DISTINCT FROM (new_values."therapeutic_areas") OR old_values."ticker" IS DISTINCT FROM (new_values."ticker") OR old_values."total_debt_usd" IS DISTINCT FROM (new_values."total_debt_usd") OR old_values."under_offer_since" IS DISTINCT FROM (new_values."under_offer_since")) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='f5632c69c5f689df6f1bcfe050deca90c662f6c0', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_3d5ae', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='companies', when='AFTER')),
+            model_name="company",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "companies_companyevent" ("cash_position_usd", "cik", "deleted_at", "employee_count", "enterprise_value_usd", "field_sources", "founded_year", "headquarters_location", "history_starts", "id", "is_cash_constrained", "is_public", "market_cap_as_of", "market_cap_usd", "metadata", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "quarterly_burn_rate_usd", "role", "runway_quarters", "tags", "therapeutic_areas", "ticker", "total_debt_usd", "under_offer_since") SELECT new_values."cash_position_usd", new_values."cik", new_values."deleted_at", new_values."employee_count", new_values."enterprise_value_usd", new_values."field_sources", new_values."founded_year", new_values."headquarters_location", new_values."history_starts", new_values."id", new_values."is_cash_constrained", new_values."is_public", new_values."market_cap_as_of", new_values."market_cap_usd", new_values."metadata", new_values."name", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."quarterly_burn_rate_usd", new_values."role", new_values."runway_quarters", new_values."tags", new_values."therapeutic_areas", new_values."ticker", new_values."total_debt_usd", new_values."under_offer_since" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."cash_position_usd" IS DISTINCT FROM (new_values."cash_position_usd") OR old_values."cik" IS DISTINCT FROM (new_values."cik") OR old_values."deleted_at" IS DISTINCT FROM (new_values."deleted_at") OR old_values."employee_count" IS DISTINCT FROM (new_values."employee_count") OR old_values."enterprise_value_usd" IS DISTINCT FROM (new_values."enterprise_value_usd") OR old_values."field_sources" IS DISTINCT FROM (new_values."field_sources") OR old_values."founded_year" IS DISTINCT FROM (new_values."founded_year") OR old_values."headquarters_location" IS DISTINCT FROM (new_values."headquarters_location") OR old_values."history_starts" IS DISTINCT FROM (new_values."history_starts") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."is_cash_constrained" IS DISTINCT FROM (new_values."is_cash_constrained") OR old_values."is_public" IS DISTINCT FROM (new_values."is_public") OR old_values."market_cap_as_of" IS DISTINCT FROM (new_values."market_cap_as_of") OR old_values."market_cap_usd" IS DISTINCT FROM (new_values."market_cap_usd") OR old_values."metadata" IS DISTINCT FROM (new_values."metadata") OR old_values."name" IS DISTINCT FROM (new_values."name") OR old_values."quarterly_burn_rate_usd" IS DISTINCT FROM (new_values."quarterly_burn_rate_usd") OR old_values."role" IS DISTINCT FROM (new_values."role") OR old_values."runway_quarters" IS DISTINCT FROM (new_values."runway_quarters") OR old_values."tags" IS DISTINCT FROM (new_values."tags") OR old_values."therapeutic_areas" IS DISTINCT FROM (new_values."therapeutic_areas") OR old_values."ticker" IS DISTINCT FROM (new_values."ticker") OR old_values."total_debt_usd" IS DISTINCT FROM (new_values."total_debt_usd") OR old_values."under_offer_since" IS DISTINCT FROM (new_values."under_offer_since")) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="f5632c69c5f689df6f1bcfe050deca90c662f6c0",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_3d5ae",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="companies",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='company',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "companies_companyevent" ("cash_position_usd", "cik", "deleted_at", "employee_count", "enterprise_value_usd", "field_sources", "founded_year", "headquarters_location", "history_starts", "id", "is_cash_constrained", "is_public", "market_cap_as_of", "market_cap_usd", "metadata", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "quarterly_burn_rate_usd", "role", "runway_quarters", "tags", "therapeutic_areas", "ticker", "total_debt_usd", "under_offer_since") SELECT old_values."cash_position_usd", old_values."cik", old_values."deleted_at", old_values."employee_count", old_values."enterprise_value_usd", old_values."field_sources", old_values."founded_year", old_values."headquarters_location", old_values."history_starts", old_values."id", old_values."is_cash_constrained", old_values."is_public", old_values."market_cap_as_of", old_values."market_cap_usd", old_values."metadata", old_values."name", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."quarterly_burn_rate_usd", old_values."role", old_values."runway_quarters", old_values."tags", old_values."therapeutic_areas", old_values."ticker", old_values."total_debt_usd", old_values."under_offer_since" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='ba819b34ef128e41654453f8462a8c44c8c5c043', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_4fa84', referencing='REFERENCING OLD TABLE AS old_values ', table='companies', when='AFTER')),
+            model_name="company",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "companies_companyevent" ("cash_position_usd", "cik", "deleted_at", "employee_count", "enterprise_value_usd", "field_sources", "founded_year", "headquarters_location", "history_starts", "id", "is_cash_constrained", "is_public", "market_cap_as_of", "market_cap_usd", "metadata", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "quarterly_burn_rate_usd", "role", "runway_quarters", "tags", "therapeutic_areas", "ticker", "total_debt_usd", "under_offer_since") SELECT old_values."cash_position_usd", old_values."cik", old_values."deleted_at", old_values."employee_count", old_values."enterprise_value_usd", old_values."field_sources", old_values."founded_year", old_values."headquarters_location", old_values."history_starts", old_values."id", old_values."is_cash_constrained", old_values."is_public", old_values."market_cap_as_of", old_values."market_cap_usd", old_values."metadata", old_values."name", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."quarterly_burn_rate_usd", old_values."role", old_values."runway_quarters", old_values."tags", old_values."therapeutic_areas", old_values."ticker", old_values."total_debt_usd", old_values."under_offer_since" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="ba819b34ef128e41654453f8462a8c44c8c5c043",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_4fa84",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="companies",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='company',
-            constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.Exact(models.Func(models.F('tags'), function='jsonb_typeof', output_field=models.TextField()), models.Value('array'))), name='companies_tags_is_array', violation_error_message='Tags is a JSON array.'),
+            model_name="company",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    django.db.models.lookups.Exact(
+                        models.Func(models.F("tags"), function="jsonb_typeof", output_field=models.TextField()),
+                        models.Value("array"),
+                    )
+                ),
+                name="companies_tags_is_array",
+                violation_error_message="Tags is a JSON array.",
+            ),
         ),
         migrations.AddField(
-            model_name='watchlist',
-            name='companies',
-            field=models.ManyToManyField(blank=True, db_table='watchlist_companies', help_text='The companies on it.', related_name='watchlists', to='companies.company'),
+            model_name="watchlist",
+            name="companies",
+            field=models.ManyToManyField(
+                blank=True,
+                db_table="watchlist_companies",
+                help_text="The companies on it.",
+                related_name="watchlists",
+                to="companies.company",
+            ),
         ),
         migrations.AddField(
-            model_name='watchlist',
-            name='owner',
-            field=models.ForeignKey(db_comment='Whose list it is.', db_index=False, editable=False, help_text='Whose list it is.', on_delete=django.db.models.deletion.CASCADE, related_name='watchlists', to=settings.AUTH_USER_MODEL),
+            model_name="watchlist",
+            name="owner",
+            field=models.ForeignKey(
+                db_comment="Whose list it is.",
+                db_index=False,
+                editable=False,
+                help_text="Whose list it is.",
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="watchlists",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='watchlist',
-            constraint=models.UniqueConstraint(fields=('owner', 'name'), name='watchlists_name_uniq', violation_error_message='You have a watchlist of this name already.'),
+            model_name="watchlist",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "name"),
+                name="watchlists_name_uniq",
+                violation_error_message="You have a watchlist of this name already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='watchlist',
-            constraint=models.CheckConstraint(condition=models.Q(('name__regex', '^\\s*$'), _negated=True), name='watchlists_name_not_blank', violation_error_message='A watchlist needs a name.'),
+            model_name="watchlist",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name__regex", "^\\s*$"), _negated=True),
+                name="watchlists_name_not_blank",
+                violation_error_message="A watchlist needs a name.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='watchlist',
-            trigger=pgtrigger.compiler.Trigger(name='touch', sql=pgtrigger.compiler.UpsertTriggerSql(execute='public.touch_updated_at()', func='RETURN NEW;', hash='01d884b8603c88e0b26e7b32b011382432489bfc', operation='UPDATE', pgid='pgtrigger_touch_e2018', table='watchlists', when='BEFORE')),
+            model_name="watchlist",
+            trigger=pgtrigger.compiler.Trigger(
+                name="touch",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    execute="public.touch_updated_at()",
+                    func="RETURN NEW;",
+                    hash="01d884b8603c88e0b26e7b32b011382432489bfc",
+                    operation="UPDATE",
+                    pgid="pgtrigger_touch_e2018",
+                    table="watchlists",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

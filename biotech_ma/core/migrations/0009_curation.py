@@ -7,30 +7,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0008_list_exports'),
+        ("core", "0008_list_exports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SavedFilter',
+            name="SavedFilter",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('table', models.CharField(db_comment='The list that it narrows down: companies.company, …', max_length=100)),
-                ('name', models.CharField(db_comment='What its owner calls it.', max_length=100)),
-                ('query', models.CharField(db_comment="The query string of the list's address.", max_length=4000)),
-                ('is_shared', models.BooleanField(db_comment='True = everyone sees it.', db_default=False, default=False)),
-                ('created_at', models.DateTimeField(db_comment='When it was first saved.', db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('owner', models.ForeignKey(db_comment='Who saved it.', db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='saved_filters', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "table",
+                    models.CharField(db_comment="The list that it narrows down: companies.company, …", max_length=100),
+                ),
+                ("name", models.CharField(db_comment="What its owner calls it.", max_length=100)),
+                ("query", models.CharField(db_comment="The query string of the list's address.", max_length=4000)),
+                (
+                    "is_shared",
+                    models.BooleanField(db_comment="True = everyone sees it.", db_default=False, default=False),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_comment="When it was first saved.",
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_comment="Who saved it.",
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="saved_filters",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'saved_filters',
-                'db_table_comment': "Named filters of the admin's lists.",
-                'ordering': ['name', 'id'],
-                'indexes': [models.Index(fields=['table', 'name'], name='saved_filters_list_idx')],
-                'constraints': [models.UniqueConstraint(fields=('owner', 'table', 'name'), name='saved_filters_name_uniq', violation_error_message='You have a filter of this name already.')],
+                "db_table": "saved_filters",
+                "db_table_comment": "Named filters of the admin's lists.",
+                "ordering": ["name", "id"],
+                "indexes": [models.Index(fields=["table", "name"], name="saved_filters_list_idx")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "table", "name"),
+                        name="saved_filters_name_uniq",
+                        violation_error_message="You have a filter of this name already.",
+                    )
+                ],
             },
         ),
     ]
