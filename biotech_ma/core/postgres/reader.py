@@ -127,7 +127,8 @@ def _refresh_database(cursor: Any, connection: BaseDatabaseWrapper, role: str) -
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(reader))
 
 
-# Each row is one thing that the role could do and must not. Relations outside the system's schemas only.
+# Each row is one thing that the role could do and must not. Relations outside the system's schemas only. A trigger's
+# function is none: no statement calls it, and whoever may create a trigger is found out by the rights on tables.
 _EXCESS = """
 WITH me AS (SELECT * FROM pg_roles WHERE rolname = current_user),
 relation AS (
@@ -154,6 +155,7 @@ UNION ALL SELECT 'may advance ' || relname FROM relation
     WHERE CASE WHEN relkind = 'S' THEN has_sequence_privilege(oid, 'USAGE, UPDATE') ELSE false END
 UNION ALL SELECT 'may call ' || p.oid::regprocedure || ' with its owner''s rights' FROM pg_proc p
     WHERE p.prosecdef AND p.pronamespace <> 'pg_catalog'::regnamespace AND has_function_privilege(p.oid, 'EXECUTE')
+        AND p.prorettype <> 'trigger'::regtype
 UNION ALL SELECT 'may read ' || r.relname || '.' || a.attname FROM relation r
     JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE r.relkind <> 'S' AND has_column_privilege(r.oid, a.attnum, 'SELECT')
