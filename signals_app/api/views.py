@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from biotech_ma.core.api import query
 from biotech_ma.core.api.endpoints import Endpoint, Parameter
 from biotech_ma.core.api.views import json_response
-from biotech_ma.core.api.writes import CreateMixin
+from biotech_ma.core.api.writes import CreateMixin, note_reason
 from companies.api.children import CompanyChildrenViewSet
 from signals_app.api.answers import COUNTS
 from signals_app.api.bulk import create_many
@@ -51,6 +51,7 @@ class SignalViewSet(CreateMixin):
         if not isinstance(request.data, list):
             return super().create(request)
         query.allow_only(request.query_params, {"atomic"})
+        note_reason(request)
         atomic = query.boolean(request.query_params, "atomic")
         code, body = create_many(request.data, atomic=atomic)
         return json_response(json.dumps(body).encode(), code)

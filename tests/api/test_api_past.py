@@ -235,6 +235,13 @@ def test_history_tells_who_changed_what_from_what_to_what_and_why(admin, univers
     assert "founded_year" not in first["changes"]
 
 
+@pytest.mark.parametrize("reason", ["x" * 501, "a\tb"])
+def test_reason_that_cannot_be_kept_is_400_for_lists_too(admin, universe, reason):
+    row = {"company": "ALPH", "signal_type": "partnership", "title": "x", "event_date": "2026-01-31T16:00:00Z"}
+    for body in (row, [row]):
+        admin.post("signals/", body, headers={"X-Change-Reason": reason}).is_problem(400)
+
+
 def test_history_of_archiving_and_restoring(admin, universe):
     assert admin.delete("companies/ALPH/", headers={"X-Change-Reason": "Merged away"}).status == 204
     assert admin.post("companies/ALPH/restore/", headers={"X-Change-Reason": "Not so"}).status == 200

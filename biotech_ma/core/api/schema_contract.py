@@ -164,6 +164,8 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
         }
     if path.endswith("/download/"):
         operation["responses"]["302"] = {"description": "To a link into the bucket that is good for five minutes."}
+    if method == "get":
+        operation["responses"]["414"] = {"description": "The server itself reads no address that long."}
     for code in problems_of(method, path):
         operation["responses"][str(code)] = {"$ref": f"#/components/responses/{_problem_name(code)}"}
     operation["responses"] = dict(sorted(operation["responses"].items()))
