@@ -29,6 +29,8 @@ LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "localdomain")
 EMBEDDING = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "::/96"))
 # A network's own NAT64 leads wherever the network wants.
 LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+# For documentation (RFC 9637), which older releases of `ipaddress` take for public.
+DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
 # Public by the registries, and yet the host's own: Azure's wire server.
 HOST_SERVICES = frozenset({ipaddress.ip_address("168.63.129.16")})
 # Spaces, control characters and backslashes, which parsers of addresses read differently.
@@ -123,7 +125,9 @@ def check_address(address: Address) -> None:
 
 def _is_public(address: Address) -> bool:
     reserved = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
-    if isinstance(address, ipaddress.IPv6Address) and (address.is_site_local or address in LOCAL_NAT64):
+    if isinstance(address, ipaddress.IPv6Address) and (
+        address.is_site_local or address in LOCAL_NAT64 or address in DOCUMENTATION
+    ):
         return False
     return address.is_global and not reserved and address not in HOST_SERVICES
 

@@ -207,3 +207,9 @@ def test_client_command_says_in_one_line_what_is_wrong():
     run("revoke", str(revoked.pk))
     with pytest.raises(CommandError, match="revoked"):
         run("rotate", revoked.key_prefix)
+
+
+def test_a_key_that_would_be_dead_at_birth_is_not_made(db):
+    with pytest.raises(CommandError, match="2020-01-01 has passed"):
+        call_command("client", "create", "Late", "--expires", "2020-01-01")
+    assert not Client.objects.filter(client_name="Late").exists()

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from biotech_ma.core.management.base import DeskCommand, add_verb
@@ -96,6 +97,8 @@ class Command(DeskCommand):
             raise CommandError("a client needs a name")
         # The key works to the end of its last day.
         expires = dt.datetime.combine(day, dt.time.max, tzinfo=dt.UTC) if day else None
+        if expires and expires < timezone.now():
+            raise CommandError(f"{day} has passed: the key would never work; name a later day, or leave --expires out")
         client, key = issue_client(
             client_name=options["name"],
             scopes=options["scope"] or [Scope.READ],
