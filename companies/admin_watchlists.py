@@ -55,7 +55,7 @@ class WatchlistAdmin(DeskAdmin):
     fields: Any = [("name", "is_shared"), "companies"]
     autocomplete_fields: Any = ["companies"]
     actions: Any = None
-    empty_hint = "Add one, and filter companies, alerts and reports by what you watch."
+    empty_hint = "Add one, and filter the list of companies by what you watch."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the user's own lists and the shared ones."""

@@ -11,7 +11,10 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
-from companies.models import Company, CompanyAlias, CompanyNote, DrugCandidate
+from biotech_ma.core.form_submissions import FormSubmission
+from biotech_ma.core.kept_answers import KeptAnswer
+from biotech_ma.core.saved_filters import SavedFilter
+from companies.models import Company, CompanyAlias, CompanyNote, DrugCandidate, Watchlist
 from delivery.models import (
     Alert,
     AlertNotice,
@@ -102,6 +105,14 @@ UPDATE alerts SET client_id = (SELECT id FROM clients ORDER BY id LIMIT 1 OFFSET
 INSERT INTO score_versions (version) SELECT 'test ' || n FROM generate_series(1, 500) AS n;
 INSERT INTO score_weights (score_version_id, component, weight, reason)
 SELECT id, 'patent', 0.1, 'x' FROM score_versions WHERE version LIKE 'test %';
+INSERT INTO company_notes (company_id, text, deleted_at)
+SELECT id, 'x', CASE WHEN is_cash_constrained THEN now() END FROM companies;
+INSERT INTO saved_filters (owner_id, "table", name, query)
+SELECT u.id, 'list ' || n, 'x', '' FROM auth_user AS u, generate_series(1, 50) AS n WHERE u.username ~ '^u\\d+$';
+INSERT INTO watchlists (owner_id, name)
+SELECT u.id, 'x' || n FROM auth_user AS u, generate_series(1, 10) AS n WHERE u.username ~ '^u\\d+$';
+INSERT INTO watchlist_companies (watchlist_id, company_id)
+SELECT w.id, c.id FROM watchlists AS w, (SELECT id FROM companies ORDER BY id LIMIT 100) AS c;
 INSERT INTO review_items (kind, company_id, title, source, source_id, status, decided_at)
 SELECT 'signal', id, 'x', 'edgar', ticker, CASE WHEN is_cash_constrained THEN 'open' ELSE 'rejected' END,
        CASE WHEN NOT is_cash_constrained THEN now() END FROM companies;
@@ -136,6 +147,8 @@ def some() -> Some:
     )
 
 
+ON_A_LIST = Watchlist.companies.through.objects
+
 # Index -> the question that it serves.
 PATHS: dict[str, Callable[[Some], Any]] = {
     "companies_live_ticker_uniq": lambda s: Company.objects.by_ref("t7"),
@@ -143,10 +156,15 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "companies_market_cap_idx": lambda s: Company.objects.market_cap_between(1000, 2000),
     "companies_cash_idx": lambda s: Company.objects.cash_constrained(),
     "companies_areas_gin": lambda s: Company.objects.in_area("dermatology"),
+    "companies_tags_gin": lambda s: Company.objects.filter(tags__contains=["spin-off"]).order_by(),
     "companies_archived_idx": lambda s: Company.all_objects.archived(),
     "company_aliases_lookup_idx": lambda s: CompanyAlias.objects.filter(normalized="ALIASCOMPANY7", kind="name"),
     "company_notes_company_idx": lambda s: CompanyNote.objects.of_company(s.company),
     "company_notes_archived_idx": lambda s: CompanyNote.all_objects.archived(),
+    "watchlist_companies_company_id_6c794ef4": lambda s: ON_A_LIST.filter(company_id=s.company),
+    "saved_filters_list_idx": lambda s: SavedFilter.objects.of_list("list 7").order_by(),
+    "form_submissions_created_idx": lambda s: FormSubmission.objects.filter(created_at__lt=NOON).order_by("created_at"),
+    "kept_answers_created_idx": lambda s: KeptAnswer.objects.filter(created_at__lt=NOON).order_by("created_at"),
     "company_aliases_uniq": lambda s: CompanyAlias.objects.filter(company=s.company),
     "drug_candidates_pipeline_idx": lambda s: DrugCandidate.objects.of_company(s.company).in_phase("phase_1"),
     "drug_candidates_phase_idx": lambda s: DrugCandidate.objects.in_phase("nda_bla"),
