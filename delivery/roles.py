@@ -27,6 +27,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "core.listexport": ("", "", "v", "v"),
     "signals_app.signal": ("v", "va", "va", "va"),
     "signals_app.financialfact": ("v", "va", "va", "va"),
+    "signals_app.deal": ("v", "v", "v", "v"),
     "signals_app.reviewitem": ("v", "vc", "vc", "vc"),
     "signals_app.ingestrun": ("v", "v", "v", "v"),
     "scoring.mascore": ("v", "v", "v", "v"),

@@ -31,7 +31,8 @@ def test_changed_fields_become_curated_and_outrank_the_source():
     propose(company, "phase_1")
     candidate = DrugCandidate.objects.get()
     form_class = modelform_factory(DrugCandidate, form=CandidateForm, fields=["name", "phase"])
-    form = form_class({"name": candidate.name, "phase": "phase_3"}, instance=candidate)
+    typed = {"name": candidate.name, "phase": "phase_3", "change_reason": "the company told us"}
+    form = form_class(typed, instance=candidate)
     assert form.is_valid(), form.errors
     form.save()
     candidate.refresh_from_db()

@@ -131,7 +131,7 @@ def test_history_tells_who_what_and_why(analyst):
     assert "sold to a supplier" in text
     assert '<td class="desk-old">Target</td><td class="desk-new">Excluded</td>' in text
     assert "analyst" in text
-    assert "outside the admin" in text
+    assert "SQL as " in text
 
 
 def test_a_webhook_secret_is_shown_once_and_again_only_when_it_is_new(analyst):

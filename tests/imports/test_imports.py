@@ -87,7 +87,7 @@ def test_the_desks_own_figures_are_curated_in_the_ledger_and_in_the_history_with
     assert (fact.concept, fact.value) == ("liquid_funds", Decimal("1300000000"))
     step = steps_of(company)[0]
     assert (step.reason, step.who) == ("after the call", "analyst")
-    assert ("liquid funds, USD", "100,000,000.00", "1,300,000,000.00") in step.changes
+    assert ("liquid funds, USD", "$100 m", "$1.3 bn") in [(each.label, each.old, each.new) for each in step.changes]
 
 
 def test_a_sources_word_does_not_overwrite_an_analysts_and_waits_for_review(owner):

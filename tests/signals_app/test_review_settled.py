@@ -101,7 +101,7 @@ def test_takeover_in_the_deals_file_answers_the_filing(tmp_path):
 def test_refused_value_is_closed_by_the_next_one_and_open_again_when_said_again(tmp_path):
     row = DrugCandidateFactory(
         phase="approved", patent_expiry=dt.date(2030, 1, 1), additional_data={"applications": ["NDA900001"]},
-        field_sources={"patent_expiry": {"source": "curated"}},
+        field_sources={"patent_expiry": {"source": "curated"}, "additional_data": {"source": "drugsfda"}},
     )  # fmt: skip
     later = tmp_path / "patent.txt"
     later.write_text((TABLES / "patent.txt").read_text().replace("Jul 15, 2027", "Aug 15, 2027"))

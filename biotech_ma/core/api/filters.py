@@ -158,7 +158,8 @@ class _NumberField(forms.CharField):
             number = Decimal("NaN")
         if not number.is_finite():
             raise ValidationError("A number, such as 12.5.", code="invalid")
-        if abs(number) > MAX_NUMBER or number.as_tuple().exponent < -MAX_DECIMALS:  # type: ignore[operator]
+        # compared, not computed with: what overflows is out of range, too
+        if not -MAX_NUMBER <= number <= MAX_NUMBER or number.as_tuple().exponent < -MAX_DECIMALS:  # type: ignore[operator]
             raise ValidationError(f"A number between -{MAX_NUMBER:,} and {MAX_NUMBER:,}.", code="invalid")
         return number
 
