@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from biotech_ma.core.admin import columns
+from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.tables import table
 from companies.admin import company_link
 from scoring.weights import TOP, Move, Preview
@@ -48,4 +49,4 @@ def _places(places: int | None) -> SafeString:
     if places is None:
         return columns.unknown("Not ranked on both sides")
     tone = "up" if places > 0 else "down" if places < 0 else "flat"
-    return format_html('<span class="desk-figure desk-{}">{}</span>', tone, f"{places:+d}")
+    return format_html('<span class="desk-figure desk-{}">{}</span>', tone, figures.change(Decimal(places), 0))

@@ -26,7 +26,7 @@ from signals_app.concepts import (
     TOTAL_DEBT,
 )
 from signals_app.knowledge import BEYOND_ANY_COMPANY_USD, Knowledge, Unknown
-from signals_app.periods import Fact, Figure, trailing_year
+from signals_app.periods import CURATED_FORM, Fact, Figure, trailing_year
 
 MARKET_CAP_STALE_AFTER_DAYS = 400
 # A year's sum that ends just before it goes stale reaches back this far; older facts cannot matter.
@@ -188,10 +188,14 @@ def _runway(known: Knowledge, liquid: Figure | None, burn: Figure | None) -> Dec
 
 
 def _newest_of(known: Knowledge, concept: str) -> Figure | None:
-    """Return the ledger's newest market cap or public float of a day no later than the day, at most 400 days old."""
+    """Return the ledger's newest market cap or public float of a day no later than the day, at most 400 days old.
+
+    Zero is what a source writes where it knows nothing; from an analyst it is meant.
+    """
     found = [
         fact for (start, end), fact in known.series(concept).items()
-        if start is None and end <= known.day and 0 < fact.value < BEYOND_ANY_COMPANY_USD
+        if start is None and end <= known.day and (fact.value > 0 or fact.form == CURATED_FORM)
+        and fact.value < BEYOND_ANY_COMPANY_USD
     ]  # fmt: skip
     newest = max(found, key=lambda fact: fact.period_end, default=None)
     if newest is None or (known.day - newest.period_end).days > MARKET_CAP_STALE_AFTER_DAYS:

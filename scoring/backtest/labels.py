@@ -76,8 +76,7 @@ def _label(row: Row | ParseError, today: date, lines: dict[tuple[str, date], int
 
 
 def _said(faults: list[ParseError]) -> str:
-    others = [str(fault.line) for fault in faults[1:] if fault.line]
-    if not others:
-        return str(faults[0])
-    named = ", ".join(others[:MOST_FAULTS_NAMED]) + (", …" if len(others) > MOST_FAULTS_NAMED else "")
-    return f"{faults[0]}; {len(others)} more at fault: line {named}"
+    others = [f"line {fault.line}: {fault.reason}" for fault in faults[1:] if fault.line]
+    named = others[: MOST_FAULTS_NAMED - 1]
+    more = [f"and {len(others) - len(named)} more"] if len(others) > len(named) else []
+    return "; ".join([str(faults[0]), *named, *more])

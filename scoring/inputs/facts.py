@@ -56,7 +56,11 @@ def _market_caps(days: tuple[date, date], company_ids: Collection[UUID] | None) 
     first, last = days
     oldest = first - timedelta(days=MARKET_CAP_STALE_AFTER_DAYS)
     rows = _of(company_ids).filter(
-        concept__in=(MARKET_CAP, PUBLIC_FLOAT), unit=USD, period_start=None, period_end__gte=oldest, value__gt=0
+        Q(value__gt=0) | Q(form=CURATED_FORM),  # as signals_app.figures has it
+        concept__in=(MARKET_CAP, PUBLIC_FLOAT),
+        unit=USD,
+        period_start=None,
+        period_end__gte=oldest,
     )
     known = rows.known_by_day(first).filter(period_end__lte=first)
     yield from _first(known, ordering=("company_id", "concept", "-period_end"), distinct=("company_id", "concept"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -66,9 +67,12 @@ def test_faulty_labels_are_refused_in_one_line(tmp_path, text, said):
     assert "\n" not in str(refused.value)
 
 
-def test_several_faults_are_counted_in_the_same_line(tmp_path):
-    with pytest.raises(LabelError, match="line 2: 'a' is no CIK; 2 more at fault: line 3, 5"):
+def test_several_faults_are_told_in_the_same_line_each_with_its_reason(tmp_path):
+    said = "line 2: 'a' is no CIK; line 3: announced 'x' is no day YYYY-MM-DD; line 5: announced 2099-01-01"
+    with pytest.raises(LabelError, match=re.escape(said)):
         labels_of(tmp_path, "cik,announced\na,2010-10-04\n1,x\n1,2010-10-04\n2,2099-01-01\n")
+    with pytest.raises(LabelError, match=r"line 6: 'e' is no CIK; and 2 more$"):
+        labels_of(tmp_path, "cik,announced\n" + "".join(f"{name},2010-10-04\n" for name in "abcdefg"))
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):

@@ -307,6 +307,20 @@ def test_market_cap_of_zero_scores_no_size(capsys: pytest.CaptureFixture[str]) -
     assert (size["value"], size["detail"], size["imputed"]) == ("0.0000", "market cap $0.0M", False)
 
 
+def test_a_market_cap_that_an_analyst_sets_to_zero_is_not_passed_over_for_an_older_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    target, *_ = small_universe(3)
+    for value, form, known in ((700_000_000, None, "2026-06-01"), (0, "curated", "2026-06-02")):
+        FinancialFact.objects.create(
+            company=target, concept="market_cap", period_end="2026-06-01", value=Decimal(value), unit="USD", form=form,
+            source="analyst" if form else "prices", available_at=moment(known),
+        )  # fmt: skip
+    run(capsys, "--as-of", str(DAY))
+    parts = contributions_of(MAScore.objects.get(company=target)) or []
+    assert [part["detail"] for part in parts if part["feature"] == "size"] == ["market cap $0.0M"]
+
+
 def test_weights_that_do_not_sum_to_one_name_their_sum() -> None:
     small_universe(1)
     version = ScoreVersion.objects.create(version="2")
