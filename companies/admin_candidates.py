@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -35,6 +35,17 @@ class DrugCandidateAdmin(BulkEdit, ArchiveAdmin):
         "expiry",
     ]
     list_display_links: Any = ["name_cell"]
+    more_columns: tuple[str, ...] = (
+        "mechanism_cell", "orphan_designation", "fast_track", "breakthrough_therapy", "years", "potential",
+    )  # fmt: skip
+    list_edit: ClassVar[dict[str, str]] = {
+        "phase_cell": "phase",
+        "indication_cell": "indication",
+        "area": "therapeutic_area",
+        "milestone": "next_milestone",
+        "milestone_day": "next_milestone_date",
+        "expiry": "patent_expiry",
+    }
     list_select_related: Any = ["company"]
     list_filter: Any = [
         ("phase", ChoicesDropdownFilter),
@@ -118,6 +129,21 @@ class DrugCandidateAdmin(BulkEdit, ArchiveAdmin):
     def expiry(self, candidate: DrugCandidate) -> str:
         """Return the last protected day."""
         return columns.day(candidate.patent_expiry)
+
+    @column("Mechanism", order="mechanism")
+    def mechanism_cell(self, candidate: DrugCandidate) -> str:
+        """Return how it works, cut at the column's width."""
+        return columns.cut(candidate.mechanism) if candidate.mechanism else columns.unknown("Not stated")
+
+    @column("Protected for", order="patent_years_remaining", numeric=True)
+    def years(self, candidate: DrugCandidate) -> str:
+        """Return the years of protection that are left."""
+        return columns.number(candidate.patent_years_remaining)
+
+    @column("Peak sales", order="market_potential_usd", numeric=True)
+    def potential(self, candidate: DrugCandidate) -> str:
+        """Return the market potential a year."""
+        return columns.money(candidate.market_potential_usd)
 
 
 @admin.register(CompanyAlias)

@@ -22,6 +22,7 @@ from biotech_ma.core.admin.pages import Section
 from biotech_ma.core.admin.sources import source_notes, sourced_form
 from biotech_ma.core.services import locked
 from companies.admin_cells import AREAS, ROLE_TONES
+from companies.admin_more_columns import MoreCompanyColumns
 from companies.admin_page import CompanyPage
 from companies.admin_watchlists import TagFilter, WatchlistFilter
 from companies.choices import Role, TherapeuticArea
@@ -64,12 +65,18 @@ class AliasInline(DeskInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(CompanyPage, BulkEdit, ArchiveAdmin):
+class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
     """The universe: whom the desk follows. Later apps add columns, sections, key facts and tabs by `extend`."""
 
     shapes: ClassVar[dict[str, Any]] = {"therapeutic_areas": partial(ChoiceListField, choices=TherapeuticArea.choices)}
     list_display: Any = ["name_cell", "ticker_cell", "role_badge", "cap", "funds", "runway", "areas"]
     list_display_links: Any = None
+    list_edit: ClassVar[dict[str, str]] = {
+        "role_badge": "role",
+        "is_public": "is_public",
+        "headquarters": "headquarters_location",
+        "tags_cell": "tags",
+    }
     list_filter: Any = [
         ("role", ChoicesDropdownFilter),
         array_filter("therapeutic_areas", TherapeuticArea, "area"),

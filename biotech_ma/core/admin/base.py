@@ -20,10 +20,12 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
 
+from biotech_ma.core.admin.column_choice import ColumnChoice, columns_link
 from biotech_ma.core.admin.exports import ExportMixin
 from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
 from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
+from biotech_ma.core.admin.list_edit import EDIT, ListEdit
 from biotech_ma.core.admin.paginator import BoundedPaginator
 from biotech_ma.core.admin.revert import revert_response
 from biotech_ma.core.admin.saved import saved_context, saved_response
@@ -115,7 +117,7 @@ class ActionChoices:
         return choices
 
 
-class DeskAdmin(ExportMixin, ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
+class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
     """One table of the desk. Nothing is deleted here; a race or bad input ends in a message, never in a 500."""
 
     form: Any = DeskForm
@@ -132,7 +134,9 @@ class DeskAdmin(ExportMixin, ActionChoices, _DeskFields, ModelAdmin):  # type: i
     empty_hint = "Nothing here yet."
     # Where rows of this list are imported, for who may: set by the app that imports.
     import_link: ClassVar[Callable[[HttpRequest], str] | None] = None
+    change_list_template = "admin/desk/change_list.html"
     list_before_template: Any = "admin/desk/list_tools.html"
+    asides = frozenset({EDIT})
     change_form_before_template = "admin/desk/form_top.html"
     change_form_after_template = "admin/desk/form_end.html"
 
@@ -157,8 +161,9 @@ class DeskAdmin(ExportMixin, ActionChoices, _DeskFields, ModelAdmin):  # type: i
             link = type(self).import_link
             import_url = link(request) if link else ""
             shown = {"empty_hint": self.empty_hint, "import_url": import_url, **saved_context(self, request)}
+            shown |= {"columns_url": columns_link(self, request), "may_edit_list": self.may_edit_list(request)}
             shown |= extra_context or {}
-            return super().changelist_view(request, shown)  # type: ignore[no-any-return]
+            return self.edited_list(request, partial(super().changelist_view, request, shown))
         except (DataError, OverflowError):
             return self._unfiltered(request, "One of the filters holds a value that cannot be.")
 

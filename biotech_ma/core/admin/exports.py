@@ -26,7 +26,7 @@ from biotech_ma.core.sheets.write import MOST_ROWS_OF_A_SHEET, csv_lines, write_
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MOST_AT_ONCE = 20_000
 CHUNK_ROWS = 2000
-FORM, ASIDE = "export", frozenset({"export", "p", "all", "e"})
+FORM, ASIDE = "export", frozenset({"export", "p", "all", "e", "_edit"})
 # Of a row that another leads to: what tells which one it is.
 TELLING = ("name", "ticker", "title")
 

@@ -41,7 +41,12 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
     @cached_property
     def left_alone(self) -> frozenset[str]:
         """Return the fields that stay as somebody else has set them."""
-        return frozenset(name for name, chosen in self.choices_made.items() if chosen == versions.THEIRS)
+        theirs = {name for name, chosen in self.choices_made.items() if chosen == versions.THEIRS}
+        return frozenset(theirs) | self.untouched()
+
+    def untouched(self) -> frozenset[str]:
+        """Return the fields that stay as they are without a question; a form of one row asks."""
+        return frozenset()
 
     @cached_property
     def changed_data(self) -> list[str]:
