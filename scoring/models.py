@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 
 from biotech_ma.core.fields import json_array, json_object, json_shapes, one_of, score_0_100, within
-from biotech_ma.core.models import COUNT_CHANGE, TimestampedModel, tracked
+from biotech_ma.core.models import COUNT_CHANGE, SharedTrigger, TimestampedModel, tracked
 from companies.models import Company
 from scoring.querysets import AcquirerMatchQuerySet, MAScoreQuerySet
+from scoring.served_models import ServedScore
+
+__all__ = ["COMPONENTS", "AcquirerMatch", "MAScore", "ScoreVersion", "ScoreWeight", "ServedScore", "VersionStatus"]
 
 COMPONENTS = ("pipeline", "patent", "financial", "insider", "strategic_fit", "regulatory")
+
+# A latest score's long fields are kept as the API sends them, by whichever statement it is written (scoring/served.py).
+_LONG = ("key_drivers", "risk_factors", "metadata")
+SERVE = [
+    SharedTrigger(
+        name="serve_new",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Q(new__is_latest=True),
+        calls="serve_score",
+    ),
+    SharedTrigger(
+        name="serve_changed",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("is_latest", *_LONG),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Q(old__is_latest=True) | pgtrigger.Q(new__is_latest=True),
+        calls="serve_score",
+    ),
+]
 
 
 class VersionStatus(models.TextChoices):
@@ -190,7 +213,7 @@ class MAScore(TimestampedModel):
 
     class Meta(TimestampedModel.Meta):
         db_table = "ma_scores"
-        triggers = [*TimestampedModel.Meta.triggers, COUNT_CHANGE]
+        triggers = [*TimestampedModel.Meta.triggers, COUNT_CHANGE, *SERVE]
         db_table_comment = "Scores by company, day and version."
         verbose_name = "M&A score"
         verbose_name_plural = "M&A scores"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from django.db import models
 
 # Tables with the trigger COUNT_CHANGE of core/models.py.
-COUNTED = frozenset({"companies", "drug_candidates", "signals", "ma_scores", "acquirer_matches"})
+COUNTED = frozenset({"companies", "drug_candidates", "signals", "ma_scores", "served_scores", "acquirer_matches"})
 
 # Once a transaction and table. What a savepoint takes back, it takes back of the setting and of the count alike.
 # Under REPEATABLE READ a row that another has changed since would end the transaction, so it gets a new one.

@@ -10,6 +10,7 @@ from django.db.models.expressions import F, Func, Value
 from django.db.models.lookups import Exact
 
 __all__ = [
+    "JsonText",
     "UUIDv7",
     "json_array",
     "json_object",
@@ -28,6 +29,14 @@ class UUIDv7(Func):
     function = "uuidv7"
     arity = 0
     output_field = models.UUIDField()
+
+
+class JsonText(models.TextField):  # type: ignore[type-arg]
+    """JSON that is kept as the text it came as, so that sending it costs nothing. Read by the ORM it is Python's."""
+
+    def db_type(self, connection: Any) -> str:
+        """Return `json`: checked when written, never taken apart."""
+        return "json"
 
 
 def json_array(**options: Any) -> models.JSONField[Any, Any]:

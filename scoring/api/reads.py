@@ -2,66 +2,44 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Func
+from django.db.models import Case, F, Func, When
 
 from biotech_ma.core.api.resources import Column, Money, Resource, columns
 from scoring.models import AcquirerMatch, MAScore
-from scoring.record import DEFAULTS, PART_LABELS, PLACE
-
-# A contribution as it is served, from how it is kept: scoring/record.py does the same for rows in memory. What all
-# contributions of a feature share is merged beforehand; one of a feature that is gone has its own name for a label.
-_UNKNOWN = "defaults || jsonb_build_object('label', part -> 'feature')"
-_WHOLE = (
-    f"(coalesce(shared -> ((part ->> 'component') || '.' || (part ->> 'feature')), {_UNKNOWN}) || part) - '{PLACE}'"
-)
-_SHARED = {name: {**DEFAULTS, "label": label} for name, label in PART_LABELS.items()}
-_IN_ORDER = f"(part ->> '{PLACE}')::int"
+from scoring.record import DEFAULTS
+from scoring.served import FORM, METADATA, PARTS, SHARED, constant
 
 
 class _Constant(Func):
-    """A JSON constant that the server reads once a statement: as a parameter it would be parsed again in each row."""
+    """A JSON constant in the text of the statement."""
 
     output_field = models.JSONField()
 
     def __init__(self, value: Any) -> None:
         super().__init__()
-        text = json.dumps(value).replace("'", "''")
         # Once for the template, once for the driver.
-        self.template = f"'{text}'::jsonb".replace("%", "%%%%")
+        self.template = constant(value).replace("%", "%%%%")
 
 
-class _Served(Func):
-    """JSON columns of a score as they are served; rows without kept contributions stay as they are."""
+class _Made(Func):
+    """A JSON column of a score made whole from how it is kept; rows without kept contributions stay as they are."""
 
     output_field = models.JSONField()
 
-    def __init__(self, *names: str) -> None:
-        super().__init__(*(F(name) for name in names), _Constant(DEFAULTS), _Constant(_SHARED))
+    def __init__(self, template: str, *names: str) -> None:
+        super().__init__(*(F(name) for name in names), _Constant(DEFAULTS), _Constant(SHARED))
+        self.template = template.format(values="%(expressions)s") + "::json"
 
 
-class _Parts(_Served):
-    """Contributions above (below) zero, in the order in which they are kept: largest first."""
-
-    template = (
-        "(SELECT coalesce(jsonb_agg("  # noqa: S608
-        f"CASE WHEN part ? '{PLACE}' THEN {_WHOLE} ELSE part END ORDER BY place), '[]'::jsonb)"
-        " FROM (VALUES (%(expressions)s)) AS row(kept, defaults, shared),"
-        " jsonb_array_elements(row.kept) WITH ORDINALITY AS each(part, place))"
-    )
-
-
-class _Metadata(_Served):
-    """What stands beside the score, with all contributions in the order of the explanation."""
-
-    template = (
-        "(SELECT CASE WHEN m ? 'neutral' THEN (m - 'neutral') || jsonb_build_object('contributions', ("  # noqa: S608
-        f"SELECT coalesce(jsonb_agg({_WHOLE} ORDER BY {_IN_ORDER}), '[]'::jsonb)"
-        " FROM jsonb_array_elements(drivers || risks || (m -> 'neutral')) AS each(part))) ELSE m END"
-        " FROM (VALUES (%(expressions)s)) AS row(m, drivers, risks, defaults, shared))"
+def _served(name: str, template: str, *others: str) -> Case:
+    """Return the column as it is kept ready, where it is and has this code's form; else made whole now."""
+    return Case(
+        When(served__form=FORM, then=F(f"served__{name}")),
+        default=_Made(template, name, *others),
+        output_field=models.JSONField(),
     )
 
 
@@ -89,9 +67,9 @@ SCORES = Resource(
             "score_change_30d",
             "score_change_90d",
         ),
-        Column("key_drivers", _Parts("key_drivers")),
-        Column("risk_factors", _Parts("risk_factors")),
-        Column("metadata", _Metadata("metadata", "key_drivers", "risk_factors")),
+        Column("key_drivers", _served("key_drivers", PARTS)),
+        Column("risk_factors", _served("risk_factors", PARTS)),
+        Column("metadata", _served("metadata", METADATA, "key_drivers", "risk_factors")),
         *columns(
             "is_latest",
             "created_at",

@@ -46,6 +46,13 @@ LEAST = {
     "score_versions": {"version": "test"},
     "score_weights": {"score_version_id": "score_versions", "component": "patent", "weight": "0.1", "reason": "x"},
     "ma_scores": {"company_id": "companies", "score_date": "2025-01-01", "total_score": "50"},
+    "served_scores": {
+        "score_id": "ma_scores",
+        "form": "x",
+        "key_drivers": "[]",
+        "risk_factors": "[]",
+        "metadata": "{}",
+    },
     "acquirer_matches": {
         "target_company_id": "companies",
         "acquirer_name": "Big",
@@ -90,7 +97,7 @@ def copy(table: str) -> uuid.UUID | None:
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY {table} ({', '.join(values)}) FROM STDIN") as stream:
             stream.write_row(list(values.values()))
-        if table == "client_usage":
+        if table in {"client_usage", "served_scores"}:
             return None
         cursor.execute(f"SELECT id FROM {table} ORDER BY id DESC LIMIT 1")
         return cursor.fetchone()[0]
