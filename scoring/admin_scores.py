@@ -7,22 +7,24 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RadioFilter
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.column_choice import DeskChangeList
 from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, array_filter
 from companies.admin import company_link
-from companies.choices import Role, TherapeuticArea
+from companies.choices import TherapeuticArea
 from companies.models import Company
 from scoring.admin_explanation import changes_table, components_table, explanation_table, gaps_list
 from scoring.models import MAScore
 from scoring.querysets import RANKED_CONFIDENCE as RANKED
 
 SURE = Decimal("0.8")
+# What half a million scores are sorted by in a moment; those of one company, by anything.
+OF_EVERY_DAY = ["total", "day_cell", "company_cell"]
+COMPANY_FILTER = "company__id__exact"
 
 
 def confidence_badge(value: Decimal) -> str:
@@ -38,10 +40,11 @@ class DayFilter(RadioFilter):  # type: ignore[misc]
     title = "day"
     parameter_name = "day"
     all_option = None
+    EVERY = "all"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return what can be asked for."""
-        return [("", "Ranked now"), ("latest", "Latest, ranked or not"), ("all", "Every day")]
+        return [("", "Ranked now"), ("latest", "Latest, ranked or not"), (self.EVERY, "Every day")]
 
     def value(self) -> str:
         """Return what is asked for."""
@@ -49,7 +52,7 @@ class DayFilter(RadioFilter):  # type: ignore[misc]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Narrow the list."""
-        if self.value() == "all":
+        if self.value() == self.EVERY:
             return queryset
         return queryset.latest() if self.value() == "latest" else queryset.latest().ranked_targets()
 
@@ -61,27 +64,12 @@ class DayFilter(RadioFilter):  # type: ignore[misc]
         }
 
 
-def is_ranked(score: MAScore) -> bool:
-    """Return whether a leaderboard may show the score: the same rule as MAScoreQuerySet.ranked_targets."""
-    company = score.company
-    return company.role == Role.TARGET and not company.is_archived and score.confidence >= RANKED
+class ScoreList(DeskChangeList):
+    """The list of scores, sorted by nothing that it cannot be sorted by: by another column of all days, too."""
 
-
-def with_rank(scores: Any) -> Any:
-    """Annotate `rank`: one more than the number of ranked scores of that day and version that are higher."""
-    higher = (
-        MAScore.objects.ranked_targets()
-        .filter(
-            score_date=OuterRef("score_date"),
-            score_version=OuterRef("score_version"),
-            total_score__gt=OuterRef("total_score"),
-        )
-        .order_by()
-        .values("score_date")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
-    return scores.annotate(rank=Coalesce(Subquery(higher, output_field=IntegerField()), 0) + 1)
+    def get_ordering_field(self, field_name: str) -> Any:
+        """Return what the column sorts by, None where it sorts nothing here."""
+        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
 
 @admin.register(MAScore)
@@ -131,13 +119,33 @@ class MAScoreAdmin(ReadOnlyAdmin):
     readonly_fields: Any = ["components", "explanation", "changes", "gaps"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the scores; in the list without the long fields, with their rank."""
+        """Return the scores; in the list without the long fields."""
         rows = super().get_queryset(request)
         match = request.resolver_match
         if match and match.url_name == "scoring_mascore_changelist":
-            rows = rows.defer("key_drivers", "risk_factors", "metadata", "company__search_vector", "company__metadata")
-            return with_rank(rows)
+            return rows.defer("key_drivers", "risk_factors", "metadata", "company__search_vector", "company__metadata")
         return rows
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the class of the list."""
+        return ScoreList
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Return the columns that sort the list; of every day's scores those whose order an index has."""
+        every_day = request.GET.get(DayFilter.parameter_name) == DayFilter.EVERY
+        if every_day and COMPANY_FILTER not in request.GET:
+            return OF_EVERY_DAY
+        return super().get_sortable_by(request)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list, each score of the page with its rank: counted for the page at once."""
+        found = super().get_changelist_instance(request)
+        scores = list(found.result_list)
+        ranks = MAScore.objects.all().ranks([score.pk for score in scores])
+        for score in scores:
+            score.rank = ranks.get(score.pk)
+        found.result_list = scores
+        return found
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Search by company."""
@@ -148,9 +156,7 @@ class MAScoreAdmin(ReadOnlyAdmin):
     @column("Rank", numeric=True)
     def rank_cell(self, score: Any) -> str:
         """Return the place among the ranked of that day."""
-        if not is_ranked(score):
-            return columns.unknown("Not ranked: too little data, or not a live target")
-        return columns.number(score.rank, 0)
+        return columns.number(score.rank, 0, hint="Not ranked: too little data, or not a live target")
 
     @column("Company", order="company__name")
     def company_cell(self, score: MAScore) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from biotech_ma.core.standing_values import while_unchanged
 from companies.choices import Role
 from scoring.querysets import RANKED_CONFIDENCE
 
@@ -18,6 +19,7 @@ LEAST_POINTS = Decimal(1)
 # An older score says nothing about a move since the day.
 OLDEST_DAYS = 40
 MOST = 500
+_TABLES = frozenset({"ma_scores", "companies"})
 
 # The earlier score is looked up company by company at the end of its part of the index. What both days knew is compared
 # for those that moved alone: it stands in the long metadata.
@@ -71,12 +73,17 @@ def moved_since(day: dt.date) -> list[Mover]:
     """Return the live targets whose score moved by a point or more since before the day, the largest moves first.
 
     Scores of the day and later against the last one before it, of the same version and with the same inputs known to
-    anybody: data that became known is no move. At most 500, in one query.
+    anybody: data that became known is no move. At most 500, in one query; none while neither scores nor companies have
+    changed since the day was last asked for.
     """
+    return list(while_unchanged(("moved since", day), _TABLES, lambda: _moved_since(day)))
+
+
+def _moved_since(day: dt.date) -> tuple[Mover, ...]:
     asked: dict[str, Any] = {
         "target": Role.TARGET, "confidence": RANKED_CONFIDENCE, "day": day, "least": LEAST_POINTS, "most": MOST,
         "oldest": day - dt.timedelta(days=OLDEST_DAYS),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_MOVED, asked)
-        return [Mover(*row) for row in cursor.fetchall()]
+        return tuple(Mover(*row) for row in cursor.fetchall())

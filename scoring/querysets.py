@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -89,6 +91,23 @@ WHERE s.id = c.id
   AND (s.score_change_30d, s.score_change_90d) IS DISTINCT FROM (c.change_30d, c.change_90d)
 """
 
+# One more than the number of ranked scores of the same day and version that are higher. Of each day only what is not
+# below its lowest asked for is read.
+RANKS = """
+WITH lowest AS (
+    SELECT score_date, score_version, min(total_score) AS total
+    FROM ma_scores WHERE id = ANY(%(ids)s) GROUP BY score_date, score_version
+)
+SELECT id, place FROM (
+    SELECT s.id, rank() OVER (PARTITION BY s.score_date, s.score_version ORDER BY s.total_score DESC) AS place
+    FROM lowest JOIN ma_scores AS s ON s.score_date = lowest.score_date AND s.score_version = lowest.score_version
+        AND s.total_score >= lowest.total
+    JOIN companies AS c ON c.id = s.company_id
+    WHERE c.deleted_at IS NULL AND c.role = %(target)s AND s.confidence >= %(confidence)s
+) AS ranked
+WHERE id = ANY(%(ids)s)
+"""
+
 
 def version_in_force() -> Coalesce:
     """Return the expression for the published version with the latest stamp, or the first where none is published."""
@@ -165,6 +184,15 @@ class MAScoreQuerySet(QuerySet["MAScore"]):
             rows = rows.filter(company__market_cap_usd__lte=market_cap_max)
         rows = rows.order_by("-total_score", "id")
         return rows if limit is None else rows[:limit]
+
+    def ranks(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Return each score's rank among the ranked of its day and version, in one query; ties are equal.
+
+        A score that is not ranked has none. Concerns those scores, whatever this queryset is filtered to.
+        """
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(RANKS, {"ids": list(ids), "target": Role.TARGET, "confidence": RANKED_CONFIDENCE})
+            return dict(cursor.fetchall())
 
     def in_range(self, low: Decimal | int | None, high: Decimal | int | None) -> Self:
         """Return the scores with a total in the range, ends included, None = open."""

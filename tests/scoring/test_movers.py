@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from companies.models import Company
+from scoring.models import MAScore
 from scoring.movers import moved_since
 from tests.factories import CompanyFactory, MAScoreFactory
 
@@ -60,4 +62,14 @@ def test_an_old_score_and_thin_data_are_nothing_to_compare_with():
         company=owner, score_date=DAY - dt.timedelta(days=1), total_score=Decimal(10), confidence=Decimal("0.4")
     )
     MAScoreFactory(company=owner, score_date=DAY, total_score=Decimal(90), is_latest=True)
+    assert moved_since(DAY) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_move_is_told_at_once_although_the_list_is_kept():
+    name = scored("50", "53")
+    assert [mover.points for mover in moved_since(DAY)] == [Decimal(3)]
+    MAScore.objects.filter(company__name=name, is_latest=True).update(total_score=Decimal(58))
+    assert [mover.points for mover in moved_since(DAY)] == [Decimal(8)]
+    Company.objects.filter(name=name).update(role="acquirer")
     assert moved_since(DAY) == []

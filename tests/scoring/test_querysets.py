@@ -277,3 +277,19 @@ def test_matches_with_companies_take_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         rows = list(AcquirerMatch.objects.with_companies())
         assert all(row.target_company.name and row.acquirer_company.name for row in rows)
+
+
+def test_ranks_count_the_higher_ranked_scores_of_the_same_day_and_version():
+    best, tied, also, low = (MAScoreFactory(total_score=total) for total in (90, 70, 70, 10))
+    MAScoreFactory(total_score=95, confidence="0.4999")
+    MAScoreFactory(total_score=96, score_date=before(1))
+    MAScoreFactory(total_score=97, score_version="2")
+    MAScoreFactory(total_score=98, company=CompanyFactory(role="acquirer"))
+    gone = MAScoreFactory(total_score=99)
+    archive(row=gone.company)
+    earlier = MAScoreFactory(total_score=50, score_date=before(1))
+    asked = [best.pk, tied.pk, also.pk, low.pk, gone.pk, earlier.pk]
+    expected = {best.pk: 1, tied.pk: 2, also.pk: 2, low.pk: 4, earlier.pk: 2}
+    assert MAScore.objects.all().ranks(asked) == expected
+    assert MAScore.objects.all().ranks([low.pk]) == {low.pk: 4}
+    assert MAScore.objects.all().ranks([]) == {}

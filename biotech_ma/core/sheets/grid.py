@@ -9,6 +9,8 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 500
 MOST_CHARACTERS = 10_000
+# How workbooks begin: those of today, and those from before 2007 or under a password.
+WORKBOOK, OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 type Place = tuple[int, int]
 

@@ -17,6 +17,7 @@ from biotech_ma.core.sheets.grid import (
     MOST_CHARACTERS,
     MOST_COLUMNS,
     MOST_ROWS,
+    OLD_WORKBOOK,
     Grid,
     Unreadable,
     address,
@@ -24,7 +25,6 @@ from biotech_ma.core.sheets.grid import (
     is_empty,
 )
 
-OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MOST_UNPACKED_BYTES = 120 * 1024 * 1024
 MOST_PARTS = 2000
 MOST_RATIO = 200
@@ -37,11 +37,6 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _DEEP = re.compile(rb'<(?:\w+:)?c r="[A-Z]+([0-9]{5,7})"[^>/]*><(?:\w+:)?(?:f|v|is)\b')
 NO_VALUE = "is a formula without a stored value: open the file in a spreadsheet program and save it"
-
-
-def is_workbook(content: bytes) -> bool:
-    """Return whether the bytes are a workbook's, of the present kind or of the one before 2007."""
-    return content.startswith((b"PK\x03\x04", OLD_WORKBOOK))
 
 
 def read_workbook(content: bytes, sheet: str = "") -> Grid:

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import IO, Any
 
-import xlsxwriter
-
 # What spreadsheets take for the beginning of a formula, full-width signs included (OWASP, "CSV Injection").
 FORMULA = re.compile(r"^\s*[=+\-@|%\t\r＝＋－＠]")
 # What no workbook may hold.
@@ -67,6 +65,9 @@ def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterato
 
 def write_workbook(stream: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write a workbook of one sheet and return its number of rows; memory does not grow with it."""
+    # Here, for a web process that writes none goes without.
+    import xlsxwriter
+
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

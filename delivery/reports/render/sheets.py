@@ -9,8 +9,6 @@ import re
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter
-
 from biotech_ma.core.sheets.write import escaped
 from delivery.reports.content import Content
 from delivery.reports.content.parts import Who
@@ -48,6 +46,9 @@ def write_csv(content: Content) -> bytes:
 
 def write_xlsx(content: Content) -> bytes:
     """Return a workbook with a sheet a table, figures as numbers, what the report says of itself first."""
+    # Here, for a web process that writes none goes without.
+    import xlsxwriter
+
     written = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(written, options)
