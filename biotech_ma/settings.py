@@ -8,6 +8,7 @@ import environ
 from django.utils.csp import CSP
 
 from biotech_ma.core import addresses, mail
+from biotech_ma.core.oidc import settings as oidc_settings
 from biotech_ma.core.postgres import settings as postgres_settings
 from biotech_ma.core.secrets import secret_from_file
 from biotech_ma.core.storage_url import storage_from_url
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "biotech_ma.core.second_factor_gate.SecondFactorMiddleware",
     "biotech_ma.core.admin.preferences.UserZoneMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -106,6 +108,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# Whom the admin lets in with a second factor only: off, administrators or all.
+REQUIRE_TOTP = env.str("BIOTECH_MA_REQUIRE_TOTP", default="off").strip().lower() or "off"
+# Signing in by an identity provider as well: the extra `oidc`, off until it is set up.
+OIDC = oidc_settings.provider(env)
+OIDC_BACKEND = "biotech_ma.core.oidc.backend.OidcBackend"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", *([OIDC_BACKEND] if OIDC.is_on else [])]
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -5,8 +5,10 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from biotech_ma.core.admin.preferences import preferences
+from biotech_ma.core.admin.second_factor import login_code, second_factor
 from biotech_ma.core.admin.visits import seen
 from biotech_ma.core.api import docs, fallback, health, index
+from biotech_ma.core.oidc import views as oidc
 from delivery.api.metrics import metrics
 
 handler400 = fallback.bad_request
@@ -17,6 +19,10 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/preferences/", preferences, name="preferences"),
     path("admin/seen/", seen, name="seen"),
+    path("admin/second-factor/", second_factor, name="second-factor"),
+    path("admin/login/code/", login_code, name="login-code"),
+    path("admin/login/provider/", oidc.begin, name="oidc-begin"),
+    path("admin/login/provider/callback/", oidc.callback, name="oidc-callback"),
     path("admin/", admin.site.urls),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

@@ -6,9 +6,10 @@ class DeliveryConfig(AppConfig):
     verbose_name = "Delivery"
 
     def ready(self) -> None:
-        """Listen to the news of the apps below; make the roles once every permission is there."""
+        """Listen to the news of the apps below; make the roles once every permission is there; register the checks."""
         from django.db.models.signals import post_migrate
 
+        from delivery import checks  # noqa: F401
         from delivery.alerts import jobs as alerts
         from delivery.roles import ensure_roles
         from delivery.webhooks import jobs as webhooks

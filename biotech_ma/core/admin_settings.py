@@ -117,6 +117,7 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {
         "navigation": [
             {"title": "Preferences", "link": reverse_lazy("preferences")},
+            {"title": "Second factor", "link": reverse_lazy("second-factor")},
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},
         ],
     },

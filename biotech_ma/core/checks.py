@@ -1,12 +1,15 @@
-"""What `check --deploy` says about a small deployment that runs on its own files."""
+"""What `check` says of settings that contradict themselves, and `check --deploy` of a small deployment."""
 
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from biotech_ma.core.second_factor_gate import REQUIREMENTS
 
 
 @register(Tags.security, deploy=True)
@@ -30,4 +33,44 @@ def deployment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                     id="biotech_ma.W002",
                 )
             )
+    return found
+
+
+@register(Tags.security)
+def signing_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a requirement that is none, and a provider that nobody could sign in by; warn of one half set up."""
+    found: list[CheckMessage] = []
+    if settings.REQUIRE_TOTP not in REQUIREMENTS:
+        found.append(
+            Error(
+                f"BIOTECH_MA_REQUIRE_TOTP is {settings.REQUIRE_TOTP!r}.",
+                hint=f"Set it to one of {', '.join(REQUIREMENTS)}.",
+                id="biotech_ma.E001",
+            )
+        )
+    provider = settings.OIDC
+    if provider.missing:
+        found.append(
+            Warning(
+                f"OpenID Connect is half set up and off: {', '.join(provider.missing)} missing.",
+                hint="Set all of BIOTECH_MA_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET, or none.",
+                id="biotech_ma.W003",
+            )
+        )
+    if provider.is_on and not find_spec("authlib"):
+        found.append(
+            Error(
+                "OpenID Connect is set up, and its library is not here.",
+                hint="uv sync --no-dev --extra oidc",
+                id="biotech_ma.E002",
+            )
+        )
+    if provider.issuer and not provider.is_private:
+        found.append(
+            Error(
+                "BIOTECH_MA_OIDC_ISSUER is no https:// address: secrets would be read on the way.",
+                hint="Copy the issuer from the provider's document, https://…",
+                id="biotech_ma.E003",
+            )
+        )
     return found

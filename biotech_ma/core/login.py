@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.forms import AuthenticationForm
 
 from biotech_ma.core.login_attempts import forget_attempts, take_attempt
@@ -17,6 +18,11 @@ from biotech_ma.core.login_attempts import forget_attempts, take_attempt
 
 class DeskLoginForm(AuthenticationForm):  # type: ignore[misc]
     """Refuses further passwords from where too many were tried, known name or not, before any is compared."""
+
+    @property
+    def provider(self) -> dict[str, str]:
+        """Return where and by whom one signs in without a password; nothing where that is not set up."""
+        return {"url": reverse("oidc-begin"), "name": settings.OIDC.name} if settings.OIDC.is_on else {}
 
     def clean(self) -> Any:
         """Return the cleaned data of whoever signs in."""

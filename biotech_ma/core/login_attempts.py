@@ -1,7 +1,8 @@
 """How often a password was tried in vain, counted in PostgreSQL: exact over every worker.
 
 By address, and by address and name together. Never by name alone: whoever knows an analyst's name could then keep the
-analyst out. Passwords of twelve characters and more bear what a few hundred addresses can try.
+analyst out. Passwords of twelve characters and more bear what a few hundred addresses can try. Codes of a second factor
+are counted by user, for they are asked for after the password only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.utils.crypto import salted_hmac
 WINDOW = dt.timedelta(minutes=5)
 MOST_BY_NAME = 5
 MOST_BY_ADDRESS = 30
+MOST_CODES = 5
 SALT = "biotech_ma.core.login_attempts"
 
 # Counted before the password is looked at, so that those tried at the same moment count as well.
@@ -49,10 +51,27 @@ class LoginAttempt(models.Model):
 def take_attempt(*, name: str, address: str) -> int:
     """Count an attempt to sign in; return 0 when it may go on, else the seconds until the next one may."""
     by_name, by_address = _keys(name, address)
+    return _take({by_name: MOST_BY_NAME, by_address: MOST_BY_ADDRESS})
+
+
+def take_code_attempt(*, user_id: int) -> int:
+    """Count a code of a second factor; return 0 when it may be compared, else the seconds until the next one may."""
+    return _take({_code_key(user_id): MOST_CODES})
+
+
+def forget_code_attempts(*, user_id: int) -> None:
+    """Forget the codes that were tried before the one that counted."""
+    LoginAttempt.objects.filter(key=_code_key(user_id)).delete()
+
+
+def _code_key(user_id: int) -> str:
+    return _digest(f"code of user {user_id}")
+
+
+def _take(most: dict[str, int]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"keys": [by_name, by_address], "window_seconds": WINDOW.total_seconds()})
+        cursor.execute(_TAKE, {"keys": list(most), "window_seconds": WINDOW.total_seconds()})
         rows = cursor.fetchall()
-    most = {by_name: MOST_BY_NAME, by_address: MOST_BY_ADDRESS}
     return max((max(seconds, 1) for key, attempts, seconds in rows if attempts > most[key]), default=0)
 
 

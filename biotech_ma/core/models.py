@@ -18,8 +18,10 @@ from biotech_ma.core.kept_answers import KeptAnswer  # noqa: F401 - a table of t
 from biotech_ma.core.list_columns import ListColumns  # noqa: F401 - a table of this app
 from biotech_ma.core.list_exports import ListExport  # noqa: F401 - a table of this app
 from biotech_ma.core.login_attempts import LoginAttempt  # noqa: F401 - a table of this app
+from biotech_ma.core.oidc.identities import Identity  # noqa: F401 - a table of this app
 from biotech_ma.core.rate_limit import RequestSlot  # noqa: F401 - a table of this app
 from biotech_ma.core.saved_filters import SavedFilter  # noqa: F401 - a table of this app
+from biotech_ma.core.second_factor import RecoveryCode, SecondFactor  # noqa: F401 - tables of this app
 
 LIVE = models.Q(deleted_at__isnull=True)
 

@@ -6,13 +6,14 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import pyotp
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from companies.models import Company
 from delivery.models import Alert
-from tests.e2e.test_admin_browser import CHROMIUM, log_in, page  # noqa: F401 - `page` is a fixture
+from tests.e2e.test_admin_browser import CHROMIUM, PASSWORD, log_in, page  # noqa: F401 - `page` is a fixture
 from tests.factories import (
     AcquirerMatchFactory,
     CompanyFactory,
@@ -73,6 +74,9 @@ def main_pages(company: Company) -> dict[str, str]:
         "matches": reverse("admin:scoring_acquirermatch_changelist"),
         "alert form": reverse("admin:delivery_alert_add"),
         "preferences": reverse("preferences"),
+        "columns": reverse("admin:companies_company_columns"),
+        "drugs with boxes": reverse("admin:companies_drugcandidate_changelist") + "?_edit=1",
+        "second factor": reverse("second-factor"),
     }
 
 
@@ -142,4 +146,50 @@ def test_colours_sources_and_notes_are_reached_by_the_keyboard(page, live_server
     page.wait_for_function("document.documentElement.classList.contains('dark')")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Dark").wait_for(state="hidden")
+    assert page.complaints == []
+
+
+def test_columns_are_chosen_by_the_keyboard_and_boxes_are_saved(page, live_server):  # noqa: F811
+    company = a_desk()
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}{reverse('admin:companies_drugcandidate_columns')}")
+    page.locator('[value="up:phase_cell"]').focus()
+    page.keyboard.press("Enter")
+    assert page.locator("[data-columns-told]").inner_text() == "Phase: place 2 of 14"
+    assert page.evaluate("document.activeElement.value") == "up:phase_cell"
+    page.locator('[name=shown][value="company_cell"]').focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Show these").press("Enter")
+    page.wait_for_url("**/drugcandidate/")
+    heads = [text.split()[0] for text in page.locator("#result_list thead th").all_inner_texts() if text.strip()]
+    assert heads[:3] == ["Drug", "Phase", "Indication"]
+
+    page.get_by_role("link", name="Change in the list").click()
+    drug = company.drug_candidates.filter(phase="phase_1").get()
+    page.get_by_label(f"Phase: {drug}").select_option("phase_2")
+    page.get_by_label("Reason").fill("readout")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("1 drug candidate was changed successfully").wait_for()
+    drug.refresh_from_db()
+    assert drug.phase == "phase_2"
+    assert page.complaints == []
+
+
+def test_a_browser_turns_the_second_factor_on_and_signs_in_with_it(page, live_server):  # noqa: F811
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}{reverse('second-factor')}")
+    secret = page.locator("#secret").inner_text().replace(" ", "")
+    page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Turn on").click()
+    codes = page.locator("#recovery-codes span").all_inner_texts()
+    assert len(codes) == 10
+    page.context.clear_cookies()
+    page.goto(f"{live_server.url}/admin/")
+    page.locator("#id_username").fill("analyst")
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("#id_password").press("Enter")
+    page.wait_for_url("**/login/code/**")
+    page.keyboard.type(codes[0])  # the box has the focus
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/")
     assert page.complaints == []

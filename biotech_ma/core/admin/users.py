@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from biotech_ma.core.admin.base import ActionChoices
+from biotech_ma.core.admin.columns import column
+from biotech_ma.core.admin.confirm import Question, asked, reason_of
+from biotech_ma.core.second_factor import SecondFactor, turn_off
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -31,8 +39,10 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
         "is_active",
         "is_staff",
         "is_superuser",
+        "has_code",
         "last_login",
     )
+    actions_detail: Any = ["reset_second_factor"]
     list_per_page = 50
     show_full_result_count = False
     actions: Any = None
@@ -47,6 +57,51 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
         if getattr(obj, "is_superuser", False) and not request.user.is_superuser:
             return False
         return bool(super().has_change_permission(request, obj))
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the users, each with whether a second factor is on."""
+        factors = SecondFactor.objects.filter(user_id=OuterRef("pk"), confirmed_at__isnull=False)
+        return super().get_queryset(request).annotate(signs_in_by_code=Exists(factors))
+
+    @column("Second factor", order="signs_in_by_code", boolean=True)
+    def has_code(self, user: Any) -> bool:
+        """Return whether the user signs in with a code, too."""
+        return bool(user.signs_in_by_code)
+
+    @action(
+        description="Reset second factor",
+        permissions=["change"],
+        url_path="reset-second-factor",
+        icon="phonelink_erase",
+    )  # type: ignore[untyped-decorator]
+    def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take a user's second factor away, after asking why."""
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404("There is no such user.")
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        if user.pk == request.user.pk:
+            messages.info(request, "Your own second factor is turned off here, with password and code.")
+            return HttpResponseRedirect(reverse("second-factor"))
+        back = HttpResponseRedirect(reverse("admin:auth_user_change", args=[user.pk]))
+        if not user.signs_in_by_code:
+            messages.info(request, f"{user} has no second factor.")
+            return back
+        question = Question(
+            f"Reset the second factor of {user}?",
+            "From then on the password alone lets them in, until they set up another device.",
+            "Reset",
+            grave=True,
+            needs_reason=True,
+        )
+        page = asked(self, request, question, [user])
+        if page is not None:
+            return page
+        by: Any = request.user
+        turn_off(user, by=by, words=f"Second factor reset: {reason_of(request)}")
+        messages.success(request, f"{user} signs in with the password alone.")
+        return back
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         """Whoever leaves is made inactive: the history keeps their name."""
