@@ -22,6 +22,7 @@ from biotech_ma.core.admin.pages import Section
 from biotech_ma.core.admin.sources import source_notes, sourced_form
 from biotech_ma.core.services import locked
 from companies.admin_cells import AREAS, ROLE_TONES
+from companies.admin_closed import marked
 from companies.admin_more_columns import MoreCompanyColumns
 from companies.admin_page import CompanyPage
 from companies.admin_watchlists import TagFilter, WatchlistFilter
@@ -179,6 +180,7 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
         if match and match.url_name == "companies_company_changelist":
             for annotate in self.annotations:
                 rows = annotate(rows)
+            rows = marked(rows, request)
         return rows
 
     def search_rows(self, request: HttpRequest, queryset: Any, term: str) -> tuple[Any, bool]:
@@ -204,7 +206,8 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
     def name_cell(self, company: Company) -> str:
         """Return the name, cut where it would push the figures off the screen; it leads to the company's page."""
         url = reverse("admin:companies_company_view", args=[company.pk])
-        return format_html('<a class="desk-name" href="{0}" title="{1}">{1}</a>', url, company.name)
+        mark = columns.badge("restricted", "red") if getattr(company, "is_restricted", False) else ""
+        return format_html('<a class="desk-name" href="{0}" title="{1}">{1}</a> {2}', url, company.name, mark)
 
     @column("Ticker", order="ticker")
     def ticker_cell(self, company: Company) -> str:

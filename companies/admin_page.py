@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -12,11 +13,14 @@ from django.utils.safestring import SafeString
 from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.pages import Fact, Page, Section, row_page
 from companies.admin_cells import AREAS, ROLE_TONES
+from companies.admin_closed import badges as restricted_badges
+from companies.admin_closed import standing
 from companies.admin_notes import NoteForm, notes_section
 from companies.admin_pipeline import pipeline_section
-from companies.choices import Role
+from companies.choices import RestrictionAct, Role
 from companies.models import Company
 from companies.origins import EDGAR_COMPANY_URL, pages
+from companies.restrictions import WHY_CLOSED, note
 
 FIGURES = {
     "market_cap_usd": "Market cap",
@@ -110,6 +114,11 @@ class CompanyPage:
         page = reverse("admin:companies_company_view", args=[company.pk])
         if request.method != "POST":
             return HttpResponseRedirect(page)
+        restriction, is_open = standing(request, company)
+        if restriction is not None and not is_open:
+            note(restriction, RestrictionAct.REFUSED, request.user.get_username(), "new note")
+            messages.error(request, WHY_CLOSED)
+            return HttpResponseRedirect(f"{page}#notes")
         form = NoteForm(request.POST)
         if not form.is_valid():
             request.desk_note_form = form  # type: ignore[attr-defined]
@@ -132,6 +141,7 @@ class CompanyPage:
             badges.insert(0, columns.badge(company.ticker, "blue", title="Ticker"))
         if company.under_offer_since:
             badges.append(columns.badge(f"under offer since {company.under_offer_since}", "amber"))
+        badges += restricted_badges(request, company)
         if company.is_archived:
             badges.append(columns.badge("archived", "red"))
         lead = [

@@ -8,5 +8,6 @@ class CompaniesConfig(AppConfig):
     verbose_name = "Companies"
 
     def ready(self) -> None:
-        """Register how companies are archived and restored."""
+        """Register how companies are archived and restored, and what the restricted list closes."""
         import_module("companies.services")
+        import_module("companies.restrictions")

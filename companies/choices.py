@@ -52,4 +52,19 @@ class AliasKind(models.TextChoices):
     MERGED = "merged", "Merged company"
 
 
+class RestrictionAct(models.TextChoices):
+    """What the log of the restricted list tells."""
+
+    PUT_ON = "put_on", "Put on the list"
+    TAKEN_OFF = "taken_off", "Taken off the list"
+    CLEARED = "cleared", "Cleared"
+    UNCLEARED = "uncleared", "Clearance withdrawn"
+    CHANGED = "changed", "Reason changed"
+    OPENED = "opened", "Opened"
+    EXPORTED = "exported", "Exported"
+    SENT = "sent", "Sent"
+    REFUSED = "refused", "Refused"
+    LEFT_OUT = "left_out", "Left out"
+
+
 PHASE_ORDER: dict[str, int] = {phase: order for order, phase in enumerate(Phase.values)}

@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from biotech_ma.core import closed
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
 from biotech_ma.core.admin.base import PanelInline
 from biotech_ma.core.admin.fields import ChoiceListField
@@ -101,11 +102,14 @@ class HistoryPanel(PanelInline):
 
     def panel(self, request: HttpRequest, obj: Any) -> SafeString:
         """Return the last times, then the companies for which it holds now."""
-        triggers = AlertTrigger.objects.filter(alert=obj).select_related("company").defer("company__search_vector")
+        reader = closed.reader_of(request.user)
+        triggers = closed.narrowed(AlertTrigger.objects.filter(alert=obj), reader)
+        triggers = triggers.select_related("company").defer("company__search_vector")
         told = [
             [columns.ago(each.triggered_at), company_link(each.company), each.reason] for each in triggers[:TAB_ROWS]
         ]
-        states = AlertState.objects.filter(alert=obj).select_related("company").defer("company__search_vector")
+        states = closed.narrowed(AlertState.objects.filter(alert=obj), reader)
+        states = states.select_related("company").defer("company__search_vector")
         held = [[company_link(each.company), columns.day(each.since)] for each in states.order_by("-since")[:TAB_ROWS]]
         history = reverse("admin:delivery_alerttrigger_changelist") + f"?alert__id__exact={obj.pk}"
         first = table(
@@ -175,7 +179,7 @@ class AlertAdmin(ArchiveAdmin):
         if alert is None:
             raise Http404("There is no such row.")
         try:
-            found = trial_of(alert)
+            found = trial_of(alert, reader=closed.reader_of(request.user))
             note, shown = _note(found), _trial_table(found)
         except ConditionError as error:
             note, shown = f"The stored condition cannot be read. {error}", SafeString("")

@@ -97,7 +97,10 @@ class ClientAdmin(SecretAdmin):
                 ]
             },
         ),
-        ("What it may do", {"fields": ["scopes", "allowed_endpoints", ("rate_limit_per_hour", "expires_at")]}),
+        (
+            "What it may do",
+            {"fields": ["scopes", "allowed_endpoints", ("rate_limit_per_hour", "expires_at"), "is_cleared"]},
+        ),
         ("Preferences", {"fields": ["watchlist_tickers", "notification_preferences", "custom_thresholds", "metadata"]}),
         ("Record", {"fields": [("last_access", "request_count")]}),
     ]

@@ -6,10 +6,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from biotech_ma.core import closed
 from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.pages import Section
 from biotech_ma.core.admin.tables import table
 from companies.admin import CompanyAdmin
+from companies.admin_closed import closed_card
 from companies.models import Company
 from delivery.models import AlertTrigger, Report
 
@@ -18,7 +20,11 @@ ROWS = 6
 
 def reports_section(request: HttpRequest, company: Company) -> SafeString:
     """Return the newest reports that name the company."""
+    notice = closed_card(request, company, "Reports that name it")
+    if notice is not None:
+        return notice
     named = Report.objects.filter(companies_included__contains=[company.ticker or company.name])
+    named = closed.narrowed(named, closed.reader_of(request.user))
     rows = named.order_by("-report_date", "-id").defer("metadata", "summary")[:ROWS]
     return table(
         "Reports that name it",
@@ -38,6 +44,9 @@ def reports_section(request: HttpRequest, company: Company) -> SafeString:
 
 def alerts_section(request: HttpRequest, company: Company) -> SafeString:
     """Return the newest alerts that went off for the company."""
+    notice = closed_card(request, company, "Alerts that went off")
+    if notice is not None:
+        return notice
     rows = AlertTrigger.objects.filter(company=company).select_related("alert").defer("alert__slack_webhook_url")
     return table(
         "Alerts that went off",

@@ -12,6 +12,7 @@ from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
 from unfold.decorators import action
 
+from biotech_ma.core import closed
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from companies.admin import company_link
 from delivery.admin_logs import particulars
@@ -30,7 +31,8 @@ def unread_count(request: HttpRequest) -> int | None:
         return None
     kept: int | None = getattr(request, "desk_unread", None)
     if kept is None:
-        kept = InboxItem.objects.filter(user_id=request.user.pk or 0, read_at__isnull=True).count()
+        rows = InboxItem.objects.filter(user_id=request.user.pk or 0, read_at__isnull=True)
+        kept = closed.narrowed(rows, closed.reader_of(request.user)).count()
         request.desk_unread = kept  # type: ignore[attr-defined]
     return kept or None
 
@@ -76,6 +78,7 @@ class ReadFilter(RadioFilter):  # type: ignore[misc]
 class InboxItemAdmin(ReadOnlyAdmin):
     """What the user's alerts told, and webhooks that were switched off: unread until it is opened or ticked off."""
 
+    hides_closed = True
     list_display: Any = ["state", "when", "source_cell", "company_cell", "why"]
     list_display_links: Any = ["when"]
     list_filter: Any = [ReadFilter]
@@ -136,7 +139,8 @@ class InboxItemAdmin(ReadOnlyAdmin):
     @action(description="Mark all as read", permissions=["view"], url_path="read-all", icon="done_all")  # type: ignore[untyped-decorator]
     def mark_all_read(self, request: HttpRequest) -> HttpResponse:
         """Mark every entry of the inbox as read."""
-        rows = InboxItem.objects.filter(user_id=request.user.pk or 0, read_at__isnull=True)
+        unread = InboxItem.objects.filter(user_id=request.user.pk or 0, read_at__isnull=True)
+        rows = closed.narrowed(unread, closed.reader_of(request.user))
         messages.success(request, f"{rows.update(read_at=Now()):,} marked as read.")
         return HttpResponseRedirect(reverse("admin:delivery_inboxitem_changelist"))
 
@@ -179,6 +183,7 @@ class InboxItemAdmin(ReadOnlyAdmin):
 class AlertNoticeAdmin(ReadOnlyAdmin):
     """Each alert's message by e-mail or Slack: attempts, outcome, reason."""
 
+    hides_closed = True
     list_display: Any = [
         "made",
         "alert_cell",

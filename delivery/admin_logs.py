@@ -39,6 +39,7 @@ def particulars(details: Mapping[str, Any]) -> SafeString:
 class AlertTriggerAdmin(ReadOnlyAdmin):
     """Each time that an alert went off, with its cause."""
 
+    hides_closed = True
     list_display: Any = ["when", "alert", "company_cell", "reason"]
     list_select_related: Any = ["alert", "company"]
     list_filter: Any = [
@@ -77,6 +78,7 @@ class AlertTriggerAdmin(ReadOnlyAdmin):
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     """Each event on its way to an endpoint: attempts, answer, error."""
 
+    hides_closed = True
     list_display: Any = ["made", "webhook", "event_type", "status_cell", "attempts", "answer", "next_try", "error_cell"]
     list_select_related: Any = ["webhook"]
     list_filter: Any = [

@@ -95,6 +95,7 @@ class ReportAdmin(ArchiveAdmin):
     """Reports of a period, where they lie and whom they reached."""
 
     form = ReportForm
+    hides_closed = True
     shapes: ClassVar[dict[str, Any]] = {
         "recipients": RECIPIENTS,
         "companies_asked": TICKERS,
@@ -169,6 +170,7 @@ class ReportAdmin(ArchiveAdmin):
                 companies=values.get("companies_asked") or (),
                 recipients=values.get("recipients") or (),
                 title=values.get("title") or "",
+                ordered_by=request.user,
             )
         except ReportRefused as refusal:
             raise Refused(str(refusal)) from refusal
@@ -206,6 +208,7 @@ class ReportAdmin(ArchiveAdmin):
         if report.file_size_bytes is None:
             messages.error(request, report.failure or "The report is not made yet. Is a worker running?")
             return self._back(report)
+        self.note_opened(request, report, f"file of {report.title}")
         try:
             url = link(report, seconds=DOWNLOAD_SECONDS)
             return HttpResponseRedirect(url) if url else served(report, inline=inline)

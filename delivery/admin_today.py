@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from biotech_ma.core import closed
 from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.visits import since_of
@@ -21,7 +22,8 @@ PANEL_ROWS = 8
 @on_dashboard(order=30, permission="delivery.view_alerttrigger")
 def alert_tile(request: HttpRequest) -> Tile:
     """Count the alerts that went off since the last visit, and what is unread in the user's own inbox."""
-    number = AlertTrigger.objects.filter(triggered_at__gte=since_of(request).at).count()
+    rows = AlertTrigger.objects.filter(triggered_at__gte=since_of(request).at)
+    number = closed.narrowed(rows, closed.reader_of(request.user)).count()
     unread = unread_count(request) or 0
     inbox = format_html(
         '<a class="desk-tile-part" href="{}?reading=unread">{} unread in your inbox</a>',
@@ -36,9 +38,8 @@ def alert_tile(request: HttpRequest) -> Tile:
 @on_dashboard(order=80, permission="delivery.view_alerttrigger")
 def alert_panel(request: HttpRequest) -> Panel:
     """List the alerts that went off last."""
-    rows = AlertTrigger.objects.select_related("alert", "company").defer(
-        "company__search_vector", "alert__slack_webhook_url"
-    )
+    rows = closed.narrowed(AlertTrigger.objects.all(), closed.reader_of(request.user))
+    rows = rows.select_related("alert", "company").defer("company__search_vector", "alert__slack_webhook_url")
     return Panel(
         "Alerts that went off",
         ["When", "Alert", "Company", "Why"],
@@ -54,7 +55,8 @@ def alert_panel(request: HttpRequest) -> Panel:
 @on_dashboard(order=85, permission="delivery.view_report")
 def report_panel(request: HttpRequest) -> Panel:
     """List the newest reports, with how they stand."""
-    rows = Report.objects.order_by("-id").defer("metadata", "summary", "key_findings")[:PANEL_ROWS]
+    rows = closed.narrowed(Report.objects.order_by("-id"), closed.reader_of(request.user))
+    rows = rows.defer("metadata", "summary", "key_findings")[:PANEL_ROWS]
     return Panel(
         "Reports",
         ["Report", "State", "Made for"],

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
-from biotech_ma.core.admin.confirm import Question, asked
+from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.dashboard import Panel, on_dashboard
 from biotech_ma.core.admin.fields import ChoiceListField, LinesField
 from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
@@ -26,7 +26,7 @@ from delivery.admin_fields import TICKERS
 from delivery.admin_secrets import SecretAdmin
 from delivery.choices import EventType
 from delivery.models import Webhook
-from delivery.services import create_webhook, ping_webhook, rotate_webhook_secret
+from delivery.services import clear_webhook, create_webhook, ping_webhook, rotate_webhook_secret
 from delivery.webhooks.schedule import validate_retry_policy
 
 SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?")
@@ -83,15 +83,15 @@ class WebhookAdmin(SecretAdmin):
     list_filter: Any = [("is_active", NullBooleanFilter), array_filter("event_types", EventType, "event")]
     search_fields: Any = ["name", "url"]
     ordering: Any = ["name", "id"]
-    actions_detail: Any = ["ping", "rotate_secret", *ArchiveAdmin.actions_detail]
+    actions_detail: Any = ["ping", "rotate_secret", "toggle_clearance", *ArchiveAdmin.actions_detail]
     empty_hint = "Add an endpoint, and it is told of signals, scores, matches, alerts and reports."
     readonly_fields: Any = [
         "last_triggered", "success_count", "failure_count", "last_error", "previous_secret_until", "failing_since",
-        "disabled_reason",
+        "disabled_reason", "clearance",
     ]  # fmt: skip
     fieldsets: Any = [
         (None, {"fields": [("name", "is_active"), "url", "contact_email"]}),
-        ("Of what", {"fields": ["event_types", "company_tickers", "min_score"]}),
+        ("Of what", {"fields": ["event_types", "company_tickers", ("min_score", "clearance")]}),
         ("How", {"fields": ["timeout_seconds", "retry_policy", "metadata"]}),
         (
             "Record",
@@ -122,6 +122,26 @@ class WebhookAdmin(SecretAdmin):
             request, object_id, question, lambda row, reason: rotate_webhook_secret(webhook=row, reason=reason)
         )
 
+    @action(description="Clearance", permissions=["change"], url_path="clearance", icon="lock_open")  # type: ignore[untyped-decorator]
+    def toggle_clearance(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Clear the present address for the restricted list, or withdraw that, after asking why."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404("There is no such row.")
+        clearing = not row.is_cleared
+        question = Question(
+            "Clear it for the restricted list?" if clearing else "Withdraw its clearance?",
+            f"{row.url} is then told of companies on the restricted list, too: of all. Another address is not."
+            if clearing
+            else "It is then told of no company on the restricted list; what waits for it fails.",
+            "Clear" if clearing else "Withdraw", grave=clearing, needs_reason=True,
+        )  # fmt: skip
+        page = asked(self, request, question, [row])
+        if page is not None:
+            return page
+        messages.success(request, clear_webhook(webhook=row, is_cleared=clearing, reason=reason_of(request)).message)
+        return self.back(row)
+
     @action(description="Ping", permissions=["change"], url_path="ping", icon="network_ping")  # type: ignore[untyped-decorator]
     def ping(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send a ping, after asking, and show its delivery."""
@@ -142,6 +162,11 @@ class WebhookAdmin(SecretAdmin):
             return self.back(row)
         messages.success(request, "The ping is queued. Load this page again to see what came of it.")
         return HttpResponseRedirect(reverse("admin:delivery_webhookdelivery_change", args=[delivery.pk]))
+
+    @column("Restricted list")
+    def clearance(self, webhook: Webhook) -> str:
+        """Return whether it is told of companies on the restricted list."""
+        return columns.badge("cleared", "red") if webhook.is_cleared else columns.badge("not cleared", "grey")
 
     @column("State", order="is_active")
     def state(self, webhook: Webhook) -> str:

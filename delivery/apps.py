@@ -6,10 +6,13 @@ class DeliveryConfig(AppConfig):
     verbose_name = "Delivery"
 
     def ready(self) -> None:
-        """Listen to the news of the apps below; make the roles once every permission is there; register the checks."""
+        """Listen to the news of the apps below; close what is restricted; make the roles; add checks."""
         from django.db.models.signals import post_migrate
 
-        from delivery import checks  # noqa: F401
+        from delivery import (  # noqa: F401 - the one registers checks, the other what the restricted list closes here
+            checks,
+            restricted,
+        )
         from delivery.alerts import jobs as alerts
         from delivery.roles import ensure_roles
         from delivery.webhooks import jobs as webhooks

@@ -23,6 +23,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "companies.drugcandidate": ("v", "vacd", "vacd", "vacd"),
     "companies.watchlist": ("v", "vac", "vac", "vac"),
     "companies.companynote": ("v", "vacd", "vacd", "vacd"),
+    "companies.restriction": ("", "", "vac", "vac"),
+    "companies.restrictionlog": ("", "", "v", "v"),
     "signals_app.sheetimport": ("", "va", "va", "va"),
     "core.listexport": ("", "", "v", "v"),
     "signals_app.signal": ("v", "va", "va", "va"),

@@ -46,6 +46,8 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Watchlists", "bookmarks", "companies.watchlist"),
             _item("Aliases", "alternate_email", "companies.companyalias"),
             _item("Notes", "sticky_note_2", "companies.companynote"),
+            _item("Restricted list", "lock", "companies.restriction"),
+            _item("Log of the restricted list", "policy", "companies.restrictionlog"),
         ],
     },
     {

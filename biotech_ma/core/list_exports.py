@@ -33,6 +33,16 @@ class ListExport(models.Model):
     row_count = models.IntegerField(
         "rows", null=True, help_text="How many rows.", db_comment="Rows. NULL = not made yet."
     )
+    rows_left_out = models.IntegerField(
+        "left out",
+        default=0,
+        db_default=0,
+        help_text="Rows that the filters name and that are closed to who took it.",
+        db_comment="Rows that were closed to the owner and are not in it.",
+    )
+    made_at = models.DateTimeField(
+        null=True, help_text="When a worker made the file.", db_comment="NULL = made by no worker, or not yet."
+    )
     state = models.CharField(
         max_length=16,
         default="taken",

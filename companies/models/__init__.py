@@ -4,6 +4,10 @@ from companies.models.alias import CompanyAlias
 from companies.models.company import Company
 from companies.models.drug_candidate import DrugCandidate
 from companies.models.note import CompanyNote
+from companies.models.restriction import Restriction, RestrictionClearance, RestrictionLog
 from companies.models.watchlist import Watchlist
 
-__all__ = ["Company", "CompanyAlias", "CompanyNote", "DrugCandidate", "Watchlist"]
+__all__ = [
+    "Company", "CompanyAlias", "CompanyNote", "DrugCandidate", "Restriction", "RestrictionClearance", "RestrictionLog",
+    "Watchlist",
+]  # fmt: skip

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 
+from companies.models import Restriction
 from delivery.alerts import channels
+from delivery.alerts.barrier import Barrier, barrier_for
 from delivery.alerts.channels import NotSent
 from delivery.alerts.messages import message_of
 from delivery.choices import NoticeStatus
 from delivery.models import AlertNotice
+from delivery.restricted import WITHHELD
 
 MOST_AT_ONCE = 10_000
+RESTRICTED = Restriction.objects.live().filter(company=OuterRef("trigger__company_id"))
 LEASE = dt.timedelta(minutes=15)
 # Until each further attempt; after the last one the message has failed, with its reason.
 DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 300, 600))
@@ -73,6 +78,10 @@ def send_message(claim: UUID, attempts: int, *, cut_short: int = 0) -> NoticeSta
         return None
     first = notices[0]
     alert = first.trigger.alert
+    barrier = barrier_for([notice.trigger for notice in notices])
+    notices = _let_through(notices, barrier)
+    if not notices:
+        return NoticeStatus.FAILED
     try:
         message = message_of([notice.trigger for notice in notices])
         channels.send(first.channel, alert, first.recipient, message, claim)
@@ -81,6 +90,9 @@ def send_message(claim: UUID, attempts: int, *, cut_short: int = 0) -> NoticeSta
     AlertNotice.objects.filter(claim=claim, status=NoticeStatus.PENDING).update(
         status=NoticeStatus.SENT, sent_at=Now(), next_attempt_at=None, error=None
     )
+    for notice in notices:
+        barrier.sent(notice.trigger, notice.recipient)
+    barrier.write_log()
     return NoticeStatus.SENT
 
 
@@ -99,7 +111,28 @@ def _begin(claim: UUID, least: int, most: int) -> list[AlertNotice]:
         if not begun:
             return []
         notices = AlertNotice.objects.filter(claim=claim, status=NoticeStatus.PENDING)
-        return list(notices.select_related("trigger__alert").order_by("trigger__triggered_at", "trigger_id"))
+        with_alerts = notices.select_related("trigger__alert__client")
+        found: list[Any] = list(
+            with_alerts.annotate(is_restricted=Exists(RESTRICTED)).order_by("trigger__triggered_at", "trigger_id")
+        )
+        for notice in found:
+            notice.trigger.is_restricted = notice.is_restricted
+        return found
+
+
+def _let_through(notices: list[AlertNotice], barrier: Barrier) -> list[AlertNotice]:
+    """Return the notices that their recipient may have at this moment; the others have failed, with the reason.
+
+    A company may have come onto the restricted list since the alert went off.
+    """
+    open_ones = [notice for notice in notices if barrier.lets_through(notice.trigger, notice.recipient)]
+    if len(open_ones) < len(notices):
+        held = {notice.pk for notice in notices} - {notice.pk for notice in open_ones}
+        AlertNotice.objects.filter(pk__in=held, status=NoticeStatus.PENDING).update(
+            status=NoticeStatus.FAILED, next_attempt_at=None, error=WITHHELD
+        )
+        barrier.write_log()
+    return open_ones
 
 
 def _not_sent(claim: UUID, attempts: int, error: NotSent) -> NoticeStatus:

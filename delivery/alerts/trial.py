@@ -17,6 +17,7 @@ from django.db.models import BooleanField, Case, Max, OuterRef, Q, Subquery, Val
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from biotech_ma.core.closed import NOBODY, Reader, narrowed
 from delivery.alerts.causes import (
     METHODOLOGY,
     SCORE_COLUMNS,
@@ -86,10 +87,11 @@ class Trial:
         }
 
 
-def trial_of(alert: Alert, *, days: int = DAYS, today: dt.date | None = None) -> Trial:
+def trial_of(alert: Alert, *, days: int = DAYS, today: dt.date | None = None, reader: Reader = NOBODY) -> Trial:
     """Return what the alert would have told in the days up to the newest of the data that it looks at.
 
-    A fixed number of statements. Raises ConditionError for a stored condition that is none.
+    Companies that are closed to the reader are left out. A fixed number of statements.
+    Raises ConditionError for a stored condition that is none.
     """
     rule = rule_of(alert, list(Client.objects.active().exclude(watchlist_tickers=[])))
     today = today or timezone.localdate(timezone=NEW_YORK)
@@ -98,10 +100,10 @@ def trial_of(alert: Alert, *, days: int = DAYS, today: dt.date | None = None) ->
     found: list[Cause] = []
     count = 0
     if rule.hears_scores:
-        number, causes = _scores(rule, since, until)
+        number, causes = _scores(rule, since, until, reader)
         count, found = count + number, found + causes
     if rule.hears_signals:
-        number, causes = _signals(rule, since, until)
+        number, causes = _signals(rule, since, until, reader)
         count, found = count + number, found + causes
     found.sort(key=_day, reverse=True)
     return Trial(since, until, count, tuple(found[:MOST_SHOWN]))
@@ -122,10 +124,10 @@ def _newest(rule: Rule) -> dt.date | None:
     return max((day for day in days if day), default=None)
 
 
-def _scores(rule: Rule, since: dt.date, until: dt.date) -> tuple[int, list[Cause]]:
+def _scores(rule: Rule, since: dt.date, until: dt.date, reader: Reader) -> tuple[int, list[Cause]]:
     begins, goes_on = of_score(rule, ROOTS)
     rows = (
-        ranked()
+        narrowed(ranked(), reader)
         .filter(
             score_version=version_in_force(),
             score_date__gte=since - dt.timedelta(days=BEFORE_DAYS),
@@ -152,7 +154,7 @@ def _verdict(condition: Q) -> Any:
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
-def _signals(rule: Rule, since: dt.date, until: dt.date) -> tuple[int, list[Cause]]:
+def _signals(rule: Rule, since: dt.date, until: dt.date, reader: Reader) -> tuple[int, list[Cause]]:
     condition = of_signal(rule, SIGNAL_ROOTS)
     # The first row of a chain of corrections stands for it: it is what had been told.
     rows = Signal.objects.of_live_companies().filter(
@@ -161,7 +163,7 @@ def _signals(rule: Rule, since: dt.date, until: dt.date) -> tuple[int, list[Caus
     rows = rows.annotate(known_on=TruncDate("available_at", tzinfo=NEW_YORK))
     for name in dict.fromkeys(_score_columns(rule)):
         rows = rows.annotate(**{f"then_{name}": Subquery(_score_then().values(name)[:1])})
-    rows = rows.filter(condition)
+    rows = narrowed(rows.filter(condition), reader)
     found = list(rows.order_by("-available_at", "-id").values_list(*SIGNAL_COLUMNS)[:MOST_SHOWN])
     count = rows.count()
     return count, [by_signal(SignalRow(*values), values[0]) for values in found]

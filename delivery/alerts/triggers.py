@@ -18,6 +18,7 @@ from django.db import connection
 
 from biotech_ma.core.news import tell
 from biotech_ma.core.services import recorded
+from delivery.alerts.barrier import Barrier, barrier_for
 from delivery.alerts.causes import Cause
 from delivery.alerts.quiet import due_at
 from delivery.choices import Channel
@@ -36,7 +37,9 @@ SELECT alert_id, company_id, signal_id, score_id, cause, reason, details
 FROM jsonb_to_recordset(%s::jsonb) AS x(
     alert_id uuid, company_id uuid, signal_id uuid, score_id uuid, cause text, reason text, details jsonb)
 ON CONFLICT (alert_id, cause) DO NOTHING
-RETURNING id, alert_id, triggered_at
+RETURNING id, alert_id, triggered_at, company_id, EXISTS (
+    SELECT FROM restrictions AS r WHERE r.company_id = alert_triggers.company_id AND r.until IS NULL
+)
 """
 _COUNTS = """
 UPDATE alerts AS a SET trigger_count = trigger_count + x.times, last_triggered = greatest(last_triggered, x.at)
@@ -70,6 +73,8 @@ class Written:
     id: UUID
     alert: Alert
     triggered_at: dt.datetime
+    company_id: UUID | None = None
+    is_restricted: bool = False
 
 
 def locked_for_evaluation() -> None:
@@ -90,11 +95,14 @@ def write_triggers(fired: Sequence[Fired]) -> list[Written]:
     with recorded("alerts triggered"), connection.cursor() as cursor:
         cursor.execute(_TRIGGERS, [json.dumps([_row(each) for each in fired])])
         alerts = {each.alert.pk: each.alert for each in fired}
-        written = [Written(key, alerts[alert], at) for key, alert, at in cursor.fetchall()]
+        written = [Written(key, alerts[alert], *rest) for key, alert, *rest in cursor.fetchall()]
         if written:
-            cursor.execute(_COUNTS, [json.dumps(_counted(written))])
-            _fill_inboxes(cursor, written)
-            _prepare_messages(cursor, written)
+            barrier = barrier_for(written)
+            if counted := _counted([each for each in written if not each.is_restricted]):
+                cursor.execute(_COUNTS, [json.dumps(counted)])
+            _fill_inboxes(cursor, written, barrier)
+            _prepare_messages(cursor, written, barrier)
+            barrier.write_log()
             if any(Channel.WEBHOOK in each.alert.notification_channels for each in written):
                 tell(ALERTS)
     return written
@@ -113,6 +121,9 @@ def _row(each: Fired) -> dict[str, Any]:
 
 
 def _counted(written: Sequence[Written]) -> list[dict[str, Any]]:
+    """Return how often each alert went off, as everybody may know."""
+    if not written:
+        return []
     times: dict[UUID, int] = {}
     for each in written:
         times[each.alert.pk] = times.get(each.alert.pk, 0) + 1
@@ -120,8 +131,11 @@ def _counted(written: Sequence[Written]) -> list[dict[str, Any]]:
     return [{"id": str(key), "times": number, "at": at} for key, number in sorted(times.items())]
 
 
-def _fill_inboxes(cursor: Any, written: list[Written]) -> None:
-    """Put the triggers into the inboxes of those whom the alert's recipients name, else of all who may see them."""
+def _fill_inboxes(cursor: Any, written: list[Written], barrier: Barrier) -> None:
+    """Put the triggers into the inboxes of those whom the alert's recipients name, else of all who may see them.
+
+    Of a company on the restricted list only those who are cleared are told.
+    """
     wanted = [each for each in written if Channel.INBOX in each.alert.notification_channels]
     if not wanted:
         return
@@ -131,16 +145,18 @@ def _fill_inboxes(cursor: Any, written: list[Written]) -> None:
     for each in wanted:
         named = {address.lower() for address in each.alert.recipients}
         chosen = [key for key, email in known if email.lower() in named] or [key for key, _ in known]
-        rows += [{"user_id": key, "trigger_id": str(each.id)} for key in chosen]
+        rows += [{"user_id": key, "trigger_id": str(each.id)} for key in barrier.cleared_users(each, chosen)]
     cursor.execute(_INBOX, [json.dumps(rows)])
 
 
-def _prepare_messages(cursor: Any, written: list[Written]) -> None:
+def _prepare_messages(cursor: Any, written: list[Written], barrier: Barrier) -> None:
     """Write a notice for each trigger and recipient by e-mail and Slack, due when its alert allows."""
     due: dict[tuple[UUID, str | None], dt.datetime] = {}
     rows = []
     for each in written:
         for channel, recipient, gathered in addresses_of(each.alert):
+            if not barrier.lets_through(each, recipient):
+                continue
             key = each.alert.pk, gathered
             if key not in due:
                 due[key] = due_at(each.alert, each.triggered_at, digest=gathered)

@@ -15,8 +15,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from biotech_ma.core.api.errors import Problem
+from biotech_ma.core.closed import Reader
 from delivery.choices import Scope
 from delivery.leases import LEASES
+from delivery.restricted import reader_of_client
 from delivery.services.clients import KEY, digest_of
 
 CHALLENGE = 'Bearer realm="biotech_ma"'
@@ -46,6 +48,11 @@ class Caller:
     def is_admin(self) -> bool:
         """True when the key may do everything."""
         return Scope.ADMIN.value in self.scopes
+
+    @property
+    def reader(self) -> Reader:
+        """The caller as a reader of what may be closed."""
+        return reader_of_client(self.id, self.name)
 
     @property
     def headers(self) -> dict[str, str]:

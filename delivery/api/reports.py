@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from biotech_ma.core import closed
 from biotech_ma.core.api import query
 from biotech_ma.core.api.endpoints import Endpoint
 from biotech_ma.core.api.errors import Problem
@@ -107,6 +108,7 @@ class ReportSerializer(CheckedModelSerializer):
                 title=values.get("title", ""),
                 thresholds=client.custom_thresholds if client else None,
                 metadata=values.get("metadata"),
+                ordered_by_client=client,
             )
 
     def update(self, instance: Report, validated_data: dict[str, Any]) -> Report:
@@ -131,7 +133,15 @@ class ReportViewSet(EditMixin):
 
     def rows(self) -> QuerySet[Any]:
         """Return the live reports that the caller may see."""
-        return shown(super().rows(), self.request)
+        return closed.narrowed(shown(super().rows(), self.request), closed.caller_of(self.request.auth))
+
+    def archived_row(self, ref: str) -> Model:
+        """Return the report, archived or not, that the caller may see; 404 when there is none."""
+        reader = closed.caller_of(self.request.auth)
+        row = closed.narrowed(Report.all_objects.filter(pk=ref), reader).first()
+        if row is None:
+            raise not_found()
+        return row
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
@@ -150,6 +160,7 @@ class ReportViewSet(EditMixin):
         if report.file_size_bytes is None:
             why = f"It failed: {report.failure}" if report.failure else "It is queued; ask again in a moment."
             raise Problem(status.HTTP_409_CONFLICT, f"The report has no file yet. {why}")
+        closed.opened(report, closed.caller_of(request.auth), f"file of {report.title}")
         try:
             url = link(report, seconds=DOWNLOAD_SECONDS)
             return HttpResponseRedirect(url) if url else served(report)

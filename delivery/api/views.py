@@ -13,6 +13,7 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from biotech_ma.core import closed
 from biotech_ma.core.api import query
 from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem
@@ -62,6 +63,7 @@ class AlertViewSet(EditMixin):
     def history(self, request: Request) -> HttpResponse:
         """List when alerts went off and why, the last time first."""
         triggers = shown(AlertTrigger.objects.filter(alert__deleted_at__isnull=True), request, "alert__client")
+        triggers = closed.narrowed(triggers, closed.caller_of(request.auth))
         hidden = models.Q(company__deleted_at__isnull=False)
         return self.answer_list(request, ALERT_TRIGGERS, AlertTriggerFilterSet, lambda _: triggers.exclude(hidden))
 
@@ -73,7 +75,7 @@ class AlertViewSet(EditMixin):
         if alert is None:
             raise not_found()
         try:
-            found = trial_of(alert)
+            found = trial_of(alert, reader=closed.caller_of(request.auth))
         except ConditionError as error:
             raise Problem(status.HTTP_409_CONFLICT, f"The stored condition cannot be read. {error}") from error
         return json_response(json.dumps(found.to_json(), default=str).encode())

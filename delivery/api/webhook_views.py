@@ -12,6 +12,7 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from biotech_ma.core import closed
 from biotech_ma.core.api import query, reads
 from biotech_ma.core.api.endpoints import Endpoint
 from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, required
@@ -99,7 +100,7 @@ class WebhookDeliveriesViewSet(ResourceViewSet):
             request,
             self.resource,
             self.filterset_class,
-            lambda _: WebhookDelivery.objects.filter(webhook_id=ref),
+            lambda _: closed.narrowed(WebhookDelivery.objects.filter(webhook_id=ref), closed.caller_of(request.auth)),
             parent=lambda _: Webhook.objects.filter(pk=ref),
         )
 
@@ -112,7 +113,8 @@ class WebhookDeliveryViewSet(ResourceViewSet):
 
     def rows(self) -> models.QuerySet[Any]:
         """Return the deliveries of live webhooks."""
-        return WebhookDelivery.objects.filter(webhook__deleted_at__isnull=True)
+        rows = WebhookDelivery.objects.filter(webhook__deleted_at__isnull=True)
+        return closed.narrowed(rows, closed.caller_of(self.request.auth))
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""

@@ -78,6 +78,13 @@ class Client(SoftDeleteModel):
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="When the key stops working.", db_comment="NULL = never."
     )
+    is_cleared = models.BooleanField(
+        "cleared for the restricted list",
+        default=False,
+        db_default=False,
+        help_text="Its exports, alerts and reports hold companies on the restricted list, too: all of them.",
+        db_comment="True = companies on the restricted list are open to it.",
+    )
     allowed_endpoints = json_array(
         help_text="Resources it may call; empty means all.", db_comment="Array; empty = all."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from biotech_ma.core.fields import json_array, json_object, json_shapes, one_of
@@ -71,7 +72,9 @@ class Report(SoftDeleteModel):
         help_text="Tickers asked for; empty: the report chooses.",
         db_comment="Array of tickers; empty = its own choice.",
     )
-    companies_included = json_array(help_text="Tickers.", db_comment="Array of tickers.")
+    companies_included = json_array(
+        help_text="Tickers; the name of a company without one.", db_comment="Array of tickers, else names."
+    )
     key_findings = json_array(help_text="One line each.", db_comment="Array of lines.")
     content_sha256 = models.CharField(
         max_length=64,
@@ -91,6 +94,27 @@ class Report(SoftDeleteModel):
         db_index=False,
         help_text="For whom alone it was made, by schedule. Other clients do not see it.",
         db_comment="The client for whom alone it was made. NULL = the desk's.",
+    )
+    ordered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="Who ordered it.",
+        db_comment="The user who ordered it. NULL = a program, the schedule, or the user is gone.",
+    )
+    ordered_by_client = models.ForeignKey(
+        Client,
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="The API client that ordered it.",
+        db_comment="The API client that ordered it. NULL = none did, or it is gone.",
     )
     slot = models.CharField(
         max_length=120,
@@ -140,6 +164,8 @@ class Report(SoftDeleteModel):
             models.Index(fields=["deleted_at"], name="reports_archived_idx", condition=~LIVE),
             # a client's reports; serves the foreign key
             models.Index(fields=["client"], name="reports_client_idx"),
+            # the reports that a client ordered; serves the foreign key
+            models.Index(fields=["ordered_by_client"], name="reports_ordered_by_client_idx"),
         ]
 
     def __str__(self) -> str:

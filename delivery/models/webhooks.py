@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Cast, Now
@@ -50,6 +51,15 @@ class Webhook(SoftDeleteModel):
         editable=False,
         help_text="Until when the former secret also signs.",
         db_comment="NULL = no rotation under way.",
+    )
+    cleared_url = models.URLField(
+        "cleared address",
+        max_length=2000,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The address that is told of companies on the restricted list, too; another one is not.",
+        db_comment="The address that is cleared for the restricted list, as long as it is the url. NULL = none.",
     )
     event_types = json_array(help_text="Events it wants; empty means all.", db_comment="Array; empty = all.")
     company_tickers = json_array(help_text="Only these companies; empty means all.", db_comment="Array; empty = all.")
@@ -153,6 +163,11 @@ class Webhook(SoftDeleteModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_cleared(self) -> bool:
+        """True when its present address is told of companies on the restricted list, too."""
+        return self.cleared_url == self.url
+
 
 class WebhookDelivery(TimestampedModel):
     """One event on its way to one endpoint: the exact bytes, the attempts, the answer. Its id is the webhook-id."""
@@ -176,6 +191,14 @@ class WebhookDelivery(TimestampedModel):
     )
     body = models.BinaryField(
         help_text="The exact bytes that are signed and sent.", db_comment="The exact bytes that are signed and sent."
+    )
+    company_ids = ArrayField(
+        models.UUIDField(),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The companies that it tells of.",
+        db_comment="The companies that it tells of. NULL = none, or written before this was recorded.",
     )
     status = models.CharField(
         max_length=16,

@@ -10,6 +10,8 @@ import datetime as dt
 import hashlib
 from email.utils import parseaddr
 from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -18,16 +20,22 @@ from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from biotech_ma.core import closed
 from biotech_ma.core.services import recorded
 from biotech_ma.core.storage_url import LINK_SECONDS
+from companies.models import Restriction
 from delivery.choices import MailStatus, ReportStatus
 from delivery.models import Report, ReportMail
 from delivery.reports.content.parts import METHOD
 from delivery.reports.render import FORMS
 from delivery.reports.storage import link, read
+from delivery.restricted import WITHHELD, is_closed, readers_of
 from scoring.engine.total import METHODOLOGY
 
 MEDIA = {name: form.media_type.partition(";")[0] for name, form in FORMS.items()}
+
+
+MADE_ANEW = f"{WITHHELD} Run the report again: it is then made without the company."
 
 
 class MailFailed(Exception):
@@ -47,11 +55,32 @@ def send(report: Report) -> int:
     Raises MailFailed where one was not reached, after all others were tried; StorageRefused where the file is gone.
     """
     waiting = list(report.mails.exclude(status=MailStatus.SENT).order_by("recipient"))
+    withheld = _withheld(report, waiting)
+    waiting = [mail for mail in waiting if mail.pk not in withheld]
     if waiting:
         _send(report, waiting)
+    state: dict[str, Any] = {"delivery_status": ReportStatus.SENT, "sent_at": Now(), "failure": None}
+    if withheld:
+        state = {"delivery_status": ReportStatus.FAILED, "failure": f"{len(withheld)} not sent. {MADE_ANEW}"}
     with recorded("report sent"):
-        Report.objects.filter(pk=report.pk).update(delivery_status=ReportStatus.SENT, sent_at=Now(), failure=None)
+        Report.objects.filter(pk=report.pk).update(**state)
     return len(waiting)
+
+
+def _withheld(report: Report, waiting: list[ReportMail]) -> set[UUID]:
+    """Return the e-mails whose recipient may not have the report at this moment, marked with the reason.
+
+    It was made for those who were cleared; a company may have come onto the restricted list since.
+    """
+    if not waiting or not Restriction.objects.live().exists():
+        return set()
+    readers = readers_of([mail.recipient for mail in waiting], report.client)
+    held = {mail.pk for mail in waiting if is_closed(report, readers[mail.recipient])}
+    ReportMail.objects.filter(pk__in=held).update(status=MailStatus.FAILED, error=WITHHELD)
+    for mail in waiting:
+        rows = Report.all_objects.filter(pk=report.pk)
+        closed.let_out(rows, readers[mail.recipient], f"e-mail of {report.title}")
+    return held
 
 
 def _send(report: Report, waiting: list[ReportMail]) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
-from companies.models import Company
+from biotech_ma.core.closed import NOBODY, Reader, reader_of
+from companies.models import Company, Restriction
+from companies.restrictions import closed_to_any
 from delivery.choices import ReportFormat, ReportType
 from delivery.models import Report
+from delivery.restricted import reader_of_client, readers_of
 from scoring.models import MAScore
 from scoring.querysets import version_in_force
 from scoring.services import ScoringError, find_company, market_today
@@ -41,6 +45,8 @@ class Order:
     move: Decimal = DEFAULT_MOVE
     min_score: Decimal | None = None
     missing: tuple[str, ...] = field(default=())
+    # Companies on the restricted list for which not everybody is cleared whom the report goes to.
+    left_out: frozenset[UUID] = frozenset()
 
 
 def default_day() -> dt.date:
@@ -122,9 +128,50 @@ def order_of(report: Report) -> Order:
     held = {company.ticker: company for company in Company.objects.filter(ticker__in=asked)}
     missing = tuple(ticker for ticker in asked if ticker not in held)
     companies = tuple(held[ticker] for ticker in asked if ticker in held)
+    left_out = kept_back(report)
+    companies = open_companies(companies, left_out)
     if report.report_type == ReportType.DEEP_DIVE and not companies:
         named = ", ".join(missing) or "no company"
         raise ReportRefused(f"no live company has the ticker {named}: restore it, or order another report")
     move, least = check_thresholds(report.metadata.get("thresholds") or {})
     first, last = checked_period(report.report_type, report.report_date, report.period_start, report.period_end)
-    return Order(report.report_type, report.report_date, first, last, companies, move, least, missing)
+    return Order(
+        report.report_type, report.report_date, first, last, companies, move, least, missing, frozenset(left_out)
+    )
+
+
+def audience_of(report: Report) -> list[Reader]:
+    """Return everybody whom the report is for: its recipients, and who ordered it. Nobody in particular is nobody."""
+    readers = list(readers_of(report.recipients, report.client).values())
+    if report.ordered_by is not None:
+        readers.append(reader_of(report.ordered_by))
+    if report.ordered_by_client is not None:
+        readers.append(reader_of_client(report.ordered_by_client.pk, report.ordered_by_client.client_name))
+    return readers or [NOBODY]
+
+
+def kept_back(report: Report) -> dict[UUID, Restriction]:
+    """Return the restrictions, by company, for which somebody whom the report is for is not cleared.
+
+    One query where the restricted list is empty.
+    """
+    return closed_to_any(audience_of(report)) if Restriction.objects.live().exists() else {}
+
+
+def for_nobody(order: Order) -> Order:
+    """Return the order as it is made for a reader whom nobody knows, such as a shell. Raises ReportRefused."""
+    left_out = closed_to_any([NOBODY])
+    return replace(order, companies=open_companies(order.companies, left_out), left_out=frozenset(left_out))
+
+
+def open_companies(companies: Sequence[Company], left_out: Mapping[UUID, Restriction]) -> tuple[Company, ...]:
+    """Return those of the companies asked for that the report may tell of. Raises ReportRefused where none is left."""
+    kept = tuple(company for company in companies if company.pk not in left_out)
+    if companies and not kept:
+        named = ", ".join(company.ticker or company.name for company in companies)
+        raise ReportRefused(
+            f"{named}: on the restricted list, and not everybody whom the report goes to is cleared. "
+            "Have them cleared, or order it for yourself alone",
+            field="companies_included",
+        )
+    return kept

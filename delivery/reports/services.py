@@ -27,6 +27,8 @@ from delivery.reports.orders import (
     checked_companies,
     checked_period,
     default_day,
+    kept_back,
+    open_companies,
     order_of,
 )
 from delivery.reports.render import FORMS, rendered
@@ -52,12 +54,15 @@ def order_report(
     metadata: Mapping[str, Any] | None = None,
     slot: str | None = None,
     client: Client | None = None,
+    ordered_by: Any = None,
+    ordered_by_client: Client | None = None,
     is_queued: bool = True,
 ) -> Report:
     """Write the order and queue its making, in one transaction.
 
-    Without a day: the last one that was scored. `client`: for whom alone it is made. `is_queued=False`: the caller
-    makes it. Raises ReportRefused for what cannot be, naming the field.
+    Without a day: the last one that was scored. `client`: for whom alone it is made; `ordered_by`: the user, or the API
+    client, who orders it: what is closed to one of its readers is left out. `is_queued=False`: the caller makes it.
+    Raises ReportRefused for what cannot be, naming the field.
     """
     known = ReportType.values
     if report_type not in known:
@@ -84,7 +89,10 @@ def order_report(
             metadata={**(metadata or {}), **({"thresholds": dict(thresholds)} if thresholds else {})},
             slot=slot,
             client=client,
+            ordered_by=ordered_by,
+            ordered_by_client=ordered_by_client,
         )
+        open_companies(asked, kept_back(report))
         report.save(force_insert=True)
         if is_queued:
             queue(report)
@@ -181,13 +189,13 @@ def file_name(report: Report) -> str:
 
 
 def tickers_in(content: Content) -> list[str]:
-    """Return the tickers that the report names as companies, in order."""
+    """Return the tickers of the companies that the report names, the name of one without a ticker, in order."""
     found: dict[str, None] = {}
 
     def walk(value: Any) -> None:
         if isinstance(value, dict):
-            if set(value) == {"ticker", "name"} and value["ticker"]:
-                found[value["ticker"]] = None
+            if set(value) == {"ticker", "name"}:
+                found[value["ticker"] or value["name"]] = None
             for item in value.values():
                 walk(item)
         elif isinstance(value, list):

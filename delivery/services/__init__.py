@@ -8,6 +8,7 @@ from delivery.services.clients import (
     validate_scopes,
 )
 from delivery.services.webhooks import (
+    clear_webhook,
     create_webhook,
     ping_webhook,
     replay_deliveries,
@@ -17,6 +18,7 @@ from delivery.services.webhooks import (
 )
 
 __all__ = [
+    "clear_webhook",
     "create_webhook",
     "issue_client",
     "ping_webhook",

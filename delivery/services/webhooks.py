@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from biotech_ma.core.services import Refused, locked, recorded
+from biotech_ma.core.services import Outcome, Refused, locked, recorded
 from biotech_ma.core.vocabulary import known
 from delivery.choices import DeliveryStatus, EventType
 from delivery.models import Webhook, WebhookDelivery
@@ -72,6 +72,20 @@ def rotate_webhook_secret(
         )
     webhook.refresh_from_db(fields=["secret", "previous_secret", "previous_secret_until"])
     return secret
+
+
+def clear_webhook(*, webhook: Webhook, is_cleared: bool, reason: str = "") -> Outcome:
+    """Have the present address told of companies on the restricted list, too, or not any more.
+
+    A change of the address ends it: another address was cleared by nobody.
+    """
+    with recorded("clear webhook" if is_cleared else "withdraw clearance of webhook", reason=reason):
+        current = locked(webhook)
+        if current.is_cleared == is_cleared:
+            return Outcome(changed=False, message=f"{current} is as it was.")
+        Webhook.all_objects.filter(pk=current.pk).update(cleared_url=current.url if is_cleared else None)
+    webhook.refresh_from_db(fields=["cleared_url"])
+    return Outcome(changed=True, message=f"{current} is {'cleared' if is_cleared else 'not cleared any more'}.")
 
 
 def ping_webhook(*, webhook: Webhook) -> WebhookDelivery:

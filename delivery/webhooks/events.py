@@ -12,23 +12,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, DecimalField, F, Func, QuerySet, Subquery, TextField, Value
+from django.db.models import CharField, DecimalField, F, Func, QuerySet, Subquery, TextField, UUIDField, Value
 from django.db.models.expressions import Combinable, OuterRef
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat
 
 from biotech_ma.core.api.resources import Column, columns
 from biotech_ma.core.news import Span
+from companies.models import Company
 from delivery.api.reads import ALERT_TRIGGERS
 from delivery.choices import Channel, EventType
 from delivery.models import AlertTrigger, Report
+from delivery.restricted import is_named
 from scoring.api.reads import ACQUIRER_MATCHES, SCORES
 from scoring.models import AcquirerMatch, MAScore
 from signals_app.api.reads import SIGNALS
 from signals_app.models import Signal
 
 TICKER_LIST: ArrayField[Any, Any] = ArrayField(CharField())
+ID_LIST: ArrayField[Any, Any] = ArrayField(UUIDField())
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Events:
     """The events of a topic: `rows` gives the rows of a span, the rest is read from each row.
 
     `tickers` is the array of the companies that it is about (NULL = of all), `score` the figure that `min_score` is
-    held against (NULL = unknown, which reaches no endpoint with a minimum).
+    held against (NULL = unknown, which reaches no endpoint with a minimum), `companies` the array of their ids.
     """
 
     event_type: EventType
@@ -46,6 +50,7 @@ class Events:
     stamp: Combinable
     tickers: Combinable
     score: Combinable
+    companies: Combinable
 
 
 def _text(expression: Any) -> Cast:
@@ -64,6 +69,13 @@ class _Array(Func):
 
     template = "ARRAY[%(expressions)s]"
     output_field = TICKER_LIST
+
+
+class _Ids(Func):
+    """The ids as an array without the unknown ones."""
+
+    template = "array_remove(ARRAY[%(expressions)s]::uuid[], NULL)"
+    output_field = ID_LIST
 
 
 class _TextArray(Func):
@@ -125,23 +137,26 @@ METHODOLOGY = Column("methodology", KT("metadata__methodology"))
 SCORE_FIELDS = (*_chosen(SCORES.fields, "key_drivers", "risk_factors", "metadata", "is_latest"), METHODOLOGY)
 # A report is about no single company, and no minimum holds it back.
 _NO_MINIMUM = Value(100, DecimalField())
+# The companies that a report names.
+_NAMED = ArraySubquery(Company.all_objects.filter(is_named("companies_included")).order_by().values("pk"))
 
 TOPICS: Mapping[str, Events] = {
     "signals": Events(
         EventType.SIGNAL_CREATED, _signals, SIGNALS.fields, _named("signal", "id"), F("created_at"),
-        _Array(F("company__ticker")), _latest_score("company"),
+        _Array(F("company__ticker")), _latest_score("company"), _Ids(F("company_id")),
     ),
     "scores": Events(
         EventType.SCORE_UPDATED, _scores, SCORE_FIELDS, _named("score", "id", "updated_at"), F("updated_at"),
-        _Array(F("company__ticker")), F("total_score"),
+        _Array(F("company__ticker")), F("total_score"), _Ids(F("company_id")),
     ),
     "matches": Events(
         EventType.MATCH_UPDATED, _matches, ACQUIRER_MATCHES.fields, _named("match", "id", "updated_at"),
         F("updated_at"), _Array(F("target_company__ticker"), F("acquirer_ticker")), _latest_score("target_company"),
+        _Ids(F("target_company_id"), F("acquirer_company_id")),
     ),
     "alerts": Events(
         EventType.ALERT_TRIGGERED, _alerts, ALERT_TRIGGERS.fields, _named("alert", "id"), F("triggered_at"),
-        _Array(F("company__ticker")), _latest_score("company"),
+        _Array(F("company__ticker")), _latest_score("company"), _Ids(F("company_id")),
     ),
     "reports": Events(
         EventType.REPORT_READY, _reports, tuple(columns(
@@ -149,5 +164,6 @@ TOPICS: Mapping[str, Events] = {
             "file_size_bytes", "companies_included", "key_findings",
         )),
         _named("report", "id"), F("updated_at"), _TextArray(F("companies_included")), _NO_MINIMUM,
+        _NAMED,
     ),
 }  # fmt: skip

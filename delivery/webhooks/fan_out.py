@@ -12,20 +12,24 @@ from biotech_ma.core.news import Span
 from delivery.webhooks.events import TOPICS
 
 # Whoever is added later is not told of what was written before. `?|` is true when the list holds any of the array.
+# What is about a company on the restricted list goes to cleared endpoints alone (delivery/restricted.py).
 STATEMENT = """
 WITH news ({names}) AS ({rows}), events AS MATERIALIZED (
     SELECT {key}0 AS event_id, {key}1 AS stamp, {key}2 AS tickers, {key}3 AS score,
+           {key}4 AS companies,
            convert_to(json_build_object('type', %s::text, 'timestamp', {key}1, 'data', row_to_json(said))::text, 'UTF8')
                AS body
     FROM news CROSS JOIN LATERAL (SELECT {values}) AS said ({labels})
 )
-INSERT INTO webhook_deliveries (webhook_id, event_type, event_id, body)
-SELECT endpoint.id, %s, events.event_id, events.body
+INSERT INTO webhook_deliveries (webhook_id, event_type, event_id, body, company_ids)
+SELECT endpoint.id, %s, events.event_id, events.body, events.companies
 FROM events JOIN webhooks AS endpoint
   ON endpoint.deleted_at IS NULL AND endpoint.is_active AND endpoint.created_at <= events.stamp
  AND (endpoint.event_types = '[]' OR endpoint.event_types ? %s)
  AND (endpoint.company_tickers = '[]' OR events.tickers IS NULL OR endpoint.company_tickers ?| events.tickers)
  AND (endpoint.min_score IS NULL OR events.score >= endpoint.min_score)
+ AND (endpoint.cleared_url = endpoint.url OR NOT EXISTS (
+     SELECT FROM restrictions AS r WHERE r.until IS NULL AND r.company_id = ANY (events.companies)))
 ORDER BY events.stamp, events.event_id
 ON CONFLICT (webhook_id, event_id) DO NOTHING
 """
@@ -37,7 +41,7 @@ def fan_out(topic: str, span: Span, about: Mapping[str, str]) -> int:
     The same news twice adds nothing: an endpoint is told of an event once.
     """
     events = TOPICS[topic]
-    keys = [events.name, events.stamp, events.tickers, events.score]
+    keys = [events.name, events.stamp, events.tickers, events.score, events.companies]
     try:
         rows = project(events.rows(span, about).order_by(), events.says, keys)
         sql, params = rows.query.sql_with_params()

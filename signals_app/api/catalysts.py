@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
+from biotech_ma.core import closed
 from biotech_ma.core.api import exports, query, reads
 from biotech_ma.core.api.cursors import Cursor, Term
 from biotech_ma.core.api.endpoints import Endpoint, page_of
@@ -106,19 +107,32 @@ class CatalystViewSet(APIViewSet):
 
     def calendar(self, request: Request) -> HttpResponseBase:
         """Give what is coming as an iCalendar file: an all-day event each, under the same UID in every answer."""
-        parts = self.asked(request, set())
+        parts, left_out = self.open_to(request, self.asked(request, set()), "catalysts.ics")
         wanted = (*CATALYSTS.fields, Column("updated_at"))
         rows = exports.lines(reads.union(parts, wanted, TERMS), wanted) if parts else iter(())
         address = request.build_absolute_uri("/api/v1/")
-        return exports.streamed(
+        response = exports.streamed(
             request, calendar_of(rows, address), file_name="catalysts.ics", content_type=f"{CALENDAR}; charset=utf-8"
         )
+        exports.say_left_out(response, left_out)
+        return response
 
     def export(self, request: Request, form: str) -> HttpResponseBase:
         """Give all that is coming as a file, the soonest first."""
-        parts, shape = self.asked(request, {"fields"}), query.shape(request.query_params, CATALYSTS)
+        asked, shape = self.asked(request, {"fields"}), query.shape(request.query_params, CATALYSTS)
+        parts, left_out = self.open_to(request, asked, f"exports/{self.scope}.{form}")
         rows = reads.union(parts, shape.columns, TERMS) if parts else DrugCandidate.objects.none()
-        return exports.exported(request, rows, shape.columns, form=form, name=self.scope)
+        response = exports.exported(request, rows, shape.columns, form=form, name=self.scope)
+        exports.say_left_out(response, left_out)
+        return response
+
+    def open_to(
+        self, request: Request, parts: Sequence[models.QuerySet[Any]], door: str
+    ) -> tuple[tuple[models.QuerySet[Any], ...], int]:
+        """Return what of it may leave with the caller, and how many events may not."""
+        reader = closed.caller_of(request.auth)
+        left_out = sum(closed.let_out(part, reader, door) for part in parts)
+        return tuple(closed.narrowed(part, reader) for part in parts), left_out
 
     def asked(self, request: Request, further: set[str]) -> Sequence[models.QuerySet[Any]]:
         """Return the querysets that together are what the filters name. Raises Problem (400) for other parameters."""

@@ -14,7 +14,16 @@ from django.db import connection, transaction
 from biotech_ma.core.form_submissions import FormSubmission
 from biotech_ma.core.kept_answers import KeptAnswer
 from biotech_ma.core.saved_filters import SavedFilter
-from companies.models import Company, CompanyAlias, CompanyNote, DrugCandidate, Watchlist
+from companies.models import (
+    Company,
+    CompanyAlias,
+    CompanyNote,
+    DrugCandidate,
+    Restriction,
+    RestrictionClearance,
+    RestrictionLog,
+    Watchlist,
+)
 from delivery.models import (
     Alert,
     AlertNotice,
@@ -101,6 +110,7 @@ SELECT 'x' || n, lpad(n::text, 64, '0'), '00000000', n % 100 = 0, CASE WHEN n % 
 FROM generate_series(1, 2000) AS n;
 UPDATE reports SET client_id = (SELECT id FROM clients ORDER BY id LIMIT 1 OFFSET 17)
 WHERE report_date < date '2020-01-01' + 11;
+UPDATE reports SET ordered_by_client_id = client_id;
 UPDATE alerts SET client_id = (SELECT id FROM clients ORDER BY id LIMIT 1 OFFSET 17) WHERE name LIKE 'x1_';
 INSERT INTO score_versions (version) SELECT 'test ' || n FROM generate_series(1, 500) AS n;
 INSERT INTO score_weights (score_version_id, component, weight, reason)
@@ -113,6 +123,12 @@ INSERT INTO watchlists (owner_id, name)
 SELECT u.id, 'x' || n FROM auth_user AS u, generate_series(1, 10) AS n WHERE u.username ~ '^u\\d+$';
 INSERT INTO watchlist_companies (watchlist_id, company_id)
 SELECT w.id, c.id FROM watchlists AS w, (SELECT id FROM companies ORDER BY id LIMIT 100) AS c;
+INSERT INTO restrictions (company_id, reason, since, until)
+SELECT c.id, 'x', '2025-01-01', CASE WHEN n > 1 THEN timestamptz '2025-02-01' END
+FROM (SELECT id FROM companies ORDER BY id LIMIT 500) AS c, generate_series(1, 3) AS n;
+INSERT INTO restriction_log (restriction_id, act, who) SELECT id, 'opened', 'x' FROM restrictions;
+INSERT INTO restriction_clearances (restriction_id, user_id)
+SELECT r.id, u.id FROM restrictions AS r, (SELECT id FROM auth_user ORDER BY id LIMIT 3) AS u;
 INSERT INTO review_items (kind, company_id, title, source, source_id, status, decided_at)
 SELECT 'signal', id, 'x', 'edgar', ticker, CASE WHEN is_cash_constrained THEN 'open' ELSE 'rejected' END,
        CASE WHEN NOT is_cash_constrained THEN now() END FROM companies;
@@ -136,13 +152,14 @@ class Some:
     version: Any
     client: Any
     trigger: Any
+    restriction: Any
 
 
 def some() -> Some:
     return Some(
         *(
             model.objects.order_by("id").values_list("pk", flat=True)[17]
-            for model in (Company, Signal, MAScore, Alert, Webhook, ScoreVersion, Client, AlertTrigger)
+            for model in (Company, Signal, MAScore, Alert, Webhook, ScoreVersion, Client, AlertTrigger, Restriction)
         )
     )
 
@@ -162,6 +179,10 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "company_notes_company_idx": lambda s: CompanyNote.objects.of_company(s.company),
     "company_notes_archived_idx": lambda s: CompanyNote.all_objects.archived(),
     "watchlist_companies_company_id_6c794ef4": lambda s: ON_A_LIST.filter(company_id=s.company),
+    "restrictions_company_idx": lambda s: Restriction.objects.filter(company=s.company).order_by(),
+    "restrictions_one_live": lambda s: Restriction.objects.live().filter(company=s.company).order_by(),
+    "restriction_log_recent_idx": lambda s: RestrictionLog.objects.filter(restriction=s.restriction),
+    "restriction_clearances_uniq": lambda s: RestrictionClearance.objects.filter(restriction=s.restriction),
     "saved_filters_list_idx": lambda s: SavedFilter.objects.of_list("list 7").order_by(),
     "form_submissions_created_idx": lambda s: FormSubmission.objects.filter(created_at__lt=NOON).order_by("created_at"),
     "kept_answers_created_idx": lambda s: KeptAnswer.objects.filter(created_at__lt=NOON).order_by("created_at"),
@@ -206,6 +227,7 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "reports_type_date_idx": lambda s: Report.objects.of_type("deep_dive").in_period(dt.date(2021, 1, 1), DAY),
     "reports_date_idx": lambda s: Report.objects.recent(),
     "reports_client_idx": lambda s: Report.all_objects.filter(client=s.client).order_by(),
+    "reports_ordered_by_client_idx": lambda s: Report.all_objects.filter(ordered_by_client=s.client).order_by(),
     "reports_archived_idx": lambda s: Report.all_objects.archived(),
     "alerts_type_active_idx": lambda s: Alert.objects.active().of_type("custom"),
     "alerts_archived_idx": lambda s: Alert.all_objects.archived(),

@@ -66,7 +66,7 @@ class ArchiveAdmin(DeskAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return live and archived rows: the archive filter narrows the list, look-ups see live rows only."""
         model: Any = self.model
-        rows = model.all_objects.get_queryset()
+        rows = self.open_rows(request, model.all_objects.get_queryset())
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
 

@@ -20,6 +20,7 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
 
+from biotech_ma.core.admin.closed_rows import ClosedRows
 from biotech_ma.core.admin.column_choice import ColumnChoice, columns_link
 from biotech_ma.core.admin.exports import ExportMixin
 from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
@@ -117,7 +118,7 @@ class ActionChoices:
         return choices
 
 
-class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
+class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
     """One table of the desk. Nothing is deleted here; a race or bad input ends in a message, never in a 500."""
 
     form: Any = DeskForm
@@ -192,18 +193,25 @@ class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ActionChoices, _DeskFields,
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return a row. One that a form is about to change is locked first, so that nobody comes in between."""
+        """Return a row. One that a form is about to change is locked first, so that nobody comes in between.
+
+        A closed one is not found, and the log says who asked.
+        """
         if request.method == "POST" and connection.in_atomic_block:
             rows = self.model._base_manager.select_for_update(no_key=True)
             try:
                 list(rows.filter(pk=self.opts.pk.to_python(object_id)).values_list("pk"))
             except ValidationError:
                 return None
-        return super().get_object(request, object_id, from_field)
+        found = super().get_object(request, object_id, from_field)
+        if found is None:
+            self.note_refused(request, object_id)
+        return found
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Show the page with what the next save compares, and with both versions where two people differ."""
         may_change = self.has_change_permission(request, context.get("original"))
+        self.note_opened(request, context.get("original"))
         context |= page_of_versions(context, request, may_change=may_change)
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -24,7 +24,7 @@ class ListExportAdmin(ReadOnlyAdmin):
     """Who took which export, when, and with which filters. Without the permission to see all, one sees one's own."""
 
     exports = False
-    list_display: Any = ["when", "owner", "model", "filters", "form", "row_count", "state_badge", "file"]
+    list_display: Any = ["when", "owner", "model", "filters", "form", "row_count", "left_out", "state_badge", "file"]
     list_display_links: Any = None
     list_select_related: Any = ["owner"]
     list_filter: Any = [("state", ChoicesDropdownFilter)]
@@ -57,7 +57,11 @@ class ListExportAdmin(ReadOnlyAdmin):
             raise Http404("There is no such export.")
         if record.owner_id != request.user.pk:
             raise PermissionDenied
-        return exports.download(record)
+        try:
+            return exports.download(record)
+        except exports.ExportRefused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(reverse("admin:core_listexport_changelist"))
 
     @column("When", order="created_at")
     def when(self, record: ListExport) -> str:
@@ -68,6 +72,11 @@ class ListExportAdmin(ReadOnlyAdmin):
     def filters(self, record: ListExport) -> str:
         """Return the filters."""
         return columns.cut(record.query) if record.query else columns.unknown("None: the whole list")
+
+    @column("Left out", order="rows_left_out", numeric=True)
+    def left_out(self, record: ListExport) -> str:
+        """Return how many rows were closed to who took it."""
+        return columns.number(record.rows_left_out, 0)
 
     @column("State", order="state")
     def state_badge(self, record: ListExport) -> str:

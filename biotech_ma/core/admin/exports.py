@@ -19,6 +19,9 @@ from django.test import RequestFactory
 from django.urls import path, resolve, reverse
 from django.utils import timezone
 
+from biotech_ma.core import closed
+from biotech_ma.core.admin.closed_rows import whole_list
+from biotech_ma.core.api.exports import LEFT_OUT
 from biotech_ma.core.list_exports import KEPT_DAYS, ListExport
 from biotech_ma.core.postgres.reader import is_secret
 from biotech_ma.core.sheets.write import MOST_ROWS_OF_A_SHEET, csv_lines, write_workbook
@@ -79,9 +82,13 @@ class ExportMixin:
         return [heading for heading, _ in named], rows
 
     def filtered(self, request: HttpRequest) -> Any:
-        """Return the rows that the list's filters and search leave, in its order."""
-        changes: Any = self.get_changelist_instance(request)  # type: ignore[attr-defined]
-        return changes.get_queryset(request)
+        """Return the rows that the list's filters and search leave, in its order, without those that are closed."""
+        # What a list hides is counted, too, as left out.
+        with whole_list(request):
+            changes: Any = self.get_changelist_instance(request)  # type: ignore[attr-defined]
+            rows = changes.get_queryset(request)
+        request.desk_let_out = rows  # type: ignore[attr-defined]
+        return closed.narrowed(rows, closed.reader_of(request.user))
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Give the filtered rows as a file; a long one is made by a worker."""
@@ -94,7 +101,7 @@ class ExportMixin:
             headings, rows = self.exported(_without_form(request))
         except IncorrectLookupParameters:
             raise Http404("One of the filters holds a value that cannot be.") from None
-        number = rows.count()
+        number, left_out = rows.count(), _let_out(request, f"export of {self.opts.label_lower} as {form}")
         if form == "xlsx" and number >= MOST_ROWS_OF_A_SHEET:
             messages.error(request, f"A workbook has room for {MOST_ROWS_OF_A_SHEET - 1:,} rows: take CSV.")
             return HttpResponseRedirect("../")
@@ -104,12 +111,16 @@ class ExportMixin:
             query=_query(request),
             form=form,
             row_count=number,
+            rows_left_out=left_out,
         )
         if number > MOST_AT_ONCE:
             return self._queued(request, record)
         record.save(force_insert=True)
         name = f"{self.opts.model_name}-{timezone.localdate():%Y-%m-%d}.{form}"
-        return _file(form, name, headings, _chunked(rows))
+        response = _file(form, name, headings, _chunked(rows))
+        if left_out:
+            response[LEFT_OUT] = str(left_out)
+        return response
 
     def _queued(self, request: HttpRequest, record: ListExport) -> HttpResponse:
         from biotech_ma.core.jobs import make_list_export
@@ -131,6 +142,11 @@ def _without_form(request: HttpRequest) -> HttpRequest:
     if match is not None:
         match.url_name = str(match.url_name).replace("_export", "_changelist")
     return request
+
+
+def _let_out(request: HttpRequest, door: str) -> int:
+    """Note who takes the rows that `filtered` has found; return how many are closed to him."""
+    return closed.let_out(request.desk_let_out, closed.reader_of(request.user), door)  # type: ignore[attr-defined]
 
 
 def _query(request: HttpRequest) -> str:
@@ -171,7 +187,9 @@ def make(record: ListExport) -> None:
     if not model_admin.has_view_permission(request):
         raise ExportRefused("Who asked for it may not see the list any more.")
     forget_old_files()
+    began = timezone.now()
     headings, rows = model_admin.exported(request)  # type: ignore[attr-defined]
+    left_out = _let_out(request, f"file of {record.model} as {record.form}")
     with tempfile.TemporaryFile() as written:
         if record.form == "csv":
             number = -1
@@ -182,7 +200,9 @@ def make(record: ListExport) -> None:
             number = write_workbook(written, headings, _chunked(rows))
         written.seek(0)
         stored = storages["default"].save(f"exports/{record.pk}.{record.form}", File(written))
-    ListExport.objects.filter(pk=record.pk).update(state="ready", path=stored, row_count=number, error="")
+    ListExport.objects.filter(pk=record.pk).update(
+        state="ready", path=stored, row_count=number, rows_left_out=left_out, made_at=began, error=""
+    )
 
 
 def forget_old_files() -> None:
@@ -194,9 +214,11 @@ def forget_old_files() -> None:
 
 
 def download(record: ListExport) -> HttpResponseBase:
-    """Give a file that a worker made. Raises Http404 where there is none any more."""
+    """Give a file that a worker made. Raises Http404 where there is none any more, ExportRefused for an old one."""
     if not record.path or not storages["default"].exists(record.path):
         raise Http404("There is no file: files are kept for a week.")
+    if record.owner and closed.changed_since(record.made_at or record.created_at, closed.reader_of(record.owner)):
+        raise ExportRefused("Something was closed to you after this file was made. Take the export again.")
     name = f"{record.model.split('.')[1]}-{record.created_at:%Y-%m-%d}.{record.form}"
     return FileResponse(
         storages["default"].open(record.path, "rb"),

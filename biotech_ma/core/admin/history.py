@@ -154,6 +154,7 @@ def history_response(model_admin: Any, request: HttpRequest, object_id: str) -> 
         raise Http404("There is no such row.")
     if not model_admin.has_view_or_change_permission(request, row):
         raise PermissionDenied
+    model_admin.note_opened(request, row, f"history of the {model_admin.opts.verbose_name}")
     wanted = request.GET.get("day", "")
     day = _day(wanted)
     context = {

@@ -28,6 +28,7 @@ BROKEN_OFF = {
     CSV: f"!{_WORDS}\n".encode(),
     JSONL: f'{{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"{_WORDS}"}}\n'.encode(),
 }
+LEFT_OUT = "X-Restricted-Rows-Omitted"
 BLOCK_BYTES = 64 * 1024
 # Half of the threads that docs/deployment.md gives a worker: a reader that is slow holds one for as long as it reads.
 MOST_AT_ONCE = 2
@@ -75,6 +76,12 @@ def streamed(
     if request.method == "HEAD":
         return HttpResponse(content_type=content_type, headers=headers)
     return StreamingHttpResponse(Stream(parts, broken_off), content_type=content_type, headers=headers)
+
+
+def say_left_out(response: HttpResponseBase, number: int) -> None:
+    """Say in a header how many rows that the filters name are closed to the caller and are not in the file."""
+    if number:
+        response.headers[LEFT_OUT] = str(number)
 
 
 def lines(rows: models.QuerySet[Any], wanted: Sequence[Column]) -> Iterator[bytes]:

@@ -38,6 +38,10 @@ HEADERS: dict[str, tuple[str, str]] = {
     "Location": ("The address of the new row.", "https://desk.example.com/api/v1/companies/0198…/"),
     "Idempotent-Replayed": ("true where this is the answer to an earlier request of the same key.", "true"),
     "Content-Disposition": ("A name for the file.", 'attachment; filename="companies.csv"'),
+    "X-Restricted-Rows-Omitted": (
+        "Rows that the filters name and that are closed to the caller by the restricted list; absent for none.",
+        "3",
+    ),
     "Vary": ("What the answer depends on.", "Accept"),
 }
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -151,6 +155,8 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
     single = any("ETag" in _headers_of(code, answer) for code, answer in operation["responses"].items())
     for code, answer in operation["responses"].items():
         names = ["X-Request-ID", "RateLimit-Policy", "RateLimit", *_headers_of(code, answer)]
+        if code == "200" and ("/exports/" in path or path.endswith(".ics")):
+            names.append("X-Restricted-Rows-Omitted")
         if method == "post":
             names.append("Idempotent-Replayed")
         answer["headers"] = {name: _ref("headers", name) for name in names}

@@ -12,6 +12,7 @@ from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
+from biotech_ma.core import closed
 from biotech_ma.core.api import exports, idempotency, query, reads
 from biotech_ma.core.api.conditions import etag, is_known
 from biotech_ma.core.api.cursors import page_of as page_in_order
@@ -156,8 +157,13 @@ class ResourceViewSet(APIViewSet):
         terms = query.paging(params, self.resource, self.ordering_for(params)).terms
         filters = self.filterset_class(params, self.rows(), request=request)
         query.filter_errors(filters)
-        rows = project(page_in_order(filters.qs, terms, None), shape.columns)
-        return exports.exported(request, rows, shape.columns, form=form, name=self.scope)
+        reader = closed.caller_of(request.auth)
+        # Before the first row is on its way: from then on the connection is taken.
+        left_out = closed.let_out(filters.qs, reader, f"exports/{self.scope}.{form}")
+        rows = project(page_in_order(closed.narrowed(filters.qs, reader), terms, None), shape.columns)
+        response = exports.exported(request, rows, shape.columns, form=form, name=self.scope)
+        exports.say_left_out(response, left_out)
+        return response
 
     def answer_list(
         self,

@@ -19,6 +19,7 @@ from delivery.reports.orders import (
     checked_companies,
     checked_period,
     default_day,
+    for_nobody,
 )
 from delivery.reports.render import rendered
 from delivery.reports.storage import StorageRefused
@@ -69,7 +70,7 @@ class Command(DeskCommand):
         on = day or default_day()
         first, last = checked_period(options["type"], on, None, None)
         companies = checked_companies(options["type"], options["company"])
-        body = rendered(content_of(Order(options["type"], on, first, last, companies)), form)
+        body = rendered(content_of(for_nobody(Order(options["type"], on, first, last, companies))), form)
         if options["out"]:
             Path(options["out"]).write_bytes(body)
             self.notes.write(f"{options['out']}: {len(body):,} bytes\n")

@@ -33,18 +33,18 @@ def build(order: Order) -> AcquirerAnalysis:
 
     Without companies: of the first targets of the ranking.
     """
-    ranking = Ranking.read(order.day, order.day)
+    ranking = Ranking.read(order.day, order.day, order.left_out)
     buyers = [company for company in order.companies if company.role == "acquirer"]
     own = [company.pk for company in order.companies if company.role != "acquirer"]
     if own:
         picked = [one for one in reading.of_companies(order.day, own) if one.company_id not in ranking.under_offer]
     else:
         picked = [] if buyers else list(ranking.scores[:TARGETS])
-    by_target = fits.of_targets(order.day, [one.company_id for one in picked], most=PAIRS)
+    by_target = fits.of_targets(order.day, [one.company_id for one in picked], most=PAIRS, left_out=order.left_out)
     pairs = [pair for one in picked for pair in by_target.get(one.company_id, ())]
     if buyers:
         offered = {named for named, _ in ranking.under_offer.values()}
-        of_buyers = fits.of_acquirers(order.day, buyers, most=OF_ACQUIRER)
+        of_buyers = fits.of_acquirers(order.day, buyers, most=OF_ACQUIRER, left_out=order.left_out)
         pairs += [pair for pair in of_buyers if pair.target not in offered and pair not in pairs]
     out = {key: offer for key, offer in ranking.under_offer.items() if key in own}
     return AcquirerAnalysis(

@@ -57,9 +57,11 @@ class AlertReport:
 
 def build(order: Order) -> AlertReport:
     """Return what went off in the order's period, of its companies or of all."""
-    ranking = Ranking.read(order.day, order.day)
+    ranking = Ranking.read(order.day, order.day, order.left_out)
     own = [company.pk for company in order.companies] or None
-    found = triggers(since=order.period_start, until=order.period_end, companies=own, limit=MOST + 1)
+    found = triggers(
+        since=order.period_start, until=order.period_end, companies=own, left_out=order.left_out, limit=MOST + 1
+    )
     is_cut, shown = len(found) > MOST, found[:MOST]
     counts = _counts(shown)
     named = ", ".join(f"{each.alert} ({each.times})" for each in counts[:5])
@@ -86,11 +88,17 @@ def build(order: Order) -> AlertReport:
 
 
 def triggers(
-    *, since: dt.date, until: dt.date, companies: Collection[UUID] | None, limit: int
+    *,
+    since: dt.date,
+    until: dt.date,
+    companies: Collection[UUID] | None,
+    left_out: Collection[UUID] = (),
+    limit: int,
 ) -> tuple[Triggered, ...]:
     """Return when alerts went off between two days (both included), the newest first; none of archived companies."""
     rows = AlertTrigger.objects.filter(triggered_at__gte=start_of(since), triggered_at__lt=end_of(until))
     rows = rows.filter(Q(company=None) | Q(company__deleted_at=None)).select_related("alert", "company")
+    rows = rows.exclude(company_id__in=left_out) if left_out else rows
     if companies is not None:
         rows = rows.filter(company_id__in=companies)
     picked = rows.defer("company__search_vector", "details").order_by("-triggered_at", "-id")[:limit]

@@ -53,15 +53,16 @@ class DailyDigest:
 def build(order: Order) -> DailyDigest:
     """Return the digest of the order's day, of its companies or of all."""
     first, last = order.period_start, order.period_end
-    ranking = Ranking.read(order.day, first - dt.timedelta(days=1))
+    ranking = Ranking.read(order.day, first - dt.timedelta(days=1), order.left_out)
     own = [company.pk for company in order.companies] or None
     scores = [one for one in ranking.scores if own is None or one.company_id in own]
     shifts, then = _shifts(ranking, order, scores)
     steps = _sharpest(scores, shifts, order.move)
     listed = standings(ranking, scores[:LISTED])
-    news = reading.signals(order.day, since=first, until=last, companies=own, limit=MOST_NEWS)
-    counts = reading.counts_of_signals(order.day, first, last, own)
-    alerts = triggers(since=first, until=last, companies=own, limit=MOST_ALERTS)
+    out = order.left_out
+    news = reading.signals(order.day, since=first, until=last, companies=own, left_out=out, limit=MOST_NEWS)
+    counts = reading.counts_of_signals(order.day, first, last, own, out)
+    alerts = triggers(since=first, until=last, companies=own, left_out=out, limit=MOST_ALERTS)
     watched = {one.company_id: reading.who(one.company) for one in scores[:LISTED]}
     watched |= {company.pk: reading.who(company) for company in order.companies}
     moved = standings(ranking, steps, then)
@@ -78,7 +79,7 @@ def build(order: Order) -> DailyDigest:
             sources=origins(reading.newest_by_source(order.day)),
         ),
         news=tuple(news),
-        latest=() if news else tuple(reading.signals(order.day, companies=own, limit=LATEST_NEWS)),
+        latest=() if news else tuple(reading.signals(order.day, companies=own, left_out=out, limit=LATEST_NEWS)),
         by_severity=tuple(counts.items()),
         steps=moved,
         compared_with=ranking.day_before,

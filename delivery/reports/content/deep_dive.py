@@ -19,6 +19,7 @@ from delivery.reports.content.standings import (
     inputs_of,
     moves,
     reason,
+    restricted,
     since,
     standings,
 )
@@ -82,7 +83,7 @@ class DeepDive:
 def build(order: Order) -> DeepDive:
     """Return the dive into the order's one company."""
     company = order.companies[0]
-    ranking = Ranking.read(order.day, order.day)
+    ranking = Ranking.read(order.day, order.day, order.left_out)
     held = reading.last_scores(order.day, [company.pk]).get(company.pk)
     standing = standings(ranking, [held])[0] if held else None
     explained = explained_of(held) if held else None
@@ -92,7 +93,7 @@ def build(order: Order) -> DeepDive:
     news = reading.signals(
         order.day, since=order.day - dt.timedelta(days=NEWS_DAYS), companies=[company.pk], limit=MOST_NEWS
     )
-    buyers = fits.of_targets(order.day, [company.pk], most=BUYERS).get(company.pk, ())
+    buyers = fits.of_targets(order.day, [company.pk], most=BUYERS, left_out=order.left_out).get(company.pk, ())
     offer = ranking.under_offer.get(company.pk)
     status = _status(company, held, ranking, offer[1] if offer else None)
     return DeepDive(
@@ -102,7 +103,7 @@ def build(order: Order) -> DeepDive:
             title=f"Deep dive: {company.name}",
             period=(order.period_start, order.period_end),
             findings=_findings(standing, status, news, buyers),
-            notes=_notes(held, ranking),
+            notes=[*_notes(held, ranking), *restricted(order)],
             sources=origins(reading.newest_by_source(order.day, [company.pk])),
         ),
         who=reading.who(company),

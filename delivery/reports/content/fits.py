@@ -22,21 +22,25 @@ FEASIBLE = {"feasible": True, "infeasible": False}
 _LONG = ("target_company__search_vector", "acquirer_company__search_vector")
 
 
-def of_targets(day: dt.date, targets: Collection[UUID], *, most: int) -> dict[UUID, tuple[Fit, ...]]:
+def of_targets(
+    day: dt.date, targets: Collection[UUID], *, most: int, left_out: Collection[UUID] = ()
+) -> dict[UUID, tuple[Fit, ...]]:
     """Return by target its best acquirers, by rank, of its last matched day by this one."""
     found: dict[UUID, list[Fit]] = {}
-    for match in _rows(day, Q(target_company_id__in=targets)):
+    for match in _rows(day, Q(target_company_id__in=targets), left_out):
         kept = found.setdefault(match.target_company_id, [])
         if len(kept) < most:
             kept.append(fit(match))
     return {key: tuple(fits) for key, fits in found.items()}
 
 
-def of_acquirers(day: dt.date, acquirers: Collection[Company], *, most: int) -> tuple[Fit, ...]:
+def of_acquirers(
+    day: dt.date, acquirers: Collection[Company], *, most: int, left_out: Collection[UUID] = ()
+) -> tuple[Fit, ...]:
     """Return the targets that fit these acquirers best, best first."""
     named = Q(acquirer_company_id__in=[company.pk for company in acquirers])
     tickers = [company.ticker for company in acquirers if company.ticker]
-    rows = _rows(day, named | Q(acquirer_company=None, acquirer_ticker__in=tickers))
+    rows = _rows(day, named | Q(acquirer_company=None, acquirer_ticker__in=tickers), left_out)
     rows.sort(key=lambda match: (-match.strategic_fit_score, match.match_rank or 0, str(match.target_company_id)))
     return tuple(fit(match) for match in rows[:most])
 
@@ -46,10 +50,14 @@ def best(day: dt.date, targets: Collection[UUID]) -> list[AcquirerMatch]:
     return _rows(day, Q(target_company_id__in=targets))
 
 
-def _rows(day: dt.date, condition: Q) -> list[AcquirerMatch]:
+def _rows(day: dt.date, condition: Q, left_out: Collection[UUID] = ()) -> list[AcquirerMatch]:
     same = AcquirerMatch.objects.filter(target_company=OuterRef("target_company"), match_date__lte=day)
     newest = Subquery(same.order_by("-match_date").values("match_date")[:1])
     rows = AcquirerMatch.objects.of_live_targets().filter(condition, match_date=newest).with_companies()
+    if left_out:
+        tickers = Company.all_objects.filter(pk__in=left_out, ticker__isnull=False).values("ticker")
+        rows = rows.exclude(target_company_id__in=left_out).exclude(acquirer_company_id__in=left_out)
+        rows = rows.exclude(acquirer_company=None, acquirer_ticker__in=tickers)
     return list(rows.defer(*_LONG).order_by("target_company_id", "match_rank", "-strategic_fit_score", "id"))
 
 

@@ -128,10 +128,12 @@ def signals(
     until: dt.date | None = None,
     companies: Collection[UUID] | None = None,
     severity: str = "low",
+    left_out: Collection[UUID] = (),
     limit: int,
 ) -> list[News]:
     """Return what became known between two days (both included) and stands on the day: the weightiest, newest first."""
     rows = Signal.objects.of_live_companies().known_by_day(day).filter(severity__in=at_least(severity))
+    rows = rows.exclude(company_id__in=left_out) if left_out else rows
     if since is not None:
         rows = rows.filter(available_at__gte=start_of(since))
     if until is not None:
@@ -154,10 +156,15 @@ def _news(signal: Signal) -> News:
 
 
 def counts_of_signals(
-    day: dt.date, since: dt.date, until: dt.date, companies: Collection[UUID] | None
+    day: dt.date,
+    since: dt.date,
+    until: dt.date,
+    companies: Collection[UUID] | None,
+    left_out: Collection[UUID] = (),
 ) -> dict[str, int]:
     """Return how many signals of each severity became known between two days, both included."""
     rows = Signal.objects.of_live_companies().known_by_day(day)
+    rows = rows.exclude(company_id__in=left_out) if left_out else rows
     if companies is not None:
         rows = rows.filter(company_id__in=companies)
     return rows.filter(available_at__gte=start_of(since), available_at__lt=end_of(until)).counts_by_severity()

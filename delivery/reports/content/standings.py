@@ -40,10 +40,11 @@ class Ranking:
     under_offer: Mapping[UUID, tuple[Who, dt.date]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, day: dt.date, compared_with: dt.date) -> Ranking:
-        """Read both rankings, in three queries."""
-        under_offer = reading.offers(day)
-        return cls(day, reading.ranked(day, under_offer), reading.ranked(compared_with, under_offer), under_offer)
+    def read(cls, day: dt.date, compared_with: dt.date, left_out: Collection[UUID] = ()) -> Ranking:
+        """Read both rankings, in three queries, without the companies that are left out."""
+        under_offer = {key: offer for key, offer in reading.offers(day).items() if key not in left_out}
+        out = {*under_offer, *left_out}
+        return cls(day, reading.ranked(day, out), reading.ranked(compared_with, out), under_offer)
 
     @property
     def score_day(self) -> dt.date | None:
@@ -129,8 +130,16 @@ def standings(
 
 
 def gone(order: Order) -> list[str]:
-    """Return a note for each company that was asked for and is archived since."""
-    return [f"No live company has the ticker {ticker} any more." for ticker in order.missing]
+    """Return a note for each company that was asked for and is archived since, and one for those left out."""
+    return [*(f"No live company has the ticker {ticker} any more." for ticker in order.missing), *restricted(order)]
+
+
+def restricted(order: Order) -> list[str]:
+    """Return a note of how many companies on the restricted list are left out, without naming them."""
+    number = len(order.left_out)
+    if not number:
+        return []
+    return [f"{number} {'company is' if number == 1 else 'companies are'} on the restricted list and left out."]
 
 
 def data_note(shifts: Mapping[UUID, Since]) -> list[str]:

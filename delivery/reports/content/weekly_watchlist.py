@@ -57,7 +57,7 @@ class WeeklyWatchlist:
 
 def build(order: Order) -> WeeklyWatchlist:
     """Return the watchlist of the week that ends on the order's day."""
-    ranking = Ranking.read(order.day, order.period_start - dt.timedelta(days=1))
+    ranking = Ranking.read(order.day, order.period_start - dt.timedelta(days=1), order.left_out)
     own = [company.pk for company in order.companies]
     picked = _picked(ranking, order, own)
     then = reading.earlier(ranking.scores)
@@ -71,7 +71,7 @@ def build(order: Order) -> WeeklyWatchlist:
         order.day, since=order.period_start, until=order.period_end, companies=list(watched), limit=MOST_NEWS
     )
     moved = [rows[one.company_id] for one in movers]
-    found = fits.of_targets(order.day, [one.company_id for one in picked], most=PAIRS)
+    found = fits.of_targets(order.day, [one.company_id for one in picked], most=PAIRS, left_out=order.left_out)
     pairs = [pair for one in picked for pair in found.get(one.company_id, ())]
     coming = ahead(order.day, order.day + dt.timedelta(days=AHEAD_DAYS), watched)[:MOST_AHEAD]
     listed = tuple(rows[one.company_id] for one in picked)
