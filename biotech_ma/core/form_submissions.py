@@ -5,18 +5,10 @@ from __future__ import annotations
 from django.db import connection, models
 from django.db.models.functions import Now
 
-KEPT_HOURS = 24
-# Kept rows that one new row throws away at most: more than it adds, and never a long wait.
-SWEPT = 50
+from biotech_ma.core.sweeping import sweep
 
 # Whoever comes second waits here until the first has ended: committed, it finds the row; rolled back, it goes on.
 _TAKE = "INSERT INTO form_submissions (key) VALUES (%s) ON CONFLICT DO NOTHING"
-_SWEEP = """
-DELETE FROM form_submissions WHERE key IN (
-    SELECT key FROM form_submissions WHERE created_at < statement_timestamp() - make_interval(hours => %s)
-    ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
-)
-"""
 
 
 class FormSubmission(models.Model):
@@ -51,8 +43,7 @@ def take(key: str) -> bool:
 def keep(key: str, location: str) -> None:
     """Keep where the form's answer led, and throw away what is older than a day."""
     FormSubmission.objects.filter(key=key).update(location=location)
-    with connection.cursor() as cursor:
-        cursor.execute(_SWEEP, [KEPT_HOURS, SWEPT])
+    sweep(FormSubmission)
 
 
 def release(key: str) -> None:

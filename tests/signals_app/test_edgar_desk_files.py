@@ -208,7 +208,7 @@ def test_class_goes_by_its_company_where_the_ticker_changed_or_is_left_out(load)
     outcome = load(
         run_prices, PRICES, "TSTN,,2024-05-06,12,1000,", "TSTB,,2024-05-06,5,100,", ",9000001,2024-05-07,9,9,"
     )
-    assert (outcome.created, outcome.skipped) == (2, 1)
+    assert (outcome.created, outcome.skipped, outcome.rejected) == (2, 0, 1)
     assert caps.get(period_end="2024-05-06").value == 12_500
 
 
@@ -223,7 +223,9 @@ def test_market_cap_is_summed_over_the_classes_of_the_last_whole_day(load):
     company.refresh_from_db()
     assert (company.market_cap_usd, company.market_cap_as_of) == (Decimal(13000), dt.date(2024, 5, 2))
     assert company.field_sources["market_cap_usd"]["source"] == "prices"
-    assert (first.created, first.skipped, second.created, second.updated, second.unchanged) == (4, 1, 0, 0, 4)
+    assert (first.created, first.rejected, second.created, second.updated, second.unchanged) == (4, 1, 0, 0, 4)
+    [missing] = first.rejects
+    assert (missing.line, missing.reason) == (6, "no price of TSTB on 2024-05-03: a market cap takes every class")
     fact = FinancialFact.objects.get(concept="market_cap", period_end=dt.date(2024, 5, 1))
     # the close is known at four in the afternoon in New York
     assert (fact.value, fact.available_at) == (Decimal(12000), dt.datetime(2024, 5, 1, 20, tzinfo=dt.UTC))

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 
 from biotech_ma.core.api.errors import Problem, logger
 from biotech_ma.core.api.resources import PREFIX, Column, quote
+from biotech_ma.core.sheets.formulas import escaped_sql
 
 CSV, JSONL = "csv", "jsonl"
 TYPES = {CSV: "text/csv; charset=utf-8; header=present", JSONL: "application/jsonl"}
@@ -33,9 +34,6 @@ BLOCK_BYTES = 64 * 1024
 # Half of the threads that docs/deployment.md gives a worker: a reader that is slow holds one for as long as it reads.
 MOST_AT_ONCE = 2
 RETRY_SECONDS = 5
-# What a spreadsheet would take for a formula (OWASP, "CSV Injection"), whole numbers and fractions excepted.
-_FORMULA = r"^(\s*[=+@＝＋－＠-]|[\t\r\n])"
-_NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"
 # JSON text holds neither, so COPY quotes nothing.
 _NEVER_IN_JSON = r"QUOTE E'\x01', DELIMITER E'\x02'"
 
@@ -192,7 +190,7 @@ def _cell(name: str, kind: Any) -> str:
     if isinstance(kind, models.DateTimeField):
         return f"to_json({name}) #>> '{{}}'"
     if isinstance(kind, models.CharField | models.TextField):
-        return f"CASE WHEN {name} ~ '{_FORMULA}' AND {name} !~ '{_NUMBER}' THEN '''' || {name} ELSE {name} END"
+        return escaped_sql(name)
     return name
 
 

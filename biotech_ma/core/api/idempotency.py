@@ -22,25 +22,17 @@ from rest_framework.request import Request
 
 from biotech_ma.core.api.errors import Problem, invalid
 from biotech_ma.core.kept_answers import KeptAnswer
+from biotech_ma.core.sweeping import KEPT_HOURS, sweep
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 # Visible ASCII without quotes and commas, bare or in quotes as a structured field writes it (RFC 9651, section 3.3.3).
 _WORD = r"[!#-+\--\[\]-~]{1,255}"
 FORM = re.compile(rf'"({_WORD})"|({_WORD})')
-KEPT_HOURS = 24
-# Kept answers that one new answer throws away at most: more than it adds, and never a long wait.
-SWEPT = 50
 # What a repeated answer says anew.
 OF_THE_CALL = frozenset({"date", "ratelimit", "ratelimit-policy", "x-request-id"})
 
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
-_SWEEP = """
-DELETE FROM kept_answers WHERE id IN (
-    SELECT id FROM kept_answers WHERE created_at < statement_timestamp() - make_interval(hours => %s)
-    ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
-)
-"""
 
 
 def once(
@@ -120,7 +112,7 @@ def _keep(client_id: UUID, key: str, fingerprint: str, response: HttpResponse) -
     with connection.cursor() as cursor:
         # The key's own answer of more than a day ago, too: it would stand in the way of the new one.
         cursor.execute("DELETE FROM kept_answers WHERE client_id = %s AND key = %s", [client_id, key])
-        cursor.execute(_SWEEP, [KEPT_HOURS, SWEPT])
+    sweep(KeptAnswer)
     KeptAnswer.objects.create(
         client_id=client_id,
         key=key,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import IO, Any
 
-# What spreadsheets take for the beginning of a formula, full-width signs included (OWASP, "CSV Injection").
-FORMULA = re.compile(r"^\s*[=+\-@|%\t\r＝＋－＠]")
+from biotech_ma.core.sheets.formulas import escaped
+
 # What no workbook may hold.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 UTF8_MARK = "\ufeff"
@@ -20,11 +20,6 @@ MOST_LETTERS_OF_A_CELL = 32_000
 # A workbook keeps numbers in binary; more digits than this would change, and stay text.
 MOST_DIGITS = 15
 WIDTH = 16
-
-
-def escaped(text: str) -> str:
-    """Return the text, with an apostrophe before what could be a formula."""
-    return f"'{text}" if FORMULA.match(text) else text
 
 
 def as_text(value: Any) -> str:

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from biotech_ma.core.sheets.write import escaped
+from biotech_ma.core.sheets.formulas import escaped
 from delivery.reports.content import Content
 from delivery.reports.content.parts import Who
 from delivery.reports.report_tables import tables_of

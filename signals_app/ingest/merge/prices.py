@@ -83,6 +83,20 @@ SELECT company_id, day, round(sum(close_usd * shares / adr_ratio), 2) AS cap, su
        count(*) = max(classes.number) AS is_whole, false AS is_held
 FROM stage_prices JOIN classes USING (company_id) GROUP BY company_id, day
 """
+_LACKING = """
+WITH classes AS (
+    SELECT DISTINCT company_id, share_class FROM stage_prices
+), lacking AS (
+    SELECT caps.company_id, caps.day, string_agg(classes.share_class, ', ' ORDER BY classes.share_class) AS names
+    FROM stage_caps AS caps JOIN classes USING (company_id)
+    WHERE NOT caps.is_whole AND NOT EXISTS (
+        SELECT FROM stage_prices AS price
+        WHERE (price.company_id, price.day, price.share_class) = (caps.company_id, caps.day, classes.share_class)
+    )
+    GROUP BY caps.company_id, caps.day
+)
+SELECT file, line, day, names FROM stage_prices JOIN lacking USING (company_id, day) ORDER BY file, line
+"""
 # Each day's shares beside those of the day before: in the file, of earlier runs, or of a split that was accepted.
 _JUMPS = """
 CREATE TEMPORARY TABLE stage_jumps ON COMMIT DROP AS
@@ -163,6 +177,9 @@ def merge_prices(records: Iterable[PriceRecord], *, source: str, outcome: Outcom
             outcome.reject(ParseError(file, line, "no number of shares: the row has none, the cover pages neither"))
         cursor.execute("DROP TABLE IF EXISTS stage_caps; DROP TABLE IF EXISTS stage_jumps")
         cursor.execute(_CAPS)
+        cursor.execute(_LACKING)
+        for file, line, day, names in cursor.fetchall():
+            outcome.reject(ParseError(file, line, f"no price of {names} on {day}: a market cap takes every class"))
         cursor.execute(_JUMPS, known)
         cursor.execute(_HOLD)
         cursor.execute(_INSERT, {**cap, "concept": SHARES, "unit": "shares"})
@@ -178,7 +195,9 @@ def _count(caps: list[tuple[Any, ...]], new: set[tuple[UUID, date]], source: str
     """Count the rows of each day, and set the companies' market caps to those of their last days."""
     latest: dict[UUID, tuple[date, Decimal]] = {}
     for company_id, day, cap, number, is_whole, is_held in caps:
-        if not is_whole or is_held:
+        if not is_whole:
+            continue  # rejected, each row with what is missing
+        if is_held:
             outcome.count("skipped", number)
             continue
         outcome.count("created" if (company_id, day) in new else "unchanged", number)
