@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import EmptyFieldListFilter
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,6 +19,7 @@ from biotech_ma.core.admin import ArchiveAdmin, DeskInline, column, columns
 from biotech_ma.core.admin.bulk_edit import BulkEdit
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import FigureRangeFilter, NullBooleanFilter, array_filter
+from biotech_ma.core.admin.history import in_words
 from biotech_ma.core.admin.pages import Section
 from biotech_ma.core.admin.sources import source_notes, sourced_form
 from biotech_ma.core.services import locked
@@ -29,7 +31,7 @@ from companies.admin_watchlists import TagFilter, WatchlistFilter
 from companies.choices import Role, TherapeuticArea
 from companies.forms import CandidateForm
 from companies.models import Company, CompanyAlias, DrugCandidate
-from companies.services import curated_notes, note_edit
+from companies.services import FOLLOWING, curated_notes, follow_edit, is_curated, note_edit, tell_of_edit
 
 COLUMNS_BEFORE = 3
 
@@ -141,6 +143,7 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
         ),
     ]
     annotations: ClassVar[list[Callable[[Any], Any]]] = []
+    after_edit: ClassVar[list[Callable[[Company, list[str]], str]]] = []
 
     @classmethod
     def extend(
@@ -151,10 +154,11 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
         rows: Any = None,
         facts: Any = None,
         sections: list[Section] | None = None,
+        after_edit: Callable[[Company, list[str]], str] | None = None,
     ) -> None:
         """Add tabs to the form, list columns, what these need of the queryset, key facts and sections of the page.
 
-        That is how a later app shows itself here.
+        That is how a later app shows itself here. `after_edit` says in words what an edit of these fields leads to.
         """
         cls.inlines = [*(inlines or []), *cls.inlines]
         cls.list_display = [
@@ -166,6 +170,8 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
             cls.annotations.append(rows)
         if facts is not None:
             cls.key_facts.append(facts)
+        if after_edit is not None:
+            cls.after_edit.append(after_edit)
         cls.sections.extend(sections or [])
 
     @action(description="Page", url_path="page", icon="visibility")  # type: ignore[untyped-decorator]
@@ -192,15 +198,26 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
         return sourced_form(super().get_form(request, obj, change, **kwargs), obj)
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
-        """Write the company: what was changed is curated, and what that says of its figures goes into the ledger."""
-        if not change:
-            super().save_model(request, obj, form, change)
-            return
-        before = locked(obj)
+        """Write the company: what was set is curated, and what that says of its figures goes into the ledger.
+
+        Runway and the like follow at once; the page says so.
+        """
+        before = locked(obj) if change else Company()
         changed = [name for name in form.changed_data if getattr(before, name) != getattr(obj, name)]
         obj.field_sources = curated_notes(before, changed)
+        typed = copy(obj)
+        follow_edit(before=before, after=obj)
         super().save_model(request, obj, form, change)
         note_edit(before=before, after=obj)
+        tell_of_edit(Company, changed)
+        said = [_followed(before, typed, obj) if change else "", *(say(obj, changed) for say in self.after_edit)]
+        for words in filter(None, said):
+            messages.info(request, words)
+
+    def revertible_fields(self, request: HttpRequest, row: Any) -> frozenset[str]:
+        """Return the fields whose changes may be taken back; what was derived follows those that it rests on."""
+        derived = {name for name in FOLLOWING if not is_curated(row.field_sources, name)}
+        return super().revertible_fields(request, row) - derived
 
     @column("Company", order="name")
     def name_cell(self, company: Company) -> str:
@@ -251,3 +268,14 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
         fields = {field.name: str(field.verbose_name) for field in Company._meta.fields}
         lines = [f"{fields.get(name, name)}: {note}" for name, note in notes.items()]
         return columns.lines(lines)
+
+
+def _followed(before: Company, typed: Company, after: Company) -> str:
+    """Return in words what followed from what was typed; empty where nothing did."""
+    moved = [name for name in FOLLOWING if getattr(typed, name) != getattr(after, name)]
+    fields: list[Any] = [Company._meta.get_field(name) for name in moved]
+    parts = []
+    for field in fields:
+        old, new = in_words(field, getattr(before, field.name), getattr(after, field.name))
+        parts.append(f"{field.verbose_name}: {old} → {new}")
+    return f"Derived anew: {'; '.join(parts)}." if parts else ""

@@ -72,7 +72,7 @@ def origin(company: Company, name: str) -> tuple[str, tuple[tuple[str, str], ...
     if getattr(company, name) is None:
         words = WHY_UNKNOWN.get(str(note.get("note")), "")
         return (f"unknown: {words}" if words else ""), tuple(pages(identifier, company.cik))
-    parts = [str(note[part]) for part in ("source", "id") if note.get(part)]
+    parts = [str(note[part]) for part in ("source", "id", "note") if note.get(part)]
     if note.get("as_of"):
         parts.append(f"as of {note['as_of']}")
     return " · ".join(parts), tuple(pages(identifier, company.cik))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from django.db import connection
 from django.utils import timezone
 
+from biotech_ma.core import news
 from biotech_ma.core.services import Outcome, Refused, locked, recorded, register, stamp, unstamp
 from companies.models import Company, DrugCandidate
 
@@ -30,6 +31,10 @@ WHERE d.id = fresh.id AND d.patent_years_remaining IS DISTINCT FROM fresh.years
 
 # The source that outranks all others.
 CURATED = "curated"
+# The topic of the news that somebody has changed what scores are made of.
+EDITS = "edits"
+# What is derived from a company's other figures, unless an analyst sets it.
+FOLLOWING = ("runway_quarters", "is_cash_constrained", "enterprise_value_usd")
 
 
 class Edited(Protocol):
@@ -38,12 +43,28 @@ class Edited(Protocol):
     def __call__(self, *, before: Company, after: Company) -> object: ...
 
 
+class Follows(Protocol):
+    """Lets what is derived from edited figures follow in the state after, and returns the columns that it may set."""
+
+    def __call__(self, edits: Sequence[tuple[Company, Company]]) -> list[str]: ...
+
+
 _noting: list[Edited] = []
+_following: list[Follows] = []
 
 
-def when_edited(note: Edited) -> None:
-    """Have every edit of a company noted: for the apps above, from their `ready()`."""
+def when_edited(note: Edited, *, follow: Follows) -> None:
+    """Have every edit of a company noted, and figures derived with it: for the apps above, from their `ready()`."""
     _noting.append(note)
+    _following.append(follow)
+
+
+def follow_edit(*, before: Company, after: Company) -> list[str]:
+    """Let what rests on the edited figures follow in `after`, before it is written; return the columns to write, too.
+
+    What an analyst set does not follow: `after.field_sources` says which that is. One that was emptied does again.
+    """
+    return [name for follow in _following for name in follow([(before, after)])]
 
 
 def note_edit(*, before: Company, after: Company) -> None:
@@ -52,17 +73,32 @@ def note_edit(*, before: Company, after: Company) -> None:
         note(before=before, after=after)
 
 
+def tell_of_edit(model: type[Company | DrugCandidate], changed: Iterable[str]) -> None:
+    """Tell that people changed what scores are made of; nothing where they did not. Call it within the transaction."""
+    fields = model.score_fields.intersection(changed)
+    if fields:
+        news.tell(EDITS, fields=" ".join(sorted(fields)))
+
+
 def curated_notes(row: Any, changed: Iterable[str]) -> dict[str, Any]:
     """Return the row's `field_sources` with a note on each changed field that it is an analyst's from today on."""
     note = {"source": CURATED, "as_of": timezone.localdate().isoformat()}
     return {**row.field_sources, **{name: copy(note) for name in changed}}
 
 
+def is_curated(notes: Mapping[str, Any], name: str) -> bool:
+    """Return whether these notes of a row say that an analyst set the field."""
+    note = notes.get(name)
+    return isinstance(note, dict) and note.get("source") == CURATED
+
+
 def change_company(*, before: Company, after: Company, changed: list[str], origins: Mapping[str, Any]) -> None:
     """Write what an analyst changed in a company: curated, and in the ledger, too."""
     after.field_sources = {**curated_notes(before, changed), **origins}
-    after.save(update_fields=[*changed, "field_sources"])
+    followed = follow_edit(before=before, after=after)
+    after.save(update_fields=[*changed, *followed, "field_sources"])
     note_edit(before=before, after=after)
+    tell_of_edit(Company, changed)
 
 
 def change_candidate(
@@ -71,6 +107,7 @@ def change_candidate(
     """Write what an analyst changed in a candidate: curated."""
     after.field_sources = {**curated_notes(before, changed), **origins}
     after.save(update_fields=[*changed, "field_sources"])
+    tell_of_edit(DrugCandidate, changed)
 
 
 def archive_company(*, row: Company, reason: str = "") -> Outcome:

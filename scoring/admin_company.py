@@ -9,6 +9,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import column, columns, figures
@@ -21,6 +22,7 @@ from companies.models import Company
 from scoring.admin_explanation import changes_table, components_table, explanation_table
 from scoring.admin_match_panel import matches_table, targets_table
 from scoring.admin_scores import confidence_badge
+from scoring.edits import not_in_yet, said_after_edit
 from scoring.engine.total import METHODOLOGY
 from scoring.models import MAScore
 
@@ -128,21 +130,32 @@ def change_column(company: Any) -> str:
 def score_facts(company: Company) -> list[Fact]:
     """Return the latest score as key facts of the company."""
     score = latest_score(company)
+    waits = not_in_yet(company, score) if company.role == Role.TARGET else ""
     if score is None:
-        return [Fact("Score", columns.unknown("Not scored yet"))]
+        return [Fact("Score", _with(columns.unknown("Not scored yet"), waits))]
     ranked = (
         f"percentile {figures.number(score.percentile_rank)}" if score.percentile_rank is not None else "not ranked"
     )
     return [
-        Fact("Score", columns.bar(score.total_score), f"{ranked}, as of {score.score_date}; its parts stand under Why"),
+        Fact(
+            "Score",
+            _with(columns.bar(score.total_score), waits),
+            f"{ranked}, as of {score.score_date}; its parts stand under Why",
+        ),
         Fact("Change, 30 days", columns.change(score.score_change_30d)),
     ]
+
+
+def _with(figure: SafeString, words: str) -> SafeString:
+    """Return the figure, with what it does not know yet below it."""
+    return format_html('{}<span class="desk-line desk-muted">{}</span>', figure, words) if words else figure
 
 
 CompanyAdmin.extend(
     list_columns=[score_column, percentile_column, change_column],
     rows=lambda companies: companies.with_score_columns().annotate(latest_change_30d=F("latest__score_change_30d")),
     facts=score_facts,
+    after_edit=said_after_edit,
     sections=[
         Section("score", "Score", 10, "scoring.view_mascore", score_section, wide=True),
         Section("why", "Why", 60, "scoring.view_mascore", why_section, wide=True),

@@ -11,12 +11,15 @@ from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
+from biotech_ma.core import news
+from companies.services import EDITS
 from scoring import schedule
 from scoring.computing import ScoringError, compute_day
+from scoring.edits import lock_of, moves_scores
 from scoring.history import score_days
 from scoring.matching.services import match_day
 from scoring.models import MAScore
-from scoring.services import score_universe
+from scoring.services import market_today, score_universe
 from signals_app.jobs import UPKEEP_QUEUE, also_due
 from signals_app.schedule import also
 
@@ -54,7 +57,7 @@ def queue_due_scoring() -> dt.date | None:
     with transaction.atomic():
         day = schedule.due_day(timezone.now())
         if day is not None:
-            _defer_once(match_and_score, f"match and score {day}", day=day.isoformat())
+            _defer_once(match_and_score, lock_of(day), day=day.isoformat())
     return day
 
 
@@ -63,6 +66,18 @@ def queue_due_scoring() -> dt.date | None:
 def look_at_score_schedule(timestamp: int) -> None:
     """Queue the day that has ended, once its slot has come."""
     queue_due_scoring()
+
+
+def listen() -> None:
+    """Have edits of what scores are made of lead to scores: for this app's `ready()`."""
+    news.when_told(EDITS, _hear_edits)
+
+
+def _hear_edits(span: news.Span, /, **about: str) -> None:
+    """Queue today, which the edit is of, in the transaction that made it; unless scoring is switched off."""
+    if schedule.entry() is not None and moves_scores(about["fields"].split()):
+        day = market_today()
+        _defer_once(match_and_score, lock_of(day), day=day.isoformat())
 
 
 also_due(queue_due_scoring)

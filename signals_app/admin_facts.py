@@ -93,7 +93,10 @@ class FinancialFactAdmin(ReadOnlyAdmin):
                 form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
             else:
                 self.log_addition(request, made, f"Corrected {fact.value.normalize():f}: {form.cleaned_data['reason']}")
-                messages.success(request, "The new row supersedes the old one. Scores follow at the next run.")
+                messages.success(
+                    request,
+                    "The new row supersedes the old one. A worker brings today's scores in line.",
+                )
                 return HttpResponseRedirect(reverse("admin:signals_app_financialfact_change", args=[made.pk]))
         context = {
             **self.admin_site.each_context(request),

@@ -10,10 +10,10 @@ class SignalsConfig(AppConfig):
         from biotech_ma.core.api.health import also_ready
         from companies.past import derive_figures_with
         from companies.services import when_edited
-        from signals_app.curated import append_edited_figures
+        from signals_app.curated import append_edited_figures, follow_edits
         from signals_app.past import figures_of_a_day
         from signals_app.schedule import readiness
 
         also_ready("sources", readiness)
-        when_edited(append_edited_figures)
+        when_edited(append_edited_figures, follow=follow_edits)
         derive_figures_with(figures_of_a_day)

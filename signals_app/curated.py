@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,15 +12,18 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from biotech_ma.core import news
 from biotech_ma.core.services import Refused, locked, recorded
 from companies.models import Company
-from signals_app.concepts import CONCEPTS, LIQUID_FUNDS, MARKET_CAP, QUARTERLY_BURN, TOTAL_DEBT
-from signals_app.figures import HORIZON_DAYS, figures
+from companies.services import EDITS, is_curated
+from signals_app.concepts import CONCEPTS, LIQUID_FUNDS, MARKET_CAP, PUBLIC_FLOAT, QUARTERLY_BURN, TOTAL_DEBT
+from signals_app.dependents import RESTS_ON, VALUE, dependents
+from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, USD, Fact, precedence
-from signals_app.refresh import refresh_company_figures
+from signals_app.refresh import FIGURES, ledger_day, refresh_company_figures
 from signals_app.services import ANALYST
 
 # The columns that an analyst edits, and what the ledger calls the figure.
@@ -67,6 +70,69 @@ def append_all_edited_figures(edits: Sequence[tuple[Company, Company]]) -> list[
     return appended
 
 
+def follow_edits(edits: Sequence[tuple[Company, Company]]) -> list[str]:
+    """Let what rests on edited figures follow in the states after, not written yet; return the columns to write.
+
+    Runway, scarce cash and enterprise value then change together with what was edited. One that an analyst set stays.
+    As many queries for many edits as for one.
+    """
+    moved = [(after, names) for before, after in edits if (names := _resting(before, after))]
+    if not moved:
+        return []
+    day = ledger_day()
+    # What is being added has no key yet, and nothing in the ledger.
+    floats = _floats(day, [after.pk for after, names in moved if VALUE in names and not after._state.adding])
+    for after, names in moved:
+        capital = _capital(after, () if after._state.adding else floats[after.pk], day)
+        notes = {name: note for name, note in after.field_sources.items() if name not in names}
+        amounts = {name: getattr(after, name) for name in FIGURES}
+        for name, (value, note) in dependents(amounts, notes, capital).items():
+            if name in names:
+                setattr(after, name, value)
+                notes[name] = note
+        after.field_sources = notes
+    return [*RESTS_ON, "field_sources"]
+
+
+def _resting(before: Company, after: Company) -> list[str]:
+    """Return the columns to derive anew: neither an analyst's nor untouched, with all that they rest on, by the edit.
+
+    One that was emptied is nobody's any more.
+    """
+    names = {*RESTS_ON, *(each for behind in RESTS_ON.values() for each in behind)}
+    differing = {name for name in names if getattr(before, name) != getattr(after, name)}
+    return [
+        name
+        for name, behind in RESTS_ON.items()
+        if not differing.isdisjoint((name, *behind))
+        and (getattr(after, name) is None or not is_curated(after.field_sources, name))
+    ]
+
+
+def _floats(day: dt.date, company_ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:
+    rows = FinancialFact.objects.known_by_day(day).of_concepts(PUBLIC_FLOAT).filter(
+        company_id__in=company_ids, period_end__gte=day - dt.timedelta(days=HORIZON_DAYS)
+    )  # fmt: skip
+    facts: dict[UUID, list[Fact]] = defaultdict(list)
+    for company_id, *values in rows.values_list("company_id", *FIELDS) if company_ids else ():
+        facts[company_id].append(Fact(*values))
+    return facts
+
+
+def _capital(company: Company, floats: Iterable[Fact], day: dt.date) -> CompanyFigures:
+    """Return which market cap counts, or which float stands in; a cap is not too late for a ledger that lags behind."""
+    as_of = company.market_cap_as_of
+    if as_of is not None and day < as_of <= timezone.localdate(timezone=NEW_YORK):
+        as_of = day
+    return figures(
+        floats,
+        day,
+        market_cap_usd=company.market_cap_usd,
+        market_cap_as_of=as_of,
+        history_starts=company.history_starts,
+    )
+
+
 def correct_fact(*, fact: FinancialFact, value: Decimal, reason: str = "") -> FinancialFact:
     """Append an analyst's value for the figure and period of a fact, which supersedes every reported one from now on.
 
@@ -94,7 +160,8 @@ def correct_fact(*, fact: FinancialFact, value: Decimal, reason: str = "") -> Fi
             source=ANALYST,
         )
         correction.save(force_insert=True)
-        refresh_company_figures(day=today, company_ids=[company.pk])
+        refresh_company_figures(day=ledger_day(), company_ids=[company.pk])
+        news.tell(EDITS, fields=fact.concept)
     return correction
 
 
@@ -106,21 +173,21 @@ def _said(before: Company, after: Company) -> dict[str, Any]:
 
 
 def _periods(companies: Sequence[Company]) -> dict[UUID, dict[str, dt.date]]:
-    """Return the period end of each company's figures as the ledger has it today; today where none is fresh."""
-    today = timezone.localdate(timezone=NEW_YORK)
-    rows = FinancialFact.objects.known_by_day(today).of_concepts(*CONCEPTS)
+    """Return the period end of each company's figures, as the ledger has it on its day; today where none is fresh."""
+    day, today = ledger_day(), timezone.localdate(timezone=NEW_YORK)
+    rows = FinancialFact.objects.known_by_day(day).of_concepts(*CONCEPTS)
     rows = rows.filter(
         company_id__in=[company.pk for company in companies],
-        period_end__gte=today - dt.timedelta(days=HORIZON_DAYS),
+        period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
     )
     facts: dict[UUID, list[Fact]] = defaultdict(list)
     for company_id, *values in rows.values_list("company_id", *FIELDS):
         facts[company_id].append(Fact(*values))
-    return {company.pk: _ends(company, facts[company.pk], today) for company in companies}
+    return {company.pk: _ends(company, facts[company.pk], day, today) for company in companies}
 
 
-def _ends(company: Company, facts: list[Fact], today: dt.date) -> dict[str, dt.date]:
-    found = figures(facts, today, history_starts=company.history_starts)
+def _ends(company: Company, facts: list[Fact], day: dt.date, today: dt.date) -> dict[str, dt.date]:
+    found = figures(facts, day, history_starts=company.history_starts)
     held = {LIQUID_FUNDS: found.liquid_funds, QUARTERLY_BURN: found.quarterly_burn, TOTAL_DEBT: found.total_debt}
     ends = {concept: figure.period_end if figure else today for concept, figure in held.items()}
     return {**ends, MARKET_CAP: company.market_cap_as_of or today}

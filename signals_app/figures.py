@@ -83,10 +83,8 @@ def figures(
     known = Knowledge(facts, day, history_starts)
     liquid, complete = _liquid_funds(known)
     burn = _burn(known)
-    runway = _runway(known, liquid if complete else None, burn)
-    constrained = (
-        None if not complete or burn is None else runway is not None and runway < CASH_CONSTRAINED_UNDER_QUARTERS
-    )
+    quarters = _runway(known, liquid if complete else None, burn)
+    constrained = None if not complete or burn is None else is_constrained(quarters)
     if constrained is None:
         known.unknown["is_cash_constrained"] = known.unknown["runway_quarters"]
     debt = _total_debt(known)
@@ -100,8 +98,8 @@ def figures(
         priced, cap, market_cap_as_of = floats, floats.value, floats.period_end
     value = None
     if cap is not None and debt is not None and liquid is not None and complete:
-        value = cap + debt.value - liquid.value
-    else:
+        value = enterprise_value(cap, debt.value, liquid.value)
+    if value is None:
         known.unknown["enterprise_value_usd"] = Unknown.DEPENDS
     return CompanyFigures(
         day=day,
@@ -109,7 +107,7 @@ def figures(
         liquidity_complete=complete,
         quarterly_burn=burn,
         last_quarter_burn=_scaled(known.quarter(OPERATING_CASH_FLOW, "last_quarter_burn"), Decimal(-1)),
-        runway_quarters=runway,
+        runway_quarters=quarters,
         is_cash_constrained=constrained,
         total_debt=debt,
         research_spending=known.year(RESEARCH, "research_spending"),
@@ -173,18 +171,36 @@ def _burn(known: Knowledge) -> Figure | None:
     return said or _scaled(known.year(OPERATING_CASH_FLOW, "quarterly_burn"), Decimal(-1) / 4)
 
 
+def runway(liquid_usd: Decimal, burn_usd: Decimal) -> Decimal | None:
+    """Return liquid funds over the burn of a quarter, rounded down to hundredths; None where nothing is burnt."""
+    if burn_usd <= 0:
+        return None
+    return min(liquid_usd / burn_usd, LONGEST_RUNWAY_QUARTERS).quantize(CENT, ROUND_FLOOR)
+
+
+def is_constrained(runway_quarters: Decimal | None) -> bool:
+    """Return whether cash is scarce: a runway of under four quarters. Whoever burns nothing has none, and is not."""
+    return runway_quarters is not None and runway_quarters < CASH_CONSTRAINED_UNDER_QUARTERS
+
+
+def enterprise_value(cap_usd: Decimal, debt_usd: Decimal, liquid_usd: Decimal) -> Decimal | None:
+    """Return market cap and debt less liquid funds; None where that is a slip of scale."""
+    value = cap_usd + debt_usd - liquid_usd
+    return value if abs(value) < BEYOND_ANY_COMPANY_USD else None
+
+
 def _runway(known: Knowledge, liquid: Figure | None, burn: Figure | None) -> Decimal | None:
-    """Return liquid funds over burn in quarters, rounded down to hundredths; None if unknown or nothing is burnt."""
+    """Return the runway, or None with the reason noted."""
     if liquid is None:
         known.unknown["runway_quarters"] = known.unknown.get("liquidity") or known.unknown["liquid_funds"]
         return None
     if burn is None:
         known.unknown["runway_quarters"] = known.unknown["quarterly_burn"]
         return None
-    if burn.value <= 0:
+    quarters = runway(liquid.value, burn.value)
+    if quarters is None:
         known.unknown["runway_quarters"] = Unknown.BURNS_NOTHING
-        return None
-    return min((liquid.value / burn.value), LONGEST_RUNWAY_QUARTERS).quantize(CENT, ROUND_FLOOR)
+    return quarters
 
 
 def _newest_of(known: Knowledge, concept: str) -> Figure | None:

@@ -10,12 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from companies.past import end_of
-from companies.services import CURATED
+from companies.services import is_curated
 from signals_app.concepts import CONCEPTS, MARKET_CAP
 from signals_app.figures import HORIZON_DAYS, figures
 from signals_app.models import FinancialFact
 from signals_app.periods import FIELDS, Fact
-from signals_app.refresh import ledger_day, note_of, said_by
+from signals_app.refresh import FIGURES, ledger_day, settled
 
 
 def figures_of_a_day(*, day: dt.date, versions: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
@@ -55,19 +55,15 @@ def _figures(day: dt.date, version: Any, facts: list[Fact]) -> dict[str, Any]:
         "market_cap_usd": derived.market_cap_usd if is_cap else None,
         "market_cap_as_of": derived.market_cap_as_of if is_cap else None,
     }
-    for name, (value, behind) in said_by(derived).items():
-        if was_recorded and notes.get(name, {}).get("source") == CURATED:
-            values[name] = getattr(version, name)
-        else:
-            values[name] = value
-            notes[name] = note_of(name, value, behind, derived)
-    return values | {"field_sources": notes}
+    own_notes = notes if was_recorded else {name: note for name, note in notes.items() if not is_curated(notes, name)}
+    derived_values, derived_notes = settled({name: getattr(version, name) for name in FIGURES}, own_notes, derived)
+    return values | derived_values | {"field_sources": notes | derived_notes}
 
 
 def _own_cap(day: dt.date, version: Any, *, was_recorded: bool) -> Decimal | None:
     """Return the market cap of the row; None where an analyst entered it after the day."""
-    note = version.field_sources.get("market_cap_usd") or {}
-    entered = note.get("as_of", "") if note.get("source") == CURATED else ""
+    notes = version.field_sources
+    entered = notes["market_cap_usd"].get("as_of", "") if is_curated(notes, "market_cap_usd") else ""
     is_later = not was_recorded and entered > day.isoformat()
     cap: Decimal | None = version.market_cap_usd
     return None if is_later else cap

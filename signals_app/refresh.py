@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from biotech_ma.core.services import recorded
 from companies.models import Company
+from companies.services import is_curated
 from signals_app.concepts import CONCEPTS
+from signals_app.dependents import FLOAT_NOTE, LEDGER, RESTS_ON, dependents
 from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
 from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, Fact, Figure
 
 CENT = Decimal("0.01")
-LEDGER = "edgar"
-CURATED = "curated"
 FIGURES = (
     "cash_position_usd",
     "quarterly_burn_rate_usd",
@@ -49,7 +50,9 @@ def ledger_day() -> dt.date:
 def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | None = None) -> int:
     """Derive the figures of the companies (without `company_ids`: all live ones) as of the day; return the changes.
 
-    A figure that an analyst set stays; one that cannot be derived becomes NULL, with the reason in `field_sources`.
+    A figure that an analyst set stays, and what rests on it is derived from it; one that cannot be derived becomes
+    NULL, with the reason in `field_sources`. What analysts said counts from the moment it was said, however long ago
+    the day of the newest filing is.
     """
     companies = Company.objects.all() if company_ids is None else Company.objects.filter(pk__in=company_ids)
     by_id = {company.pk: company for company in companies}
@@ -74,15 +77,24 @@ def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | Non
 def _facts(day: dt.date, company_ids: Collection[UUID]) -> Iterator[tuple[UUID, list[Fact]]]:
     """Yield each company's facts that can matter on the day."""
     rows = FinancialFact.objects.order_by().filter(
+        Q(available_at__lt=end_of(day)) | Q(form=CURATED_FORM),
         company_id__in=company_ids,
         concept__in=CONCEPTS,
-        available_at__lt=end_of(day),
         period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
     )
     found: dict[UUID, list[Fact]] = defaultdict(list)
-    for company_id, *values in rows.values_list("company_id", *FIELDS):
+    for company_id, *values in rows.order_by("available_at", "id").values_list("company_id", *FIELDS):
         found[company_id].append(Fact(*values))
-    yield from found.items()
+    for company_id, facts in found.items():
+        yield company_id, list(_said_by(day, facts))
+
+
+def _said_by(day: dt.date, facts: list[Fact]) -> Iterator[Fact]:
+    """Yield the facts, oldest first; what was said after the day counts as said in its last moments, in that order."""
+    last = end_of(day) - dt.timedelta(seconds=1)
+    for place, fact in enumerate(facts):
+        late = fact.available_at > last
+        yield replace(fact, available_at=last + dt.timedelta(microseconds=place)) if late else fact
 
 
 type Said = dict[str, tuple[Any, tuple[Figure | None, ...]]]
@@ -104,16 +116,30 @@ def said_by(derived: CompanyFigures) -> Said:
     }
 
 
+def settled(
+    held: Mapping[str, Any], notes: Mapping[str, Any], derived: CompanyFigures
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the figures by column, and all notes: what an analyst set stays, and what rests on it follows from it."""
+    values, written = dict(held), dict(notes)
+    for name, (value, behind) in said_by(derived).items():
+        if not is_curated(notes, name):
+            values[name], written[name] = value, note_of(name, value, behind, derived)
+    follows = [name for name, behind in RESTS_ON.items() if any(is_curated(notes, each) for each in behind)]
+    if follows:
+        found = dependents(values, written, derived)
+        for name in follows:
+            if not is_curated(notes, name):
+                values[name], written[name] = found[name]
+    return values, written
+
+
 def _set(company: Company, derived: CompanyFigures) -> bool:
     """Set the figures that are not an analyst's, and return whether anything changed."""
-    before = {name: getattr(company, name) for name in FIGURES}, company.field_sources
-    notes = dict(company.field_sources)
-    for name, (value, behind) in said_by(derived).items():
-        if notes.get(name, {}).get("source") != CURATED:
-            setattr(company, name, value)
-            notes[name] = note_of(name, value, behind, derived)
-    company.field_sources = notes
-    return before != ({name: getattr(company, name) for name in FIGURES}, notes)
+    held, notes = {name: getattr(company, name) for name in FIGURES}, company.field_sources
+    values, company.field_sources = settled(held, notes, derived)
+    for name, value in values.items():
+        setattr(company, name, value)
+    return (held, notes) != (values, company.field_sources)
 
 
 def _money(figure: Figure | None) -> Decimal | None:
@@ -131,7 +157,7 @@ def note_of(name: str, value: Any, behind: tuple[Figure | None, ...], derived: C
     if value is None:
         note["note"] = _reason(name, derived)
     elif name == "enterprise_value_usd" and derived.market_cap_is_float:
-        note["note"] = "with the public float of the cover page for a market cap"
+        note["note"] = FLOAT_NOTE
     return {key: text for key, text in note.items() if text}
 
 

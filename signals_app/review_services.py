@@ -17,7 +17,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from biotech_ma.core.services import Refused, locked, recorded
 from companies.choices import AliasKind
 from companies.models import Company, CompanyAlias, DrugCandidate
-from signals_app.curated import append_edited_figures
+from companies.services import tell_of_edit
+from signals_app.curated import append_edited_figures, follow_edits
 from signals_app.ingest.merge.authority import CURATED
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.ingest.merge.settled import settle_reviews
@@ -168,11 +169,14 @@ def _write_market_cap(item: ReviewItem, company: Company) -> None:
         raise ValidationError({"proposed": "A market cap needs an amount and a day."})
     if row.market_cap_as_of is None or row.market_cap_as_of <= day:
         keep_market_caps([row])
+        before = copy(row)
         row.market_cap_usd, row.market_cap_as_of = Decimal(str(said["market_cap_usd"])), day
         note = {"source": item.source, "as_of": day.isoformat(), "id": item.source_id}
         row.field_sources = {**row.field_sources, "market_cap_usd": note, "market_cap_as_of": note}
-        row.save(update_fields=["market_cap_usd", "market_cap_as_of", "field_sources"])
+        followed = follow_edits([(before, row)])
+        row.save(update_fields=["market_cap_usd", "market_cap_as_of", "field_sources", *followed])
         keep_market_caps([row])
+        tell_of_edit(Company, ["market_cap_usd"])
 
 
 def _write_value(item: ReviewItem, company: Company) -> None:
@@ -191,10 +195,12 @@ def _write_value(item: ReviewItem, company: Company) -> None:
     for field, value in values.items():
         setattr(row, field, row._meta.get_field(field).to_python(value))
     row.field_sources = {**row.field_sources, **dict.fromkeys(values, note)}
+    followed = [] if candidate else follow_edits([(before, row)])
     row.full_clean()
-    row.save(update_fields=[*values, "field_sources"])
+    row.save(update_fields=[*values, "field_sources", *followed])
     if not candidate:
         append_edited_figures(before=before, after=row)
+    tell_of_edit(type(row), values)
 
 
 _WRITERS = {

@@ -17,7 +17,7 @@ from companies.api.reads import COMPANIES, DRUG_CANDIDATES
 from companies.choices import TherapeuticArea
 from companies.models import Company, DrugCandidate
 from companies.querysets import id_or_ticker
-from companies.services import curated_notes, note_edit
+from companies.services import curated_notes, follow_edit, note_edit, tell_of_edit
 
 
 class CompanyRefField(serializers.CharField):
@@ -67,7 +67,20 @@ class CuratedSerializer(CheckedModelSerializer):
         attrs = super().validate(attrs)
         held = self.instance or self.model()
         changed = [name for name, value in attrs.items() if value != getattr(held, name, None) and name != "company"]
+        self.changed = changed
         return {**attrs, "field_sources": curated_notes(held, changed)} if changed else attrs
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        """Add the row, and have scores follow."""
+        row = super().create(validated_data)
+        tell_of_edit(type(row), self.changed)
+        return row
+
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        """Write the row, and have scores follow."""
+        row = super().update(instance, validated_data)
+        tell_of_edit(type(row), self.changed)
+        return row
 
 
 class CompanySerializer(CuratedSerializer):
@@ -100,12 +113,26 @@ class CompanySerializer(CuratedSerializer):
             "metadata",
         )
 
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        """Add the company; what the caller says of its figures goes into the ledger, too."""
+        made = super().create(_followed(Company(), validated_data))
+        note_edit(before=Company(), after=made)
+        return made
+
     def update(self, instance: Company, validated_data: dict[str, Any]) -> Any:
         """Write the company; what the edit says of its figures goes into the ledger, too."""
         before = copy(instance)
-        after = super().update(instance, validated_data)
+        after = super().update(instance, _followed(before, validated_data))
         note_edit(before=before, after=after)
         return after
+
+
+def _followed(before: Company, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values to write, with what rests on them."""
+    after = copy(before)
+    for name, value in values.items():
+        setattr(after, name, value)
+    return values | {name: getattr(after, name) for name in follow_edit(before=before, after=after)}
 
 
 class OfCompanySerializer(CheckedModelSerializer):

@@ -8,8 +8,9 @@ from typing import Any
 from django.db import connection, models
 
 from biotech_ma.core.services import Refused
-from companies.models import Company
-from signals_app.curated import append_all_edited_figures
+from companies.models import Company, DrugCandidate
+from companies.services import tell_of_edit
+from signals_app.curated import append_all_edited_figures, follow_edits
 from signals_app.imports.plan import Plan
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.ingest.merge.refused import queue_refusals
@@ -25,6 +26,12 @@ def write(plan: Plan, *, is_curated: bool) -> None:
     _lock(plan)
     companies = [row for row in (*plan.new, *plan.changed) if isinstance(row, Company)]
     befores = [plan.befores[row.pk] for row in companies if row.pk in plan.befores]
+    nothing = Company()
+    edits = [(plan.befores.get(row.pk, nothing), row) for row in companies]
+    followed = follow_edits(edits)
+    for row in companies:
+        if row in plan.changed:
+            plan.changed[row].update(followed)
     if not is_curated:
         # What the row held on an earlier day stays known.
         keep_market_caps(before for before in befores if before.market_cap_usd is not None)
@@ -34,14 +41,22 @@ def write(plan: Plan, *, is_curated: bool) -> None:
         rows = {row: names for row, names in plan.changed.items() if type(row) is model}
         update_rows(model, list(rows), sorted(set().union(*rows.values())))
     if is_curated:
-        nothing = Company()
-        append_all_edited_figures([(plan.befores.get(row.pk, nothing), row) for row in companies])
+        append_all_edited_figures(edits)
     else:
         keep_market_caps(companies)
+    _tell_of(plan)
     for event in plan.events:
         record_signal(**event)
     queue_refusals(plan.refusals)
     settle_reviews()
+
+
+def _tell_of(plan: Plan) -> None:
+    """Have scores follow what the file changes, and what it adds."""
+    for model in (Company, DrugCandidate):
+        changed = [name for row, names in plan.changed.items() if type(row) is model for name in names]
+        added = model.score_fields if any(type(row) is model for row in plan.new) else ()
+        tell_of_edit(model, (*changed, *added))
 
 
 def _lock(plan: Plan) -> None:

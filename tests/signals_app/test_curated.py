@@ -18,7 +18,7 @@ from signals_app.figures import CompanyFigures, figures
 from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, USD, Fact
-from signals_app.refresh import ledger_day
+from signals_app.refresh import ledger_day, refresh_company_figures
 from tests.api.conftest import caller
 from tests.factories import CompanyFactory
 
@@ -172,3 +172,138 @@ def test_analysts_word_does_not_move_the_day_of_the_ledger(company):
     before = ledger_day()
     edit_over_api(company, cash_position_usd=7)
     assert ledger_day() == before < today()
+
+
+def figures_of(company: Company) -> tuple[Any, ...]:
+    company.refresh_from_db()
+    return (
+        company.cash_position_usd, company.quarterly_burn_rate_usd, company.runway_quarters,
+        company.is_cash_constrained, company.enterprise_value_usd,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def reported(company: Company) -> Company:
+    """A company whose newest filing is of long ago: 1200 of funds, 400 burnt in the year, 50 owed, a cap of 100."""
+    end = ago(300)
+    report(company, end, cash=1200, short_term_investments=0, operating_cash_flow=-400, long_term_debt=50)
+    Company.objects.filter(pk=company.pk).update(market_cap_as_of=end)
+    refresh_company_figures(day=ledger_day(), company_ids=[company.pk])
+    assert figures_of(company) == (1200, 100, 12, False, 100 + 50 - 1200)
+    return company
+
+
+@pytest.mark.parametrize("edit", [edit_in_admin, edit_over_api])
+def test_what_rests_on_a_figure_follows_its_edit_in_the_same_change(reported, edit):
+    before = reported.history.count()
+    edit(reported, cash_position_usd=300)
+    assert figures_of(reported) == (300, 100, 3, True, 100 + 50 - 300)
+    assert reported.history.count() == before + 1
+    assert reported.field_sources["runway_quarters"]["source"] == "derived"
+    edit(reported, quarterly_burn_rate_usd=-5)
+    assert figures_of(reported) == (300, -5, None, False, -150)
+    edit(reported, total_debt_usd=10)
+    edit(reported, market_cap_usd=1000)
+    assert figures_of(reported) == (300, -5, None, False, 1000 + 10 - 300)
+
+
+def test_the_next_reading_of_the_ledger_leaves_the_value_of_an_analysts_market_cap(reported):
+    edit_over_api(reported, market_cap_usd=5000)
+    assert figures_of(reported)[4] == 5000 + 50 - 1200
+    assert refresh_company_figures(day=ledger_day(), company_ids=[reported.pk]) == 0
+
+
+@pytest.mark.parametrize("edit", [edit_in_admin, edit_over_api])
+def test_the_next_reading_of_the_ledger_leaves_what_followed_as_it_is(reported, edit):
+    edit(reported, quarterly_burn_rate_usd=400)
+    assert figures_of(reported) == (1200, 400, 3, True, -1050)
+    assert refresh_company_figures(day=ledger_day(), company_ids=[reported.pk]) == 0
+    # a newer balance sheet moves the funds; the burn is the analyst's, and the runway is of both
+    report(reported, ago(30), cash=2000, short_term_investments=0, operating_cash_flow=-40)
+    Company.objects.filter(pk=reported.pk).update(market_cap_as_of=ago(20))
+    refresh_company_figures(day=ledger_day(), company_ids=[reported.pk])
+    assert figures_of(reported)[:4] == (2000, 400, 5, False)
+
+
+@pytest.mark.parametrize("edit", [edit_in_admin, edit_over_api])
+def test_a_runway_of_an_analyst_stays_until_it_is_emptied(reported, edit):
+    edit(reported, runway_quarters="2.5")
+    assert figures_of(reported)[2:4] == (Decimal("2.5"), True)
+    edit(reported, cash_position_usd=600)
+    assert figures_of(reported) == (600, 100, Decimal("2.5"), True, -450)
+    refresh_company_figures(day=ledger_day(), company_ids=[reported.pk])
+    assert figures_of(reported)[2:4] == (Decimal("2.5"), True)
+    if edit is edit_in_admin:
+        edit(reported, runway_quarters="")
+    else:
+        caller("admin").patch(f"companies/{reported.pk}/", {"runway_quarters": None})
+    assert figures_of(reported)[2:4] == (6, False)
+    assert reported.field_sources["runway_quarters"]["source"] == "derived"
+
+
+def test_an_emptied_figure_leaves_what_rests_on_it_unknown(reported):
+    caller("admin").patch(f"companies/{reported.pk}/", {"cash_position_usd": None})
+    assert figures_of(reported) == (None, 100, None, None, None)
+    assert reported.field_sources["runway_quarters"]["note"] == "depends_on_an_unknown_figure"
+    assert refresh_company_figures(day=ledger_day(), company_ids=[reported.pk]) == 0
+
+
+def test_figure_taken_back_is_the_filings_again_with_its_runway(reported):
+    notes = reported.field_sources
+    edit_over_api(reported, cash_position_usd=300)
+    change = reported.history.order_by("-pgh_id").first()
+    browser = Browser()
+    browser.force_login(User.objects.create_superuser("b"))
+    page = reverse("admin:companies_company_history", args=[reported.pk])
+    assert f"{change.pgh_id}/revert/?field=runway_quarters" not in browser.get(page).content.decode()
+    address = reverse("admin:companies_company_revert", args=[reported.pk, change.pgh_id])
+    assert browser.post(address, {"confirmed": "yes", "reason": "a slip"}).status_code == 302
+    assert figures_of(reported) == (1200, 100, 12, False, -1050)
+    assert reported.field_sources == notes
+
+
+def test_public_float_stands_in_for_a_market_cap_after_an_edit_too(reported):
+    report(reported, ago(310), public_float=700)
+    Company.objects.filter(pk=reported.pk).update(market_cap_usd=None, market_cap_as_of=None)
+    edit_over_api(reported, total_debt_usd=200)
+    assert figures_of(reported)[4] == 700 + 200 - 1200
+    assert "public float" in reported.field_sources["enterprise_value_usd"]["note"]
+
+
+def test_figures_beyond_all_scale_leave_the_enterprise_value_unknown(reported):
+    edit_over_api(reported, market_cap_usd="999999999999999999", total_debt_usd="999999999999999999")
+    assert figures_of(reported)[4] is None
+
+
+def test_page_says_what_followed_and_shows_it(reported):
+    browser = Browser()
+    browser.force_login(User.objects.create_superuser("c"))
+    page = reverse("admin:companies_company_change", args=[reported.pk])
+    shown = browser.get(page).context["adminform"].form.initial
+    sent = {name: value for name, value in shown.items() if value not in (None, "", [], {}, False)}
+    typed = {"quarterly_burn_rate_usd": 400, "change_reason": "as filed", "_continue": "1"}
+    after = browser.post(page, {**sent, **NO_INLINES, **typed}, follow=True)
+    assert "Derived anew: runway, quarters: 12.00 → 3.00; cash-constrained: no → yes." in after.content.decode()
+    assert after.context["adminform"].form.initial["runway_quarters"] == 3
+
+
+def test_figures_of_a_company_added_by_hand_stand_and_have_a_runway(db):
+    browser = Browser()
+    browser.force_login(User.objects.create_superuser("d"))
+    sent = {"name": "By Hand", "role": "target", "cash_position_usd": "10", "quarterly_burn_rate_usd": "4"}
+    lists = {
+        f"{prefix}-{part}": "0"
+        for prefix in ("drug_candidates", "aliases")
+        for part in ("TOTAL_FORMS", "INITIAL_FORMS")
+    }
+    answer = browser.post(reverse("admin:companies_company_add"), {**sent, **lists, **NO_INLINES})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    made = caller("admin").post(
+        "companies/", {"name": "By Key", "cash_position_usd": "10", "quarterly_burn_rate_usd": "4"}
+    )
+    assert made.status == 201, made.text
+    for company in Company.objects.all():
+        assert figures_of(company)[:4] == (10, 4, Decimal("2.5"), True)
+        assert curated(company) == [("liquid_funds", 10), ("quarterly_burn", 4)]
+        refresh_company_figures(day=ledger_day(), company_ids=[company.pk])
+        assert figures_of(company)[:4] == (10, 4, Decimal("2.5"), True)

@@ -58,7 +58,7 @@ def _text(field: Any, value: Any) -> str:
     return figures.plain(value)
 
 
-def _texts(field: Any, old: Any, new: Any) -> tuple[str, str]:
+def in_words(field: Any, old: Any, new: Any) -> tuple[str, str]:
     """Return both values in words: money at a glance, to the cent where a glance would not tell them apart."""
     if field.name.endswith("_usd"):
         texts = figures.money(old), figures.money(new)
@@ -71,7 +71,7 @@ def _changes(fields: list[Any], before: Any, after: Any) -> list[Change]:
     for field in fields:
         old = getattr(before, field.attname) if before else None
         new = getattr(after, field.attname)
-        texts = _texts(field, old, new)
+        texts = in_words(field, old, new)
         if old != new and texts[0] != texts[1]:
             found.append(Change(field.name, str(field.verbose_name), *texts))
     return found
@@ -157,17 +157,19 @@ def history_response(model_admin: Any, request: HttpRequest, object_id: str) -> 
     model_admin.note_opened(request, row, f"history of the {model_admin.opts.verbose_name}")
     wanted = request.GET.get("day", "")
     day = _day(wanted)
+    steps, revertible = steps_of(row), model_admin.revertible_fields(request, row)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"History of {row}",
         "opts": model_admin.opts,
         "object": row,
-        "steps": steps_of(row),
+        "steps": steps,
         "then": as_of(row, day) if day else None,
         "wanted": wanted,
         "wrong_day": bool(wanted) and day is None,
         "today": timezone.localdate().isoformat(),
-        "revertible": model_admin.revertible_fields(request, row),
+        "revertible": revertible,
+        "revertible_steps": {step.number for step in steps if any(each.name in revertible for each in step.changes)},
         "preserved_filters": model_admin.get_preserved_filters(request),
     }
     request.current_app = model_admin.admin_site.name
