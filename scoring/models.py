@@ -270,8 +270,12 @@ class MAScore(TimestampedModel):
         indexes = [
             # the top list now
             models.Index(fields=["-total_score", "id"], name="ma_scores_top_idx", condition=models.Q(is_latest=True)),
-            # the top list of a day; percentiles over a day and version
-            models.Index(fields=["score_date", "score_version", "-total_score"], name="ma_scores_day_idx"),
+            # the top list of a day; percentiles over a day and version; how many rank higher, from the index alone
+            models.Index(
+                fields=["score_date", "score_version", "-total_score"],
+                include=["company", "confidence"],
+                name="ma_scores_day_idx",
+            ),
             # by range of the total over all days
             models.Index(fields=["-total_score", "-score_date"], name="ma_scores_total_idx"),
         ]

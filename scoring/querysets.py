@@ -91,21 +91,17 @@ WHERE s.id = c.id
   AND (s.score_change_30d, s.score_change_90d) IS DISTINCT FROM (c.change_30d, c.change_90d)
 """
 
-# One more than the number of ranked scores of the same day and version that are higher. Of each day only what is not
-# below its lowest asked for is read.
+# One more than the number of ranked scores of the same day and version that are higher. NOT IN: the few companies that
+# are not ranked are read once, and then the index of the day tells everything.
 RANKS = """
-WITH lowest AS (
-    SELECT score_date, score_version, min(total_score) AS total
-    FROM ma_scores WHERE id = ANY(%(ids)s) GROUP BY score_date, score_version
+SELECT asked.id, 1 + (
+    SELECT count(*) FROM ma_scores AS higher
+    WHERE higher.score_date = asked.score_date AND higher.score_version = asked.score_version
+      AND higher.total_score > asked.total_score AND higher.confidence >= %(confidence)s
+      AND higher.company_id NOT IN (SELECT id FROM companies WHERE deleted_at IS NOT NULL OR role <> %(target)s)
 )
-SELECT id, place FROM (
-    SELECT s.id, rank() OVER (PARTITION BY s.score_date, s.score_version ORDER BY s.total_score DESC) AS place
-    FROM lowest JOIN ma_scores AS s ON s.score_date = lowest.score_date AND s.score_version = lowest.score_version
-        AND s.total_score >= lowest.total
-    JOIN companies AS c ON c.id = s.company_id
-    WHERE c.deleted_at IS NULL AND c.role = %(target)s AND s.confidence >= %(confidence)s
-) AS ranked
-WHERE id = ANY(%(ids)s)
+FROM ma_scores AS asked JOIN companies AS c ON c.id = asked.company_id
+WHERE asked.id = ANY(%(ids)s) AND asked.confidence >= %(confidence)s AND c.deleted_at IS NULL AND c.role = %(target)s
 """
 
 

@@ -59,7 +59,8 @@ def top_sql(url: str, grown_url: str | None, say: Say) -> None:
     """Say how long the server works on the statement of the top scores, at one and at ten times the rows."""
     figures = [column for column in SCORES.fields if column.name not in EXPLAINED and not column.on_request]
     whole = [column for column in SCORES.fields if column.name != "metadata" and not column.on_request]
-    for name, columns in (("figures", figures), ("with drivers and risks", whole)):
+    everything = [column for column in SCORES.fields if not column.on_request]
+    for name, columns in (("figures", figures), ("with drivers and risks", whole), ("all fields", everything)):
         statement = reads.rows(MAScore.objects.top(50), columns)
         took = [_server_ms(address, statement) for address in (url, grown_url) if address]
         more = f", ten times the rows {took[1] / took[0]:.2f} times as long" if len(took) > 1 else ""
