@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.sessions.backends.db import SessionStore
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
@@ -36,7 +37,8 @@ def forget_usage(timestamp: int) -> None:
 @app.periodic(cron="50 7 * * *")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="forget old logs", pass_context=True)
 def forget_logs(context: JobContext, timestamp: int) -> None:
-    """Delete what was delivered, and went off, longer ago than the settings keep it."""
+    """Delete what was delivered, and went off, longer ago than the settings keep it; and sessions that are over."""
     is_stopping = context.additional_context.get("is_stopping", lambda: False)
     forget_old_deliveries(is_stopping=is_stopping)
     forget_old_alerts(is_stopping=is_stopping)
+    SessionStore.clear_expired()

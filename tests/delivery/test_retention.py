@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from delivery import retention
@@ -108,3 +109,11 @@ def test_it_is_done_every_day(webhook):
     context: Any = type("Context", (), {"additional_context": {}})()
     forget_logs.func(context, timestamp=0)
     assert not WebhookDelivery.objects.exists()
+
+
+def test_sessions_that_are_over_go_with_the_logs():
+    for name, days in (("over", -1), ("running", 1)):
+        Session.objects.create(session_key=name, session_data="", expire_date=timezone.now() + dt.timedelta(days=days))
+    context: Any = type("Context", (), {"additional_context": {}})()
+    forget_logs.func(context, timestamp=0)
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["running"]
