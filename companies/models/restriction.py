@@ -183,7 +183,7 @@ class RestrictionLog(AppendOnlyModel):
         db_table = "restriction_log"
         db_table_comment = "The log of the restricted list: append-only."
         verbose_name = "entry of the restricted list's log"
-        verbose_name_plural = "log of the restricted list"
+        verbose_name_plural = "entries of the restricted list's log"
         ordering = ["-id"]
         constraints = [one_of("act", RestrictionAct, name="restriction_log_act_known")]
         indexes = [

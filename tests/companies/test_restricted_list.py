@@ -23,6 +23,7 @@ from biotech_ma.core.services import Refused, archive
 from companies.models import CompanyNote, Restriction, RestrictionLog
 from companies.restrictions import paths_to_company, put_on, set_cleared, take_off
 from delivery.models import AlertNotice, AlertTrigger, InboxItem
+from delivery.services import create_webhook
 from tests.factories import AcquirerMatchFactory, CompanyFactory, DrugCandidateFactory, MAScoreFactory, SignalFactory
 
 pytestmark = pytest.mark.django_db
@@ -302,8 +303,7 @@ def _alert() -> Any:
 
 
 TAKEN = [
-    "companies.company", "companies.drugcandidate", "companies.companynote", "signals_app.signal", "scoring.mascore",
-    "scoring.acquirermatch", "delivery.alerttrigger",
+    "companies.company", "companies.drugcandidate", "signals_app.signal", "scoring.mascore", "scoring.acquirermatch",
 ]  # fmt: skip
 
 
@@ -333,6 +333,23 @@ def test_exports_leave_the_company_out_for_all_who_are_not_cleared(desk, model):
     ]
     mine = ListExport.objects.get(owner=desk.users.bob)
     assert (mine.row_count, mine.rows_left_out) == (1, 1)
+
+
+@pytest.mark.parametrize("model", ["companies.companynote", "delivery.alerttrigger"])
+def test_lists_that_hide_it_say_no_number_which_would_answer_searches(desk, model):
+    for company in (desk.held, desk.other):
+        about(company)
+    assert str(desk.held.pk) in text(taken(desk.ann, model))
+    word = {"companies.companynote": "Falcon", "delivery.alerttrigger": "AAA"}[model]
+    answers = {}
+    for term in (word, "nonsense"):
+        answer = desk.bob.get(page(model, "changelist") + "export/", {"export": "csv", "q": term})
+        answers[term] = (set(answer.headers), text(answer))
+    assert answers[word] == answers["nonsense"]
+    assert "X-Restricted-Rows-Omitted" not in answers[word][0]
+    assert not ListExport.objects.exclude(rows_left_out=0).exists()
+    # nor does the log tell it to a lead who searches
+    assert logged("left_out") == []
 
 
 def test_a_match_is_left_out_when_its_acquirer_is_on_the_list(desk):
@@ -402,6 +419,11 @@ def test_alert_history_inbox_and_messages_are_closed(desk):
         assert ("AAA: news" in text(browser.get(page("delivery.alert", "change", trigger.alert_id)))) is sees
         assert ("AAA: news" in text(browser.get(reverse("admin:index")))) is sees
     assert "AAA: news" not in text(desk.bob.get(page("delivery.inboxitem", "change", item.pk), follow=True))
+    # what is about no company stays
+    webhook, _ = create_webhook(name="Hook", url="https://example.org/hook")
+    InboxItem.objects.create(user=desk.users.bob, webhook=webhook, reason="It answered 410 Gone")
+    assert "410 Gone" in text(desk.bob.get(page("delivery.inboxitem", "changelist")))
+    InboxItem.objects.filter(webhook=webhook).delete()
     assert "1 unread in your inbox" not in text(desk.bob.get(reverse("admin:index")))
     desk.bob.get(page("delivery.inboxitem", "mark_all_read"))
     item.refresh_from_db()

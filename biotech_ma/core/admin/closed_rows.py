@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from biotech_ma.core import closed
-
-
-@contextmanager
-def whole_list(request: HttpRequest) -> Iterator[None]:
-    """Show lists with what they hide, for who narrows the rows himself."""
-    request.desk_whole_list = True  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        request.desk_whole_list = False  # type: ignore[attr-defined]
 
 
 class ClosedRows:
@@ -36,9 +24,7 @@ class ClosedRows:
 
     def open_rows(self, request: HttpRequest, rows: Any) -> Any:
         """Return the rows without those that are closed to the reader, where this list hides them."""
-        if not self.hides_closed or getattr(request, "desk_whole_list", False):
-            return rows
-        return closed.narrowed(rows, closed.reader_of(request.user))
+        return closed.narrowed(rows, closed.reader_of(request.user)) if self.hides_closed else rows
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Refuse to ask rows for what leads to them from other tables, unless a filter of the list does."""
