@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 
-from biotech_ma.core.admin import DeskAdmin, column, columns
+from biotech_ma.core.admin import ArchiveAdmin, column, columns
 from companies.models import Watchlist
+from companies.watchlists import uses_of
 
 MOST_LISTED = 200
 
@@ -34,7 +35,7 @@ class WatchlistFilter(DropdownFilter):  # type: ignore[misc]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the lists that the user sees."""
-        rows = Watchlist.objects.filter(Q(owner=request.user) | Q(is_shared=True)).order_by("name", "id")
+        rows = Watchlist.objects.seen_by(request.user).order_by("name", "id")
         return [(str(row.pk), row.name) for row in rows[:MOST_LISTED]]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -46,8 +47,8 @@ class WatchlistFilter(DropdownFilter):  # type: ignore[misc]
 
 
 @admin.register(Watchlist)
-class WatchlistAdmin(DeskAdmin):
-    """Named lists of companies. The list of companies can be filtered by each."""
+class WatchlistAdmin(ArchiveAdmin):
+    """Named lists of companies: to filter by, and for alerts and reports, which later apps add here."""
 
     list_display: Any = ["name", "whose", "is_shared", "count"]
     search_fields: Any = ["name"]
@@ -56,11 +57,25 @@ class WatchlistAdmin(DeskAdmin):
     autocomplete_fields: Any = ["companies"]
     actions: Any = None
     empty_hint = "Add one, and filter the list of companies by what you watch."
+    archive_consequence = "It leaves the lists and the filter of companies. It can be restored at any time."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the user's own lists and the shared ones."""
-        rows = super().get_queryset(request).filter(Q(owner=request.user) | Q(is_shared=True))
+        rows = super().get_queryset(request).seen_by(request.user)
         return rows.select_related("owner").annotate(number=Count("companies"))
+
+    def consequence_of(self, request: HttpRequest, row: Any) -> str:
+        """Name what uses the list, and what becomes of that."""
+        used = uses_of(row)
+        if not used:
+            return f"{self.archive_consequence} No alert and no report uses it."
+        told = f"These use it, and watch nothing until it is restored: {'; '.join(used)}."
+        return f"{self.archive_consequence} {told}"
+
+    def has_archive_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A list is its owner's to archive and to restore."""
+        row = self.get_object(request, obj) if isinstance(obj, str) else obj
+        return super().has_archive_permission(request, obj) and (row is None or row.owner_id == request.user.pk)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A list is its owner's to change."""

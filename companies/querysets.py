@@ -20,7 +20,7 @@ from biotech_ma.core.vocabulary import known
 from companies.choices import Phase, Role, TherapeuticArea
 
 if TYPE_CHECKING:
-    from companies.models import Company, CompanyNote, DrugCandidate  # noqa: F401  (named in quotes below)
+    from companies.models import Company, CompanyNote, DrugCandidate, Watchlist  # noqa: F401  (named in quotes below)
 
 type CompanyRef = str | UUID | Company
 
@@ -249,6 +249,14 @@ class CompanyQuerySet(SoftDeleteQuerySet["Company"]):
             market_cap_total_usd=found["market_cap_total_usd"] or Decimal(0),
             market_cap_median_usd=None if lower is None else (lower + upper) / 2,
         )
+
+
+class WatchlistQuerySet(SoftDeleteQuerySet["Watchlist"]):
+    """Questions about watchlists."""
+
+    def seen_by(self, user: Any) -> Self:
+        """Return the user's own lists and those that others share."""
+        return self.filter(Q(owner=user) | Q(is_shared=True))
 
 
 class DrugCandidateQuerySet(SoftDeleteQuerySet["DrugCandidate"]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery import admin_company, admin_today  # noqa: F401 - they add to other pages
+from delivery import admin_company, admin_today, admin_watchlists  # noqa: F401 - they add to other pages
 from delivery.admin_alerts import AlertAdmin
 from delivery.admin_clients import ClientAdmin
 from delivery.admin_inbox import AlertNoticeAdmin, InboxItemAdmin

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from biotech_ma.core import closed
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
@@ -26,6 +26,8 @@ from biotech_ma.core.admin.tables import table
 from companies.admin import company_link
 from delivery.admin_condition import ConditionField
 from delivery.admin_fields import RECIPIENTS, TICKERS
+from delivery.admin_from_filter import filter_of, list_of, started
+from delivery.admin_watchlists import WatchlistField
 from delivery.alerts.causes import METHODOLOGY
 from delivery.alerts.conditions import ConditionError
 from delivery.alerts.trial import DAYS, Trial, trial_of
@@ -138,6 +140,7 @@ class AlertAdmin(ArchiveAdmin):
         "notification_channels": partial(ChoiceListField, choices=Channel.choices),
         "slack_webhook_url": _slack_address,
     }
+    list_select_related: Any = ["watchlist__owner"]
     list_display: Any = ["name", "alert_type", "threshold", "scope", "channels", "is_active", "last", "count"]
     list_filter: Any = [("alert_type", ChoicesDropdownFilter), ("is_active", NullBooleanFilter)]
     search_fields: Any = ["name"]
@@ -159,11 +162,45 @@ class AlertAdmin(ArchiveAdmin):
                 ]
             },
         ),
-        ("Of what", {"fields": ["company_tickers", "signal_types", "client"]}),
+        ("Of what", {"fields": ["company_tickers", "watchlist", "signal_types", "client"]}),
         ("Whom to tell", {"fields": ["notification_channels", "recipients", "slack_webhook_url"]}),
         ("When to tell", {"fields": [("digest", "digest_at"), ("quiet_from", "quiet_until")]}),
         ("Record", {"fields": [("last_triggered", "trigger_count"), "metadata"], "classes": ["collapse"]}),
     ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Open an empty form, or one that asks what a saved filter asks; what no alert can ask is told by name."""
+        saved = filter_of(request) if request.method == "GET" and self.has_add_permission(request) else None
+        if saved is not None:
+            draft = started(saved, request)
+            if draft is None:
+                return HttpResponseRedirect(list_of(saved))
+            request.desk_draft = draft  # type: ignore[attr-defined]
+        return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Start with what a filter asks, where the form comes from one."""
+        return {**super().get_changeform_initial_data(request), **getattr(request, "desk_draft", {})}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the parts of the form; who only reads it reads of a private watchlist whose it is."""
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        return [
+            (title, {**part, "fields": ["watched" if name == "watchlist" else name for name in part["fields"]]})
+            for title, part in self.fieldsets
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, with the watchlists that the user sees."""
+        form = super().get_form(request, obj, change, **kwargs)
+        field: Any = form.base_fields.get("watchlist")
+        if field is not None:
+            form.base_fields["watchlist"] = WatchlistField(
+                user=request.user, chosen=obj.watchlist_id if obj else None, required=False, label=field.label,
+                help_text=field.help_text, widget=UnfoldAdminSelectWidget(), empty_label="None",
+            )  # fmt: skip
+        return form
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the alerts, in the list without their Slack addresses."""
@@ -202,7 +239,18 @@ class AlertAdmin(ArchiveAdmin):
     @column("Companies")
     def scope(self, alert: Alert) -> str:
         """Return the companies that it watches."""
+        if alert.watchlist_id:
+            return self.watched(alert)
         return columns.chips(alert.company_tickers) if alert.company_tickers else "all"
+
+    @column("Watchlist")
+    def watched(self, alert: Alert) -> str:
+        """Return what everybody may read of its watchlist, and whether that is archived."""
+        if alert.watchlist is None:
+            return columns.unknown("None chosen")
+        if alert.watchlist.is_archived:
+            return columns.badge("archived watchlist", "amber", title="It watches nothing until the list is restored")
+        return alert.watchlist.public_name
 
     @column("Channels")
     def channels(self, alert: Alert) -> str:

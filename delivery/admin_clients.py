@@ -18,6 +18,7 @@ from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
 from biotech_ma.core.admin.tables import table
+from delivery.admin_client_forms import PREFERENCES, THRESHOLDS
 from delivery.admin_fields import TICKERS
 from delivery.admin_secrets import SecretAdmin
 from delivery.choices import Scope
@@ -39,6 +40,14 @@ RESOURCES = (
     "catalysts",
     "exports",
 )
+
+
+def _preferences(**options: Any) -> Any:
+    return PREFERENCES(**{**options, "help_text": "How it wants to hear of things."})
+
+
+def _thresholds(**options: Any) -> Any:
+    return THRESHOLDS(**{**options, "help_text": "Its own thresholds, in points, for its alerts and reports."})
 
 
 class UsagePanel(PanelInline):
@@ -63,6 +72,8 @@ class ClientAdmin(SecretAdmin):
         "scopes": partial(ChoiceListField, choices=Scope.choices),
         "allowed_endpoints": partial(ChoiceListField, choices=[(name, name) for name in RESOURCES]),
         "watchlist_tickers": TICKERS,
+        "notification_preferences": _preferences,
+        "custom_thresholds": _thresholds,
     }
     list_display: Any = [
         "client_name",

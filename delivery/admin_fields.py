@@ -13,5 +13,9 @@ def _known_tickers(tickers: list[str]) -> Any:
     return Company.objects.filter(ticker__in=tickers).values_list("ticker", flat=True)
 
 
-TICKERS = partial(LinesField, check=known_words(_known_tickers, "No live company has the ticker"))
+def _near_tickers(ticker: str) -> Any:
+    return Company.objects.near_tickers(ticker)
+
+
+TICKERS = partial(LinesField, check=known_words(_known_tickers, "No live company has the ticker", _near_tickers))
 RECIPIENTS = partial(LinesField, check=emails)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from biotech_ma.core.admin import ArchiveAdmin, PanelInline, column, columns
 from biotech_ma.core.admin.confirm import Question, asked
@@ -19,7 +20,10 @@ from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.tables import table
 from biotech_ma.core.services import Refused
+from companies.models import Watchlist
+from companies.watchlists import refs_on
 from delivery.admin_fields import RECIPIENTS, TICKERS
+from delivery.admin_watchlists import WatchlistField
 from delivery.choices import MailStatus, ReportStatus
 from delivery.models import Report, ReportMail
 from delivery.reports.download import served
@@ -33,7 +37,12 @@ STATUS_TONES = {
     ReportStatus.SENT: "green",
     ReportStatus.FAILED: "red",
 }
-MAIL_TONES = {MailStatus.PENDING: "grey", MailStatus.SENT: "green", MailStatus.FAILED: "red"}
+MAIL_TONES = {
+    MailStatus.PENDING: "grey",
+    MailStatus.SENT: "green",
+    MailStatus.FAILED: "amber",
+    MailStatus.REFUSED: "red",
+}
 AGAIN = "The same order is made anew and takes the place of the file. Nobody who has it is written to again."
 KILO = 1024
 
@@ -47,11 +56,15 @@ def size(value: int | None) -> str:
 
 
 class ReportForm(DeskForm):
-    """An order, refused at once where it cannot be filled."""
+    """An order, refused at once where it cannot be filled. A watchlist stands for its companies of the moment."""
+
+    watchlist = forms.ModelChoiceField(Watchlist.objects.none(), required=False, widget=UnfoldAdminSelectWidget())
 
     def clean(self) -> dict[str, Any]:
         """Return the values. What the services would refuse is said beside its field."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("watchlist"):
+            self._take_companies(values)
         kind, day = values.get("report_type"), values.get("report_date")
         if not kind or self.errors:
             return values
@@ -66,6 +79,14 @@ class ReportForm(DeskForm):
             name = "companies_asked" if refusal.field == "companies_included" else refusal.field
             self.add_error(name if name in self.fields else None, ValidationError(str(refusal)))
         return values
+
+    def _take_companies(self, values: dict[str, Any]) -> None:
+        if values.get("companies_asked"):
+            self.add_error("watchlist", "Name companies or choose a watchlist, not both.")
+            return
+        values["companies_asked"] = refs_on([values["watchlist"].pk])[values["watchlist"].pk]
+        if not values["companies_asked"]:
+            self.add_error("watchlist", "No live company is on this watchlist.")
 
 
 class MailPanel(PanelInline):
@@ -136,7 +157,7 @@ class ReportAdmin(ArchiveAdmin):
             },
         ),
     ]  # fmt: skip
-    add_fieldsets: Any = [(None, {"fields": order_fields})]
+    add_fieldsets: Any = [(None, {"fields": [*order_fields[:-1], "watchlist", order_fields[-1]]})]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the order alone for a new one."""
@@ -152,6 +173,11 @@ class ReportAdmin(ArchiveAdmin):
                     field.required = False
             form.base_fields["report_date"].help_text = "The day it reports on; empty: the last one that was scored."
             form.base_fields["title"].help_text = "Empty: made from type and day."
+            form.base_fields["watchlist"] = WatchlistField(
+                user=request.user, required=False, widget=UnfoldAdminSelectWidget(), empty_label="None",
+                help_text="The companies on it today, instead of naming them. For a report each week add it on the "
+                "watchlist's page.",
+            )  # fmt: skip
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

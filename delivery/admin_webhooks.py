@@ -19,17 +19,20 @@ from unfold.decorators import action
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.dashboard import Panel, on_dashboard
+from biotech_ma.core.admin.exports import columns_of
 from biotech_ma.core.admin.fields import ChoiceListField, LinesField
 from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
 from biotech_ma.core.services import Refused
 from delivery.admin_fields import TICKERS
 from delivery.admin_secrets import SecretAdmin
+from delivery.api.reads import MASK, MASKED_URL
 from delivery.choices import EventType
 from delivery.models import Webhook
 from delivery.services import clear_webhook, create_webhook, ping_webhook, rotate_webhook_secret
 from delivery.webhooks.schedule import validate_retry_policy
 
 SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?")
+PARAMETER = re.compile(r"([?&][^=&#]*=)[^&#]*")
 PANEL_ROWS = 8
 
 
@@ -58,6 +61,11 @@ class DelaysField(LinesField):
         return policy
 
 
+def masked(url: str) -> str:
+    """Return an address without the values of its parameters: lists are seen by many, and printed."""
+    return PARAMETER.sub(rf"\1{MASK}", url)
+
+
 def state_badge(webhook: Webhook) -> SafeString:
     """Return whether an endpoint is told, and whether it answers."""
     if not webhook.is_active:
@@ -79,7 +87,9 @@ class WebhookAdmin(SecretAdmin):
         "company_tickers": TICKERS,
         "retry_policy": _retry_policy,
     }
-    list_display: Any = ["name", "url_cell", "events", "state", "arrived", "failed", "last", "error_cell"]
+    list_select_related: Any = ["client"]
+    autocomplete_fields: Any = ["client"]
+    list_display: Any = ["name", "url_cell", "whose", "events", "state", "arrived", "failed", "last", "error_cell"]
     list_filter: Any = [("is_active", NullBooleanFilter), array_filter("event_types", EventType, "event")]
     search_fields: Any = ["name", "url"]
     ordering: Any = ["name", "id"]
@@ -90,7 +100,7 @@ class WebhookAdmin(SecretAdmin):
         "disabled_reason", "clearance",
     ]  # fmt: skip
     fieldsets: Any = [
-        (None, {"fields": [("name", "is_active"), "url", "contact_email"]}),
+        (None, {"fields": [("name", "is_active"), "url", ("client", "contact_email")]}),
         ("Of what", {"fields": ["event_types", "company_tickers", ("min_score", "clearance")]}),
         ("How", {"fields": ["timeout_seconds", "retry_policy", "metadata"]}),
         (
@@ -109,6 +119,14 @@ class WebhookAdmin(SecretAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the webhooks without their secrets: no page shows them."""
         return super().get_queryset(request).defer("secret", "previous_secret")
+
+    def exported(self, request: HttpRequest) -> tuple[list[str], Any]:
+        """Return the headings and the rows, the addresses without the values of their parameters."""
+        # The address that was cleared is the address once more.
+        named = [pair for pair in columns_of(Webhook) if pair[1] != "cleared_url"]
+        rows = self.filtered(request).annotate(shown_url=MASKED_URL)
+        lookups = ("shown_url" if lookup == "url" else lookup for _, lookup in named)
+        return [heading for heading, _ in named], rows.values_list(*lookups)
 
     def create(self, values: dict[str, Any]) -> tuple[Any, str]:
         """Return the new webhook and its secret."""
@@ -175,8 +193,13 @@ class WebhookAdmin(SecretAdmin):
 
     @column("Address", order="url")
     def url_cell(self, webhook: Webhook) -> str:
-        """Return the address, cut at the column's width."""
-        return columns.cut(webhook.url)
+        """Return the address without the values of its parameters, cut at the column's width."""
+        return columns.cut(masked(webhook.url))
+
+    @column("Whose", order="client__client_name")
+    def whose(self, webhook: Webhook) -> str:
+        """Return the client whose endpoint it is."""
+        return webhook.client.client_name if webhook.client else "the desk's"
 
     @column("Events")
     def events(self, webhook: Webhook) -> str:

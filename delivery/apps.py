@@ -7,6 +7,8 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the news of the apps below; close what is restricted; make the roles; add checks."""
+        from importlib import import_module
+
         from django.db.models.signals import post_migrate
 
         from delivery import (  # noqa: F401 - the one registers checks, the other what the restricted list closes here
@@ -23,3 +25,4 @@ class DeliveryConfig(AppConfig):
         alerts.listen()
         also_due(webhooks.queue_sending)
         also_due(alerts.queue_all)
+        import_module("delivery.watchlists")

@@ -13,6 +13,13 @@ class ReportType(models.TextChoices):
     ALERT = "alert", "Alert"
 
 
+class ScheduledReport(models.TextChoices):
+    """The reports that are made on a schedule."""
+
+    DAILY_DIGEST = "daily_digest", "Daily digest"
+    WEEKLY_WATCHLIST = "weekly_watchlist", "Weekly watchlist"
+
+
 class ReportFormat(models.TextChoices):
     """How a report is rendered."""
 
@@ -38,6 +45,7 @@ class MailStatus(models.TextChoices):
     PENDING = "pending", "Pending"
     SENT = "sent", "Sent"
     FAILED = "failed", "Failed"
+    REFUSED = "refused", "Refused for good"
 
 
 class AlertType(models.TextChoices):
@@ -115,7 +123,7 @@ class ClientType(models.TextChoices):
 class Scope(models.TextChoices):
     """What a key may do. Scores and matches are computed, so nobody writes them; clients are the administrators'."""
 
-    READ = "read", "Read everything but clients"
+    READ = "read", "Read everything but clients and others' webhooks"
     WRITE_COMPANIES = "write:companies", "Write companies"
     WRITE_DRUG_CANDIDATES = "write:drug-candidates", "Write drug candidates"
     WRITE_SIGNALS = "write:signals", "Write signals"

@@ -6,6 +6,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from biotech_ma.core.job_titles import titled
 from delivery.alerts.jobs import (
     look_at_becoming_known,
     look_at_scores,
@@ -27,6 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@titled("Forget old counts of calls")
 @app.periodic(cron="40 7 * * *")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="forget old usage")
 def forget_usage(timestamp: int) -> None:
@@ -34,6 +36,7 @@ def forget_usage(timestamp: int) -> None:
     forget_old_usage()
 
 
+@titled("Forget old deliveries and alerts")
 @app.periodic(cron="50 7 * * *")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="forget old logs", pass_context=True)
 def forget_logs(context: JobContext, timestamp: int) -> None:

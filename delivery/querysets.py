@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Self
 
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -13,7 +14,7 @@ from biotech_ma.core.vocabulary import known
 from delivery.choices import AlertType, EventType, ReportStatus, ReportType
 
 if TYPE_CHECKING:
-    from delivery.models import Alert, Client, Report, Webhook  # noqa: F401  (named in quotes below)
+    from delivery.models import Alert, Client, Report, StandingOrder, Webhook  # noqa: F401  (named in quotes below)
 
 
 class ReportQuerySet(SoftDeleteQuerySet["Report"]):
@@ -71,3 +72,11 @@ class ClientQuerySet(SoftDeleteQuerySet["Client"]):
     def active(self) -> Self:
         """Return the clients whose key works: not archived, not revoked, not expired."""
         return self.live().filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), is_active=True)
+
+
+class StandingOrderQuerySet(models.QuerySet["StandingOrder"]):
+    """Questions about reports that are made on schedule of a watchlist."""
+
+    def due(self, report_type: str) -> Self:
+        """Return the orders of this report that are on, of watchlists that are not archived."""
+        return self.filter(report_type=report_type, is_active=True, watchlist__deleted_at__isnull=True)

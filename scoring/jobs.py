@@ -12,6 +12,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
 from biotech_ma.core import news
+from biotech_ma.core.job_titles import titled
 from companies.services import EDITS
 from scoring import schedule
 from scoring.computing import ScoringError, compute_day
@@ -30,6 +31,7 @@ RETRIES, RETRY_SECONDS = 3, 600
 RETRY = RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS)
 
 
+@titled("Match and score a day")
 @app.task(queue=SCORE_QUEUE, retry=RETRY)
 def match_and_score(day: str) -> None:
     """Match, then score a day. One whose figures are mostly stale is left out: no stale score becomes the latest."""
@@ -61,6 +63,7 @@ def queue_due_scoring() -> dt.date | None:
     return day
 
 
+@titled("Queue the day to score")
 @app.periodic(cron="* * * * *")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="look at score schedule", lock="look at score schedule")
 def look_at_score_schedule(timestamp: int) -> None:
@@ -91,6 +94,7 @@ def days_without(version: str) -> list[dt.date]:
     return list(days.values_list("score_date", flat=True).distinct())
 
 
+@titled("Score the history of a version")
 @app.task(queue=SCORE_QUEUE, pass_context=True, retry=RETRY)
 def score_history(context: JobContext, version: str) -> None:
     """Score the days that the version lacks, one transaction each. A worker that is told to stop leaves the rest."""

@@ -18,6 +18,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
 
 from biotech_ma.core.admin import PanelInline, ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.tables import table
+from biotech_ma.core.job_titles import tasks_titled, title_of
 
 TONES = {"todo": "grey", "doing": "blue", "succeeded": "green", "failed": "red", "cancelled": "amber"}
 WORDS = {"todo": "waiting", "doing": "running"}
@@ -57,6 +58,7 @@ class EventsPanel(PanelInline):
 # The package registers a plain page of its own, under a name that says nothing to an analyst.
 ProcrastinateJob._meta.verbose_name = "background job"
 ProcrastinateJob._meta.verbose_name_plural = "background jobs"
+ProcrastinateJob._meta.app_config.verbose_name = "Administration"
 admin.site.unregister(ProcrastinateJob)
 
 
@@ -64,19 +66,21 @@ admin.site.unregister(ProcrastinateJob)
 class JobAdmin(ReadOnlyAdmin):
     """Each job of the queue. Those that succeeded are gone; the others are kept for thirty days."""
 
-    list_display: Any = ["id", "task", "status_cell", "queue_name", "attempts", "due", "last_event", "given"]
+    list_display: Any = ["id", "task", "status_cell", "queue_name", "tries", "due", "last_event", "given"]
+    list_display_links: Any = ["task"]
     list_filter: Any = [TroubleFilter, ("status", ChoicesDropdownFilter), "queue_name"]
     search_fields: Any = ["task_name"]
+    search_help_text = "What the task is called"
     ordering: Any = ["-id"]
     fields = (
         ("task", "status_cell"),
         "does",
-        ("queue_name", "attempts"),
+        ("queue_name", "tries"),
         ("due", "last_event"),
         ("lock", "queueing_lock"),
         "arguments",
     )
-    readonly_fields: Any = ["task", "does", "status_cell", "due", "last_event", "arguments"]
+    readonly_fields: Any = ["task", "does", "status_cell", "tries", "due", "last_event", "arguments"]
     inlines: Any = [EventsPanel]
     actions: Any = ["retry_selected", "cancel_selected"]
     empty_hint = "Nothing waits and nothing has failed. `manage.py worker` does what is queued."
@@ -85,6 +89,12 @@ class JobAdmin(ReadOnlyAdmin):
         """Return the jobs, each with its last event."""
         events = ProcrastinateEvent.objects.filter(job=OuterRef("pk")).order_by().values("job")
         return super().get_queryset(request).annotate(last_at=Subquery(events.annotate(at_=Max("at")).values("at_")))
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Search by what the desk calls the tasks, and by the program's names for them."""
+        term = search_term.strip()
+        named = Q(task_name__in=tasks_titled(term)) | Q(task_name__icontains=term)
+        return (queryset.filter(named) if term else queryset), False
 
     def has_run_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Retrying and cancelling take the permission to change jobs."""
@@ -114,8 +124,8 @@ class JobAdmin(ReadOnlyAdmin):
 
     @column("Task", order="task_name")
     def task(self, job: ProcrastinateJob) -> SafeString:
-        """Return the task's name; the whole of it on hover."""
-        return columns.hover(job.task_name.rpartition(".")[2].replace("_", " "), job.task_name)
+        """Return what the desk calls the task; the program's name for it on hover."""
+        return columns.hover(title_of(job.task_name), job.task_name)
 
     @column("What it does")
     def does(self, job: ProcrastinateJob) -> str:
@@ -129,6 +139,14 @@ class JobAdmin(ReadOnlyAdmin):
         if job.status == "todo" and job.attempts:
             return columns.badge("to be tried again", "amber", title="Failed, or its worker was killed")
         return columns.badge(WORDS.get(job.status, job.status), TONES.get(job.status, "grey"))
+
+    @column("Attempts", order="attempts", numeric=True)
+    def tries(self, job: ProcrastinateJob) -> SafeString:
+        """Return how often it was tried, and how often it is at most."""
+        known = app.tasks.get(job.task_name)
+        again = getattr(known.retry_strategy, "max_attempts", 0) if known else None
+        most = f" of {again + 1}" if again is not None else ""
+        return columns.hover(f"{job.attempts}{most}", "Attempts that have ended, of those that are made at most")
 
     @column("Due", order="scheduled_at")
     def due(self, job: ProcrastinateJob) -> SafeString:

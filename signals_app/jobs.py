@@ -16,6 +16,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job, Status
 
+from biotech_ma.core.job_titles import titled
 from signals_app.imports import jobs as import_jobs
 from signals_app.ingest.base import IngestError, Request
 from signals_app.ingest.perform import perform
@@ -34,6 +35,7 @@ RETRIES, RETRY_SECONDS = 3, 600
 KEPT_HOURS = 30 * 24
 
 
+@titled("Fetch a source")
 @app.task(queue=INGEST_QUEUE, pass_context=True, retry=RetryStrategy(max_attempts=RETRIES, wait=RETRY_SECONDS))
 def ingest(context: JobContext, source: str) -> None:
     """Fetch a source and read what came. Ends early, to be taken up again, when its worker is told to stop."""
@@ -94,6 +96,7 @@ def queue_all_due() -> None:
         queue()
 
 
+@titled("Queue the sources that are due")
 @app.periodic(cron="* * * * *")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="look at schedule", lock="look at schedule")
 def look_at_schedule(timestamp: int) -> None:
@@ -128,6 +131,7 @@ async def _give_up(job: Job) -> None:
         logger.info("job %s has ended meanwhile", job.id)
 
 
+@titled("Bring back jobs of killed workers")
 @app.periodic(cron="* * * * * */10")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="bring back", pass_context=True)
 async def bring_back_stalled(context: JobContext, timestamp: int) -> None:
@@ -136,6 +140,7 @@ async def bring_back_stalled(context: JobContext, timestamp: int) -> None:
     await bring_back(float(extra.get("stalled_seconds", STALLED_SECONDS)))
 
 
+@titled("Forget old jobs")
 @app.periodic(cron="30 7 * * *")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="forget old jobs")
 async def forget_old(timestamp: int) -> None:

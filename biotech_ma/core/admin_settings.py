@@ -96,6 +96,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "collapsible": True,
         "items": [
             _item("Background jobs", "work_history", "procrastinate.procrastinatejob"),
+            _item("Saved filters", "filter_alt", "core.savedfilter"),
             {
                 "title": "Exports taken",
                 "icon": "download",

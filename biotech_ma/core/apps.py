@@ -6,7 +6,7 @@ class CoreConfig(AppConfig):
 
     name = "biotech_ma.core"
     label = "core"
-    verbose_name = "Core"
+    verbose_name = "Administration"
 
     def ready(self) -> None:
         """Register the deployment checks."""

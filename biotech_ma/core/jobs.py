@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from biotech_ma.core.job_titles import titled
 from biotech_ma.core.list_exports import ListExport
 
 EXPORT_QUEUE = "exports"
 
 
+@titled("Make a long export")
 @app.task(queue=EXPORT_QUEUE)
 def make_list_export(export_id: str) -> None:
     """Make the file of a long export. Done again after a killed worker, it is the same file."""

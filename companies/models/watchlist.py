@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from biotech_ma.core.models import TimestampedModel
+from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, tracked
 from companies.models.company import Company
+from companies.querysets import WatchlistQuerySet
 
 
-class Watchlist(TimestampedModel):
+@tracked()
+class Watchlist(SoftDeleteModel):
     """A named list of companies that somebody watches, alone or with the desk."""
 
     owner = models.ForeignKey(
@@ -33,15 +35,19 @@ class Watchlist(TimestampedModel):
         Company, blank=True, related_name="watchlists", help_text="The companies on it.", db_table="watchlist_companies"
     )
 
-    class Meta(TimestampedModel.Meta):
+    objects = LiveManager.from_queryset(WatchlistQuerySet)()
+    all_objects = WatchlistQuerySet.as_manager()
+
+    class Meta(SoftDeleteModel.Meta):
         db_table = "watchlists"
         db_table_comment = "Named lists of companies, by user."
         ordering = ["name", "id"]
+        base_manager_name = "all_objects"
         constraints = [
-            # its prefix serves the foreign key
             models.UniqueConstraint(
                 fields=["owner", "name"],
                 name="watchlists_name_uniq",
+                condition=LIVE,
                 violation_error_message="You have a watchlist of this name already.",
             ),
             models.CheckConstraint(
@@ -50,6 +56,17 @@ class Watchlist(TimestampedModel):
                 violation_error_message="A watchlist needs a name.",
             ),
         ]
+        indexes = [
+            # a user's lists; serves the foreign key
+            models.Index(fields=["owner"], name="watchlists_owner_idx"),
+            # archived rows: the admin's archive filter, restoring
+            models.Index(fields=["deleted_at"], name="watchlists_archived_idx", condition=~LIVE),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def public_name(self) -> str:
+        """What everybody may read of it: a private list is called by its owner alone."""
+        return f"“{self.name}”" if self.is_shared else f"a private watchlist of {self.owner.get_username()}"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.mail import EmailMessage
 
+from biotech_ma.core.mail import is_refused_for_good, words_of
 from biotech_ma.core.outgoing import CallError, post_once
 from delivery.alerts.messages import Message
 from delivery.choices import Channel
@@ -15,7 +16,6 @@ from delivery.models import Alert
 
 MESSAGE_ID_DOMAIN = "alerts.biotech-ma"
 SLACK_TEXT = 30_000
-PERMANENT_FROM = 500
 # Answers after which the same message may be taken later: too many, and the server's own troubles.
 PASSING = (408, 425, 429)
 SERVER_ERRORS = 500
@@ -49,14 +49,9 @@ def send_email(recipient: str, message: Message, claim: UUID) -> None:
     )
     try:
         mail.send()
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        raise NotSent(
-            f"The mail server refuses {recipient}: {error.recipients}", final=min(codes) >= PERMANENT_FROM
-        ) from error
-    except smtplib.SMTPResponseException as error:
-        raise NotSent(f"The mail server answers {error.smtp_code}: {error.smtp_error!r}") from error
-    except (smtplib.SMTPException, OSError, ValueError) as error:
+    except smtplib.SMTPException as error:
+        raise NotSent(words_of(error), final=is_refused_for_good(error)) from error
+    except (OSError, ValueError) as error:
         raise NotSent(f"{type(error).__name__}: {error}") from error
 
 

@@ -250,6 +250,7 @@ READERS: dict[Kind, Callable[[Any, Field, str], Any]] = {
     Kind.DAY: _day,
     Kind.INSTANT: _day,
     Kind.WORDS: _choice,
+    Kind.TAGS: _text,
 }
 
 

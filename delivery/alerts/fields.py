@@ -21,6 +21,7 @@ class Kind(StrEnum):
     DAY = "a day"
     INSTANT = "an instant, compared by its day in New York"
     WORDS = "a list of words"
+    TAGS = "a list of the desk's own words"
 
 
 EQUAL, ORDER = ("eq", "ne"), ("gt", "gte", "lt", "lte")
@@ -35,6 +36,7 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.DAY: (*EQUAL, *ORDER, "known"),
     Kind.INSTANT: (*EQUAL, *ORDER, "known"),
     Kind.WORDS: ("contains", "in", "not_in"),
+    Kind.TAGS: ("contains", "in", "not_in"),
 }
 OPERATOR_LABELS = {
     "eq": "is",
@@ -90,6 +92,7 @@ FIELDS: tuple[Field, ...] = (
     _company("name", "Name", Kind.TEXT),
     _company("role", "Role", Kind.CHOICE, tuple(Role.values)),
     _company("therapeutic_areas", "Therapeutic areas", Kind.WORDS, tuple(TherapeuticArea.values)),
+    _company("tags", "Tags", Kind.TAGS),
     _company("market_cap_usd", "Market cap, USD", Kind.NUMBER),
     _company("enterprise_value_usd", "Enterprise value, USD", Kind.NUMBER),
     _company("cash_position_usd", "Liquid funds, USD", Kind.NUMBER),

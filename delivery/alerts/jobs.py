@@ -13,6 +13,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
 from biotech_ma.core import news
+from biotech_ma.core.job_titles import titled
 from delivery.alerts.scores import evaluate_scores
 from delivery.alerts.sending import send_message, take_up
 from delivery.alerts.signals import evaluate_becoming_known, evaluate_signals
@@ -26,12 +27,14 @@ SCORES_LOCK = "alerts: scores"
 RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 
 
+@titled("Hold new signals against alerts")
 @app.task(queue=ALERT_QUEUE, retry=RETRY)
 def look_at_signals(since: str, until: str) -> None:
     """Hold the signals of the span against the alerts."""
     evaluate_signals(since=dt.datetime.fromisoformat(since), until=dt.datetime.fromisoformat(until))
 
 
+@titled("Hold new scores against alerts")
 @app.task(queue=ALERT_QUEUE, retry=RETRY, lock=SCORES_LOCK)
 def look_at_scores(score_date: str, score_version: str, until: str) -> None:
     """Hold a day's scores against the alerts."""
@@ -39,6 +42,7 @@ def look_at_scores(score_date: str, score_version: str, until: str) -> None:
     evaluate_scores(day=day, version=score_version, heard_at=heard_at)
 
 
+@titled("Hold signals now known against alerts")
 @app.periodic(cron="*/5 * * * *")
 @app.task(queue=ALERT_QUEUE, queueing_lock="alerts: becoming known", retry=RETRY)
 def look_at_becoming_known(timestamp: int) -> None:
@@ -46,6 +50,7 @@ def look_at_becoming_known(timestamp: int) -> None:
     evaluate_becoming_known(now=timezone.now())
 
 
+@titled("Take up alert messages")
 @app.task(queue=MESSAGE_QUEUE, retry=RETRY)
 def take_up_messages() -> None:
     """Give each message that is due a job of its own, in the transaction that takes it up."""
@@ -56,6 +61,7 @@ def take_up_messages() -> None:
             send.batch_defer(*messages)
 
 
+@titled("Look for alert messages due")
 @app.periodic(cron="* * * * *")
 @app.task(queue=MESSAGE_QUEUE, queueing_lock="alerts: due messages")
 def look_for_messages(timestamp: int) -> None:
@@ -63,6 +69,7 @@ def look_for_messages(timestamp: int) -> None:
     take_up_messages()
 
 
+@titled("Send an alert message")
 @app.task(queue=MESSAGE_QUEUE, pass_context=True)
 def send(context: JobContext, claim: str, attempts: int) -> None:
     """Send one message. A failure is on record with the notice, which also knows when to try again.

@@ -53,7 +53,7 @@ def _positive(field: Field, operator: str, value: Any, path: str) -> Q:
             return _text(operator, value, path)
         case Kind.RANK if operator in ("gt", "gte", "lt", "lte"):
             return Q(**{f"{path}__in": _ranks(operator, value)})
-        case Kind.WORDS:
+        case Kind.WORDS | Kind.TAGS:
             words = value if operator == "in" else (value,)
             return reduce(or_, (Q(**{f"{path}__contains": [word]}) for word in words))
         case Kind.INSTANT:

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from delivery.choices import Digest
+from delivery.preferences import Timing
 from signals_app.market_day import NEW_YORK
 
 if TYPE_CHECKING:
@@ -15,12 +16,14 @@ USUAL_DIGEST_AT = dt.time(7)
 DAY = dt.timedelta(days=1)
 
 
-def due_at(alert: Alert, now: dt.datetime, *, digest: str | None = None) -> dt.datetime:
+def due_at(alert: Alert, now: dt.datetime, *, timing: Timing | None = None) -> dt.datetime:
     """Return the first moment, now or later, at which the alert's e-mail and Slack messages may go out.
 
-    `digest` stands in for the alert's own.
+    `timing`, a client's, stands in for the alert's own as far as it goes.
     """
-    digest = digest or alert.digest
+    own = timing or Timing()
+    digest = own.digest or alert.digest
+    begins, ends = (own.quiet_from, own.quiet_until) if own.quiet_from else (alert.quiet_from, alert.quiet_until)
     moment = now.astimezone(NEW_YORK)
     if digest == Digest.HOURLY:
         # In UTC, where every hour is an hour long; New York's are full at the same moments.
@@ -28,8 +31,8 @@ def due_at(alert: Alert, now: dt.datetime, *, digest: str | None = None) -> dt.d
         begun = moment.replace(minute=0, second=0, microsecond=0)
         moment = (begun if begun == moment else begun + dt.timedelta(hours=1)).astimezone(NEW_YORK)
     elif digest == Digest.DAILY:
-        moment = _next(alert.digest_at or USUAL_DIGEST_AT, moment)
-    return _after_quiet(alert.quiet_from, alert.quiet_until, moment).astimezone(dt.UTC)
+        moment = _next(own.digest_at or alert.digest_at or USUAL_DIGEST_AT, moment)
+    return _after_quiet(begins, ends, moment).astimezone(dt.UTC)
 
 
 def _next(time: dt.time, moment: dt.datetime) -> dt.datetime:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from biotech_ma.core.addresses import AddressError, check_url
 from delivery.alerts.conditions import ALWAYS, ConditionError, Node, owners, parse
@@ -28,8 +29,9 @@ OF_CLIENTS = (*ABOUT_SCORES, AlertType.WATCHLIST_CHANGE)
 class Rule:
     """An alert as it is evaluated: its condition read, its client's watchlist and thresholds put in.
 
-    `watched` is None for all companies. `thresholds` has the companies with a threshold of their own (a watchlist that
-    several clients share); elsewhere `threshold` counts.
+    `watched` is None for all companies. `listed` has those of the desk's watchlist that it names, by their ids, for not
+    every company has a ticker; None where it names none. `thresholds` has the companies with a threshold of their own
+    (a watchlist that several clients share); elsewhere `threshold` counts.
     """
 
     type: AlertType
@@ -40,6 +42,7 @@ class Rule:
     signal_types: frozenset[str]
     watched: frozenset[str] | None
     thresholds: tuple[tuple[Decimal, frozenset[str]], ...] = ()
+    listed: frozenset[UUID] | None = None
 
     @property
     def names_signals(self) -> bool:
@@ -66,20 +69,27 @@ class Rule:
         parts = [self.type, repr(self.node), self.threshold, self.direction, self.hysteresis_points]
         lists = [sorted(self.signal_types), sorted(self.watched) if self.watched is not None else None]
         own = [(str(threshold), sorted(tickers)) for threshold, tickers in self.thresholds]
-        text = json.dumps([*map(str, parts), *lists, own])
+        listed = [] if self.listed is None else [sorted(map(str, self.listed))]
+        text = json.dumps([*map(str, parts), *lists, own, *listed])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def rule_of(alert: Alert, watchers: Iterable[Client] = ()) -> Rule:
+def rule_of(
+    alert: Alert, watchers: Iterable[Client] = (), listed: Mapping[UUID, frozenset[UUID]] | None = None
+) -> Rule:
     """Return the rule of the alert; `watchers` are the clients whose watchlists a watchlist_change without its own
-    companies looks at. Raises ConditionError for a condition that is none."""
+    companies looks at, `listed` has the companies of the desk's watchlists. A watchlist that is not among them has
+    none: an alert whose watchlist is archived watches nothing. Raises ConditionError for a condition that is none."""
     kind = AlertType(alert.alert_type)
     client = alert.client
     threshold = own_threshold(client.custom_thresholds, kind) if client else None
     threshold = alert.threshold_value if threshold is None else threshold
     watched: frozenset[str] | None = frozenset(alert.company_tickers) or None
     thresholds: tuple[tuple[Decimal, frozenset[str]], ...] = ()
-    if watched is None and client is not None and (client.watchlist_tickers or kind == AlertType.WATCHLIST_CHANGE):
+    on_list: frozenset[UUID] | None = None
+    if alert.watchlist_id is not None:
+        watched, on_list = None, (listed or {}).get(alert.watchlist_id, frozenset())
+    elif watched is None and client is not None and (client.watchlist_tickers or kind == AlertType.WATCHLIST_CHANGE):
         watched = frozenset(client.watchlist_tickers)
     elif watched is None and kind == AlertType.WATCHLIST_CHANGE:
         shared = _shared(watchers, threshold)
@@ -99,6 +109,7 @@ def rule_of(alert: Alert, watchers: Iterable[Client] = ()) -> Rule:
         signal_types=frozenset(alert.signal_types),
         watched=watched,
         thresholds=thresholds,
+        listed=on_list,
     )
 
 
@@ -178,6 +189,8 @@ def _judge_type(alert: Alert, node: Node) -> dict[str, str]:
             return {"condition": "A score sets this type off, so its condition cannot name a signal; choose custom."}
         if alert.signal_types:
             return {"signal_types": "A score sets this type off; leave the signal types empty, or choose custom."}
+    if alert.watchlist_id is not None and alert.company_tickers:
+        return {"watchlist": "Name companies or choose a watchlist, not both."}
     if alert.alert_type == AlertType.CUSTOM and not alert.condition and not alert.signal_types:
         return {"condition": "A custom alert needs a condition, such as a score of at least 70."}
     return {}

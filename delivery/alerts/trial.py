@@ -18,6 +18,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from biotech_ma.core.closed import NOBODY, Reader, narrowed
+from companies.watchlists import companies_on
 from delivery.alerts.causes import (
     METHODOLOGY,
     SCORE_COLUMNS,
@@ -93,7 +94,8 @@ def trial_of(alert: Alert, *, days: int = DAYS, today: dt.date | None = None, re
     Companies that are closed to the reader are left out. A fixed number of statements.
     Raises ConditionError for a stored condition that is none.
     """
-    rule = rule_of(alert, list(Client.objects.active().exclude(watchlist_tickers=[])))
+    clients = list(Client.objects.active().exclude(watchlist_tickers=[]))
+    rule = rule_of(alert, clients, companies_on([alert.watchlist_id] if alert.watchlist_id else []))
     today = today or timezone.localdate(timezone=NEW_YORK)
     until = min(today, _newest(rule) or today)
     since = until - dt.timedelta(days=days)

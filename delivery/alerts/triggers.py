@@ -23,7 +23,7 @@ from delivery.alerts.causes import Cause
 from delivery.alerts.quiet import due_at
 from delivery.choices import Channel
 from delivery.models import Alert
-from delivery.preferences import digest_of, wants_alert
+from delivery.preferences import Timing, timing_of, wants_alert
 
 # The topic of the news that alerts went off.
 ALERTS = "alerts"
@@ -151,15 +151,15 @@ def _fill_inboxes(cursor: Any, written: list[Written], barrier: Barrier) -> None
 
 def _prepare_messages(cursor: Any, written: list[Written], barrier: Barrier) -> None:
     """Write a notice for each trigger and recipient by e-mail and Slack, due when its alert allows."""
-    due: dict[tuple[UUID, str | None], dt.datetime] = {}
+    due: dict[tuple[UUID, Timing | None], dt.datetime] = {}
     rows = []
     for each in written:
-        for channel, recipient, gathered in addresses_of(each.alert):
+        for channel, recipient, timing in addresses_of(each.alert):
             if not barrier.lets_through(each, recipient):
                 continue
-            key = each.alert.pk, gathered
+            key = each.alert.pk, timing
             if key not in due:
-                due[key] = due_at(each.alert, each.triggered_at, digest=gathered)
+                due[key] = due_at(each.alert, each.triggered_at, timing=timing)
             rows.append(
                 {"trigger_id": str(each.id), "channel": channel, "recipient": recipient,
                  "due_at": due[key].isoformat()}
@@ -171,12 +171,12 @@ def _prepare_messages(cursor: Any, written: list[Written], barrier: Barrier) -> 
         queue_messages()
 
 
-def addresses_of(alert: Alert) -> list[tuple[str, str, str | None]]:
-    """Return where the alert's messages go: channel, recipient (empty for Slack), and the digest if it is not its own.
+def addresses_of(alert: Alert) -> list[tuple[str, str, Timing | None]]:
+    """Return where the alert's messages go: channel, recipient (empty for Slack), and when, if not as the alert says.
 
     Where a client's address stands in for recipients, the client's preferences say whether and how it is written to.
     """
-    found: list[tuple[str, str, str | None]] = []
+    found: list[tuple[str, str, Timing | None]] = []
     if Channel.EMAIL in alert.notification_channels:
         found += [(Channel.EMAIL.value, address, None) for address in alert.recipients]
         if not alert.recipients:
@@ -186,8 +186,8 @@ def addresses_of(alert: Alert) -> list[tuple[str, str, str | None]]:
     return found
 
 
-def _client_of(alert: Alert) -> list[tuple[str, str, str | None]]:
+def _client_of(alert: Alert) -> list[tuple[str, str, Timing | None]]:
     client = alert.client
     if client is None or not client.contact_email or not wants_alert(client.notification_preferences, alert.alert_type):
         return []
-    return [(Channel.EMAIL.value, client.contact_email, digest_of(client.notification_preferences))]
+    return [(Channel.EMAIL.value, client.contact_email, timing_of(client.notification_preferences))]

@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, Func, IntegerField, Q, Value, When
 
+from companies.watchlists import companies_on
 from delivery.alerts.conditions import ConditionError
 from delivery.alerts.queries import FALSE, TRUE, Roots, as_q
 from delivery.alerts.rules import Rule, rule_of
@@ -29,16 +30,17 @@ class Watch:
 
 
 def watches(*, heard_at: dt.datetime) -> list[Watch]:
-    """Return the active alerts that were there by then, with their rules. Two queries.
+    """Return the active alerts that were there by then, with their rules. Two queries, three with watchlists.
 
     One whose stored condition cannot be read any more is left out and named in the log; the others go on.
     """
-    alerts = Alert.objects.active().filter(created_at__lte=heard_at).select_related("client").order_by("id")
+    alerts = list(Alert.objects.active().filter(created_at__lte=heard_at).select_related("client").order_by("id"))
     clients = list(Client.objects.active().exclude(watchlist_tickers=[]))
+    listed = companies_on(alert.watchlist_id for alert in alerts if alert.watchlist_id)
     found = []
     for alert in alerts:
         try:
-            found.append(Watch(alert, rule_of(alert, clients)))
+            found.append(Watch(alert, rule_of(alert, clients, listed)))
         except ConditionError as error:
             logger.error("alert %s (%s) is left out, its condition cannot be read: %s", alert.pk, alert, error)
     return found
@@ -64,6 +66,8 @@ def holding(conditions: Sequence[Q]) -> Any:
 
 def of_watched(rule: Rule, roots: Roots) -> Q:
     """Return the condition that the rule looks at the row's company at all."""
+    if rule.listed is not None:
+        return Q(**{f"{roots['company']}id__in": sorted(rule.listed)}) if rule.listed else FALSE
     if rule.watched is None:
         return TRUE
     return Q(**{f"{roots['company']}ticker__in": sorted(rule.watched)}) if rule.watched else FALSE

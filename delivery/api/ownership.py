@@ -1,4 +1,7 @@
-"""Whose rows a caller sees: the desk's own and its own. What was made for another client is that client's business."""
+"""Whose rows a caller sees: the desk's own and its own. What was made for another client is that client's business.
+
+Webhooks are narrower: an address may hold a token, and a delivery what its owner alone is told.
+"""
 
 from __future__ import annotations
 
@@ -21,3 +24,9 @@ def shown(rows: QuerySet[Any], request: Request, owner: str = "client") -> Query
     """Return those of the rows that the caller may see; `owner` is the path to the client for whom a row was made."""
     client = only_client(request)
     return rows if client is None else rows.filter(Q(**{f"{owner}__isnull": True}) | Q(**{owner: client}))
+
+
+def owned(rows: QuerySet[Any], request: Request, owner: str = "client") -> QuerySet[Any]:
+    """Return those of the rows that are the caller's own: the desk's are an administrator's to see, like all others."""
+    client = only_client(request)
+    return rows if client is None else rows.filter(**{owner: client})

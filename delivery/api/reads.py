@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db.models import F, Func, TextField, Value
 
 from biotech_ma.core.api.resources import Column, Resource, columns
@@ -53,6 +55,7 @@ ALERTS = Resource(
             "direction",
             "hysteresis_points",
             "client_id",
+            "watchlist_id",
             "company_tickers",
             "signal_types",
             "is_active",
@@ -93,6 +96,7 @@ WEBHOOKS = Resource(
         columns(
             "id",
             "name",
+            "client_id",
             "url",
             "event_types",
             "company_tickers",
@@ -114,6 +118,23 @@ WEBHOOKS = Resource(
     ),
     ordering=("name",),
     orderable={"last_triggered": "last_triggered", "created_at": "created_at"},
+)
+
+# Lists and exports pass through many hands: what stands behind a parameter's name in an address stays out of them.
+MASK = "***"
+MASKED_URL = Func(
+    F("url"), Value(r"([?&][^=&#]*=)[^&#]*"), Value(rf"\1{MASK}"), Value("g"), function="regexp_replace",
+    output_field=TextField(),
+)  # fmt: skip
+WEBHOOKS_LISTED = replace(
+    WEBHOOKS,
+    name="ListedWebhook",
+    fields=tuple(
+        Column("url", MASKED_URL, help_text="Its address, without the values of its parameters.")
+        if column.name == "url"
+        else column
+        for column in WEBHOOKS.fields
+    ),
 )
 
 WEBHOOK_DELIVERIES = Resource(

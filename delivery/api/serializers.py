@@ -15,8 +15,9 @@ from biotech_ma.core.api.fields import (
     choices_field,
 )
 from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
+from companies.models import Company, Watchlist
 from delivery.api.ownership import only_client
-from delivery.api.reads import ALERTS, CLIENTS, WEBHOOKS
+from delivery.api.reads import ALERTS, CLIENTS, MASK, WEBHOOKS
 from delivery.choices import Channel, DeliveryStatus, EventType, Scope
 from delivery.models import Alert, Client, Webhook
 from delivery.services import create_webhook, issue_client
@@ -24,6 +25,8 @@ from delivery.services.clients import LONGEST_OVERLAP
 from signals_app.catalogue import SignalType
 
 HOUR = dt.timedelta(hours=1)
+# Of so many unknown tickers the near ones are looked for.
+MOST_HINTS = 10
 SECRET_HELP = "`whsec_` and 24 to 64 random bytes in base64. Left out, one is made."  # noqa: S105
 ENDPOINTS = (
     "companies",
@@ -54,16 +57,53 @@ class OwnClientField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-a
         return rows if rows is None or client is None else rows.filter(pk=client)
 
 
+class LiveTickersField(TickersField):
+    """A JSON array of tickers that live companies have, or that the row has held already."""
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        """Return the tickers; fails for each that no live company has, naming the near ones by its place."""
+        tickers = super().to_internal_value(data)
+        held = set(Company.objects.filter(ticker__in=tickers).values_list("ticker", flat=True))
+        held |= set(getattr(getattr(self.parent, "instance", None), str(self.field_name), None) or ())
+        unknown = [(place, ticker) for place, ticker in enumerate(tickers) if ticker not in held]
+        if unknown:
+            errors: dict[Any, Any] = {
+                place: [_unknown(ticker, hints=number < MOST_HINTS)] for number, (place, ticker) in enumerate(unknown)
+            }
+            raise serializers.ValidationError(errors)
+        return tickers
+
+
+def _unknown(ticker: str, *, hints: bool) -> serializers.ErrorDetail:
+    near = Company.objects.near_tickers(ticker) if hints else []
+    hint = f"; near: {', '.join(near)}" if near else ""
+    return serializers.ErrorDetail(f"No live company has the ticker {ticker}{hint}.", code="unknown")
+
+
+class SharedWatchlistField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
+    """A watchlist of the desk that its owner shares, by its id."""
+
+    def get_queryset(self) -> Any:
+        """Return the watchlists that may be named."""
+        return Watchlist.objects.filter(is_shared=True)
+
+
 class AlertSerializer(CheckedModelSerializer):
     """An alert as it is written."""
 
     resource = ALERTS
-    company_tickers = TickersField(required=False, help_text="Only these companies; empty means all.")
+    company_tickers = LiveTickersField(required=False, help_text="Only these companies; empty means all.")
     signal_types = choices_field(SignalType, required=False, help_text="Only these types; empty means all.")
     notification_channels = choices_field(Channel, required=False, help_text="Where it goes.")
     recipients = EmailsField(required=False, help_text="E-mail addresses.")
     client = OwnClientField(
         queryset=Client.objects.all(), required=False, allow_null=True, help_text="For this API client, by its id."
+    )
+    watchlist = SharedWatchlistField(
+        queryset=Watchlist.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="The companies of this shared watchlist of the desk, by its id, as it stands at the time.",
     )
     slack_webhook_url = StrictCharField(
         required=False,
@@ -83,6 +123,7 @@ class AlertSerializer(CheckedModelSerializer):
             "direction",
             "hysteresis_points",
             "client",
+            "watchlist",
             "company_tickers",
             "signal_types",
             "is_active",
@@ -102,13 +143,21 @@ class WebhookSerializer(CheckedModelSerializer):
 
     resource = WEBHOOKS
     event_types = choices_field(EventType, required=False, help_text="Events it wants; empty means all.")
-    company_tickers = TickersField(required=False, help_text="Only these companies; empty means all.")
+    company_tickers = LiveTickersField(required=False, help_text="Only these companies; empty means all.")
     secret = serializers.CharField(required=False, write_only=True, max_length=200, help_text=SECRET_HELP)
+    client = OwnClientField(
+        queryset=Client.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="Whose endpoint it is, by the id of the API client: the caller's own unless an administrator says "
+        "otherwise; null is the desk's.",
+    )
 
     class Meta:
         model = Webhook
         fields = (
             "name",
+            "client",
             "url",
             "secret",
             "event_types",
@@ -127,8 +176,25 @@ class WebhookSerializer(CheckedModelSerializer):
             raise serializers.ValidationError("Change it by rotate-secret; the former one then signs too for a day.")
         return value
 
+    def validate_url(self, value: str) -> str:
+        """Return the address; one out of a list, without the values of its parameters, is refused."""
+        if MASK in value:
+            raise serializers.ValidationError(
+                f"This has {MASK} where a value was: lists leave values out. Take it from the webhook itself."
+            )
+        return value
+
+    def validate_client(self, value: Client | None) -> Client | None:
+        """Return the owner: nobody but an administrator makes an endpoint the desk's, which is told of everything."""
+        if value is None and only_client(self.context["request"]) is not None:
+            raise serializers.ValidationError("Only an administrator's key makes an endpoint the desk's own.")
+        return value
+
     def create(self, validated_data: dict[str, Any]) -> Webhook:
-        """Create the webhook; the secret waits in `shown_once` for the one answer that has it."""
+        """Create the webhook, the caller's own; the secret waits in `shown_once` for the one answer that has it."""
+        owner = only_client(self.context["request"])
+        if owner is not None:
+            validated_data.setdefault("client", Client.objects.get(pk=owner))
         webhook, secret = create_webhook(**validated_data)
         self.shown_once = {"secret": secret}
         return webhook
@@ -156,7 +222,7 @@ class ClientSerializer(CheckedModelSerializer):
     allowed_endpoints = TextListField(
         child=StrictChoiceField(choices=ENDPOINTS), required=False, help_text="Resources it may call; empty means all."
     )
-    watchlist_tickers = TickersField(required=False, help_text="Companies they follow.")
+    watchlist_tickers = LiveTickersField(required=False, help_text="Companies they follow.")
 
     class Meta:
         model = Client

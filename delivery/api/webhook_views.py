@@ -15,23 +15,44 @@ from rest_framework.request import Request
 from biotech_ma.core import closed
 from biotech_ma.core.api import query, reads
 from biotech_ma.core.api.endpoints import Endpoint
+from biotech_ma.core.api.resources import Resource
 from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, required
 from biotech_ma.core.api.writes import EditMixin, refusals
 from delivery.api.answers import NEW_SECRET, QUEUED
 from delivery.api.filters import WebhookDeliveryFilterSet, WebhookFilterSet
-from delivery.api.reads import WEBHOOK_DELIVERIES, WEBHOOKS
+from delivery.api.ownership import owned
+from delivery.api.reads import WEBHOOK_DELIVERIES, WEBHOOKS, WEBHOOKS_LISTED
 from delivery.api.serializers import PeriodSerializer, SecretRotationSerializer, WebhookSerializer
 from delivery.models import Webhook, WebhookDelivery
 from delivery.services import ping_webhook, replay_delivery, replay_period, rotate_webhook_secret
 
 
 class WebhookViewSet(EditMixin):
-    """Endpoints that are told of events. The signing secret is in the creating answer only."""
+    """Endpoints that are told of events: the caller's own, for an administrator all.
+
+    The signing secret is in the creating answer only; lists leave out the values of an address's parameters.
+    """
 
     scope = "webhooks"
     resource = WEBHOOKS
     filterset_class = WebhookFilterSet
     serializer_class = WebhookSerializer
+
+    @property
+    def listed(self) -> Resource:
+        """The fields as lists and exports show them."""
+        return WEBHOOKS_LISTED
+
+    def rows(self) -> models.QuerySet[Any]:
+        """Return the live webhooks that the caller may see."""
+        return owned(super().rows(), self.request)
+
+    def archived_row(self, ref: str) -> models.Model:
+        """Return the row that the address names, archived or not, if it is the caller's."""
+        row: models.Model | None = owned(Webhook.all_objects.all(), self.request).filter(pk=ref).first()
+        if row is None:
+            raise not_found()
+        return row
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
@@ -88,7 +109,7 @@ class WebhookViewSet(EditMixin):
 
 
 class WebhookDeliveriesViewSet(ResourceViewSet):
-    """The deliveries of one live webhook, the newest first."""
+    """The deliveries of one live webhook of the caller's, the newest first."""
 
     scope = "webhooks"
     resource = WEBHOOK_DELIVERIES
@@ -101,20 +122,20 @@ class WebhookDeliveriesViewSet(ResourceViewSet):
             self.resource,
             self.filterset_class,
             lambda _: closed.narrowed(WebhookDelivery.objects.filter(webhook_id=ref), closed.caller_of(request.auth)),
-            parent=lambda _: Webhook.objects.filter(pk=ref),
+            parent=lambda _: owned(Webhook.objects.filter(pk=ref), request),
         )
 
 
 class WebhookDeliveryViewSet(ResourceViewSet):
-    """One delivery of a live webhook."""
+    """One delivery of a live webhook of the caller's."""
 
     scope = "webhooks"
     resource = WEBHOOK_DELIVERIES
 
     def rows(self) -> models.QuerySet[Any]:
-        """Return the deliveries of live webhooks."""
+        """Return the deliveries of live webhooks that the caller may see."""
         rows = WebhookDelivery.objects.filter(webhook__deleted_at__isnull=True)
-        return closed.narrowed(rows, closed.caller_of(self.request.auth))
+        return closed.narrowed(owned(rows, self.request, "webhook__client"), closed.caller_of(self.request.auth))
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""

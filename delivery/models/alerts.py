@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from biotech_ma.core.crypto import EncryptedTextField
 from biotech_ma.core.fields import json_array, json_object, json_shapes, list_of, one_of, within
 from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, TimestampedModel, tracked
-from companies.models import Company
+from companies.models import Company, Watchlist
 from delivery.alerts.rules import refusals_of
 from delivery.choices import (
     AlertType,
@@ -66,6 +66,17 @@ class Alert(SoftDeleteModel):
         db_index=False,
         help_text="For this client: its watchlist, its own thresholds and its address, where the alert names none.",
         db_comment="NULL = the desk's own.",
+    )
+    watchlist = models.ForeignKey(
+        Watchlist,
+        # The database refuses to delete a list that is in use: without it the alert would watch every company.
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="alerts",
+        db_index=False,
+        help_text="The companies of this watchlist of the desk, as it stands at the time.",
+        db_comment="A watchlist of the desk. NULL = none.",
     )
     company_tickers = json_array(help_text="Only these companies; empty means all.", db_comment="Array; empty = all.")
     signal_types = json_array(help_text="Only these types; empty means all.", db_comment="Array; empty = all.")
@@ -163,6 +174,8 @@ class Alert(SoftDeleteModel):
             models.Index(fields=["deleted_at"], name="alerts_archived_idx", condition=~LIVE),
             # a client's alerts; serves the foreign key
             models.Index(fields=["client"], name="alerts_client_idx"),
+            # what uses a watchlist; serves the foreign key
+            models.Index(fields=["watchlist"], name="alerts_watchlist_idx"),
         ]
 
     def __str__(self) -> str:

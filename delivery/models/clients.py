@@ -98,9 +98,9 @@ class Client(SoftDeleteModel):
     watchlist_tickers = json_array(help_text="Companies they follow.", db_comment="Array of tickers.")
     notification_preferences = json_object(
         help_text='How they want to hear of things: {"reports": ["weekly_watchlist"], "format": "pdf", '
-        '"alerts": ["score_threshold"], "digest": "daily"}. Each may be left out: no reports, html, all alerts, '
-        "as the alert says.",
-        db_comment="Object: reports, format, alerts, digest.",
+        '"alerts": ["score_threshold"], "digest": "daily", "digest_at": "07:00", "quiet_from": "22:00", '
+        '"quiet_until": "06:30"}. Each may be left out: no reports, html, all alerts, as the alert says.',
+        db_comment="Object: reports, format, alerts, digest, digest_at, quiet_from, quiet_until.",
     )
     custom_thresholds = json_object(
         help_text="Their own thresholds for their alerts, in points: score_threshold, score_change, watchlist_change.",

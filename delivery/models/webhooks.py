@@ -15,6 +15,7 @@ from delivery.choices import (
     DeliveryStatus,
     EventType,
 )
+from delivery.models.clients import Client
 from delivery.querysets import WebhookQuerySet
 from delivery.webhooks.schedule import validate_retry_policy
 
@@ -29,6 +30,18 @@ class Webhook(SoftDeleteModel):
     """An address that is told of events, signed as Standard Webhooks says."""
 
     name = models.CharField(max_length=255, help_text="Whose endpoint it is.", db_comment="Name.")
+    client = models.ForeignKey(
+        Client,
+        # Set to NULL it would become the desk's, which is told of everything.
+        on_delete=models.DB_CASCADE,
+        null=True,
+        blank=True,
+        related_name="webhooks",
+        db_index=False,
+        help_text="The API client whose endpoint it is: it alone sees it over REST, and it is told of what is the "
+        "desk's or this client's. Empty: the desk's own, told of everything.",
+        db_comment="The API client whose endpoint it is. NULL = the desk's own.",
+    )
     url = models.URLField(
         max_length=2000,
         validators=[validate_url],
@@ -158,6 +171,8 @@ class Webhook(SoftDeleteModel):
             models.Index(fields=["name"], name="webhooks_active_idx", condition=LIVE & models.Q(is_active=True)),
             # archived rows
             models.Index(fields=["deleted_at"], name="webhooks_archived_idx", condition=~LIVE),
+            # a client's webhooks; serves the foreign key
+            models.Index(fields=["client"], name="webhooks_client_idx"),
         ]
 
     def __str__(self) -> str:

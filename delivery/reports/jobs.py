@@ -6,6 +6,7 @@ from django.db import transaction
 from procrastinate import RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
+from biotech_ma.core.job_titles import titled
 from delivery.models import Report
 from delivery.reports import mail, schedule, services
 from delivery.reports.orders import ReportRefused
@@ -19,6 +20,7 @@ also_due(schedule.queue_due_reports)
 also(schedule.plan)
 
 
+@titled("Order the reports that are due")
 @app.periodic(cron="* * * * *")
 @app.task(queue=UPKEEP_QUEUE, queueing_lock="look at report schedule", lock="look at report schedule")
 def look_at_report_schedule(timestamp: int) -> None:
@@ -26,6 +28,7 @@ def look_at_report_schedule(timestamp: int) -> None:
     schedule.queue_due_reports()
 
 
+@titled("Make a report")
 @app.task(queue=REPORT_QUEUE, retry=RETRY)
 def make_report(report: str) -> None:
     """Make and store a report. A refusal is final; whatever else fails is kept as the reason and tried again."""
@@ -38,6 +41,7 @@ def make_report(report: str) -> None:
         raise
 
 
+@titled("Mail a report")
 @app.task(queue=REPORT_QUEUE, retry=RETRY)
 def mail_report(report: str) -> None:
     """Send a report to those whom it has not reached; those whom it could not reach are tried again."""

@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 from email.utils import parseaddr
 from pathlib import PurePosixPath
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from biotech_ma.core import closed
+from biotech_ma.core.mail import is_refused_for_good, words_of
 from biotech_ma.core.services import recorded
 from biotech_ma.core.storage_url import LINK_SECONDS
 from companies.models import Restriction
@@ -52,19 +52,25 @@ def message_id(report: Report, recipient: str) -> str:
 def send(report: Report) -> int:
     """Send the report to those recipients whom it has not reached; return how many it went to.
 
-    Raises MailFailed where one was not reached, after all others were tried; StorageRefused where the file is gone.
+    Whom the server refuses for good is not tried again: the report has failed for them, with the reason, and has gone
+    to the others. Raises MailFailed where one was not reached who may be later, after all others were tried;
+    StorageRefused where the file is gone.
     """
-    waiting = list(report.mails.exclude(status=MailStatus.SENT).order_by("recipient"))
+    waiting = list(report.mails.exclude(status__in=(MailStatus.SENT, MailStatus.REFUSED)).order_by("recipient"))
     withheld = _withheld(report, waiting)
     waiting = [mail for mail in waiting if mail.pk not in withheld]
-    if waiting:
-        _send(report, waiting)
-    state: dict[str, Any] = {"delivery_status": ReportStatus.SENT, "sent_at": Now(), "failure": None}
-    if withheld:
-        state = {"delivery_status": ReportStatus.FAILED, "failure": f"{len(withheld)} not sent. {MADE_ANEW}"}
+    reached = _send(report, waiting) if waiting else 0
+    refused = list(report.mails.filter(status=MailStatus.REFUSED).order_by("recipient"))
+    why = [f"{len(withheld)} not sent. {MADE_ANEW}"] if withheld else []
+    why += [_refusals(refused)] if refused else []
+    has_gone = report.mails.filter(status=MailStatus.SENT).exists() or not why
     with recorded("report sent"):
-        Report.objects.filter(pk=report.pk).update(**state)
-    return len(waiting)
+        Report.objects.filter(pk=report.pk).update(
+            delivery_status=ReportStatus.FAILED if why else ReportStatus.SENT,
+            failure=" ".join(why)[:2_000] or None,
+            **({"sent_at": Now()} if has_gone and not withheld else {}),
+        )
+    return reached
 
 
 def _withheld(report: Report, waiting: list[ReportMail]) -> set[UUID]:
@@ -83,33 +89,41 @@ def _withheld(report: Report, waiting: list[ReportMail]) -> set[UUID]:
     return held
 
 
-def _send(report: Report, waiting: list[ReportMail]) -> None:
+def _refusals(refused: list[ReportMail]) -> str:
+    told = "; ".join(f"{mail.recipient}: {mail.error}" for mail in refused)
+    return f"Refused for good, and not tried again. {told}"
+
+
+def _send(report: Report, waiting: list[ReportMail]) -> int:
+    """Try each once; return how many were reached. Raises MailFailed where one may be reached later."""
     text, attached = _parts(report)
-    failed: list[ReportMail] = []
+    states: list[MailStatus] = []
     for mail in waiting:
         message = EmailMessage(
             subject=_one_line(report.title), body=text, to=[mail.recipient], headers={"Message-ID": mail.message_id}
         )
         if attached:
             message.attach(*attached)
-        if not _sent(mail, message):
-            failed.append(mail)
+        states.append(_tried(mail, message))
+    failed = [mail for mail, state in zip(waiting, states, strict=True) if state == MailStatus.FAILED]
     if failed:
         raise MailFailed(f"{len(failed)} of {len(waiting)} e-mails were not sent: {failed[0].error}")
+    return states.count(MailStatus.SENT)
 
 
-def _sent(mail: ReportMail, message: EmailMessage) -> bool:
-    """Try once and note how it went."""
+def _tried(mail: ReportMail, message: EmailMessage) -> MailStatus:
+    """Try once and note how it went: sent, failed for now, or refused for good."""
     rows = ReportMail.objects.filter(pk=mail.pk)
     try:
         message.send()
     except (OSError, ValueError) as error:
         # What SMTP refuses is an OSError, too.
-        mail.error = _one_line(str(error)) or type(error).__name__
-        rows.update(status=MailStatus.FAILED, attempts=F("attempts") + 1, error=mail.error)
-        return False
+        mail.error = _one_line(words_of(error))
+        status = MailStatus.REFUSED if is_refused_for_good(error) else MailStatus.FAILED
+        rows.update(status=status, attempts=F("attempts") + 1, error=mail.error)
+        return status
     rows.update(status=MailStatus.SENT, attempts=F("attempts") + 1, error="", sent_at=Now())
-    return True
+    return MailStatus.SENT
 
 
 def _parts(report: Report) -> tuple[str, tuple[str, bytes, str] | None]:

@@ -9,8 +9,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from biotech_ma.core.closed import NOBODY, Reader, reader_of
 from companies.models import Company, Restriction
+from companies.querysets import id_or_ticker
 from companies.restrictions import closed_to_any
 from delivery.choices import ReportFormat, ReportType
 from delivery.models import Report
@@ -125,7 +128,10 @@ def order_of(report: Report) -> Order:
     Raises ReportRefused where nothing is left to report on.
     """
     asked = list(report.companies_asked)
-    held = {company.ticker: company for company in Company.objects.filter(ticker__in=asked)}
+    # A company without a ticker was noted by its id.
+    ids = [key for key in map(id_or_ticker, asked) if isinstance(key, UUID)]
+    rows = Company.objects.filter(Q(ticker__in=asked) | Q(pk__in=ids))
+    held = {company.ticker or str(company.pk): company for company in rows}
     missing = tuple(ticker for ticker in asked if ticker not in held)
     companies = tuple(held[ticker] for ticker in asked if ticker in held)
     left_out = kept_back(report)

@@ -21,9 +21,9 @@ from django.utils import timezone
 from biotech_ma.core.services import violated_constraint
 from biotech_ma.core.vocabulary import near
 from companies.models import Company
-from delivery.choices import ReportFormat, ReportStatus, ReportType
-from delivery.models import Client, Report
-from delivery.preferences import SCHEDULED
+from companies.watchlists import refs_on
+from delivery.choices import ReportFormat, ReportStatus, ReportType, ScheduledReport
+from delivery.models import Client, Report, StandingOrder
 from delivery.reports.orders import ReportRefused
 from delivery.reports.services import order_report
 from signals_app.market_day import NEW_YORK
@@ -37,7 +37,10 @@ DESK = "desk"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom a report of a slot is made: the desk, or a client with its watchlist."""
+    """For whom a report of a slot is made: the desk, a client with its watchlist, or those whom a standing order names.
+
+    `watchlist` is what the order's own is called; without it, no companies mean that the report chooses.
+    """
 
     key: str
     recipients: tuple[str, ...]
@@ -45,6 +48,7 @@ class Reader:
     tickers: tuple[str, ...] = ()
     thresholds: Mapping[str, Any] | None = None
     client: Client | None = None
+    watchlist: str = ""
 
 
 def entries() -> list[Entry]:
@@ -58,10 +62,8 @@ def _changes(text: str) -> dict[str, str]:
     changes = {}
     for part in filter(str.strip, text.split(";")):
         name, _, cron = (word.strip() for word in part.partition("="))
-        if name not in SCHEDULED:
-            raise ImproperlyConfigured(
-                f"REPORTS_SCHEDULE names {name!r}; {near(name, [str(one) for one in SCHEDULED])}"
-            )
+        if name not in ScheduledReport.values:
+            raise ImproperlyConfigured(f"REPORTS_SCHEDULE names {name!r}; {near(name, ScheduledReport.values)}")
         if cron != OFF and not croniter.is_valid(cron):
             raise ImproperlyConfigured(f"REPORTS_SCHEDULE: {cron!r} is neither off nor five cron fields.")
         changes[name] = cron
@@ -113,11 +115,13 @@ def _ordered(report_type: str, first: dt.date, last: dt.date, slot: str, reader:
     """Order the report; None where another worker has. What is refused is kept as failed, with its reason."""
     named = f"{slot} {reader.key}"
     try:
+        if reader.watchlist and not reader.tickers:
+            raise ReportRefused(f"no live company is on {reader.watchlist}")
         with transaction.atomic():
             return order_report(
                 report_type=report_type, day=last, period_start=first, period_end=last, form=reader.form,
                 companies=reader.tickers, recipients=reader.recipients, thresholds=reader.thresholds, slot=named,
-                client=reader.client,
+                client=reader.client, title=_title(report_type, last, reader),
             )  # fmt: skip
     except ReportRefused as refusal:
         return _refused(report_type, (first, last), named, reader, str(refusal))
@@ -138,7 +142,7 @@ def _refused(
             "report_date": last,
             "period_start": first,
             "period_end": last,
-            "title": f"{ReportType(report_type).label} {last}",
+            "title": _title(report_type, last, reader) or f"{ReportType(report_type).label} {last}",
             "format": reader.form if reader.form in ReportFormat.values else ReportFormat.HTML,
             "delivery_status": ReportStatus.FAILED,
             "failure": reason,
@@ -158,7 +162,7 @@ def period_of(entry: Entry, slot: dt.datetime) -> tuple[dt.date, dt.date]:
 
 
 def readers(report_type: str) -> list[Reader]:
-    """Return the desk, and each active client that has an address and asked for the report.
+    """Return the desk, each active client that has an address and asked for the report, and each standing order.
 
     A client asks by its preferences: `{"reports": ["weekly_watchlist"], "format": "pdf"}`.
     """
@@ -171,7 +175,27 @@ def readers(report_type: str) -> list[Reader]:
             Reader(str(client.pk), (client.contact_email or "",), str(form), tuple(live(client.watchlist_tickers)),
                    client.custom_thresholds, client)
         )  # fmt: skip
-    return found
+    return [*found, *_standing(report_type)]
+
+
+def _standing(report_type: str) -> list[Reader]:
+    orders = list(StandingOrder.objects.due(report_type).select_related("watchlist__owner").order_by("id"))
+    refs = refs_on(order.watchlist_id for order in orders)
+    return [
+        Reader(
+            f"watchlist {order.watchlist_id}",
+            tuple(order.recipients),
+            order.format,
+            tuple(refs[order.watchlist_id]),
+            watchlist=order.watchlist.public_name,
+        )
+        for order in orders
+    ]
+
+
+def _title(report_type: str, day: dt.date, reader: Reader) -> str:
+    """Return the title of a standing order's report; empty for the others, which make their own."""
+    return f"{ReportType(report_type).label} of {reader.watchlist} {day}" if reader.watchlist else ""
 
 
 def live(tickers: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from procrastinate import exceptions
 
 from biotech_ma.core import news
 from biotech_ma.core.services import Refused, recorded
-from delivery.choices import ReportFormat, ReportStatus, ReportType
+from delivery.choices import MailStatus, ReportFormat, ReportStatus, ReportType
 from delivery.models import Client, Report, ReportMail
 from delivery.reports.content import Content, content_of
 from delivery.reports.mail import message_id
@@ -141,6 +141,8 @@ def run_again(*, report: Report) -> Report:
         raise Refused(str(refusal)) from refusal
     with recorded("report run again"):
         Report.objects.filter(pk=report.pk).update(delivery_status=ReportStatus.QUEUED, failure=None)
+        # Somebody asks for it: whom the server refused may be there by now.
+        ReportMail.objects.filter(report=report, status=MailStatus.REFUSED).update(status=MailStatus.PENDING)
         queue(report)
     report.refresh_from_db()
     return report

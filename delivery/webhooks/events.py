@@ -35,12 +35,16 @@ TICKER_LIST: ArrayField[Any, Any] = ArrayField(CharField())
 ID_LIST: ArrayField[Any, Any] = ArrayField(UUIDField())
 
 
+NOBODYS = Cast(Value(None), UUIDField())
+
+
 @dataclass(frozen=True)
 class Events:
     """The events of a topic: `rows` gives the rows of a span, the rest is read from each row.
 
     `tickers` is the array of the companies that it is about (NULL = of all), `score` the figure that `min_score` is
-    held against (NULL = unknown, which reaches no endpoint with a minimum), `companies` the array of their ids.
+    held against (NULL = unknown, which reaches no endpoint with a minimum), `companies` the array of their ids,
+    `client` for whom alone the row was made (NULL = the desk's, of which every endpoint may be told).
     """
 
     event_type: EventType
@@ -51,6 +55,7 @@ class Events:
     tickers: Combinable
     score: Combinable
     companies: Combinable
+    client: Combinable = NOBODYS
 
 
 def _text(expression: Any) -> Cast:
@@ -156,7 +161,7 @@ TOPICS: Mapping[str, Events] = {
     ),
     "alerts": Events(
         EventType.ALERT_TRIGGERED, _alerts, ALERT_TRIGGERS.fields, _named("alert", "id"), F("triggered_at"),
-        _Array(F("company__ticker")), _latest_score("company"), _Ids(F("company_id")),
+        _Array(F("company__ticker")), _latest_score("company"), _Ids(F("company_id")), F("alert__client_id"),
     ),
     "reports": Events(
         EventType.REPORT_READY, _reports, tuple(columns(
@@ -164,6 +169,6 @@ TOPICS: Mapping[str, Events] = {
             "file_size_bytes", "companies_included", "key_findings",
         )),
         _named("report", "id"), F("updated_at"), _TextArray(F("companies_included")), _NO_MINIMUM,
-        _NAMED,
+        _NAMED, F("client_id"),
     ),
 }  # fmt: skip

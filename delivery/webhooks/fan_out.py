@@ -13,10 +13,11 @@ from delivery.webhooks.events import TOPICS
 
 # Whoever is added later is not told of what was written before. `?|` is true when the list holds any of the array.
 # What is about a company on the restricted list goes to cleared endpoints alone (delivery/restricted.py).
+# What was made for one client is told to its endpoints and to the desk's own; whose key is dead is told nothing.
 STATEMENT = """
 WITH news ({names}) AS ({rows}), events AS MATERIALIZED (
     SELECT {key}0 AS event_id, {key}1 AS stamp, {key}2 AS tickers, {key}3 AS score,
-           {key}4 AS companies,
+           {key}4 AS companies, {key}5 AS client_id,
            convert_to(json_build_object('type', %s::text, 'timestamp', {key}1, 'data', row_to_json(said))::text, 'UTF8')
                AS body
     FROM news CROSS JOIN LATERAL (SELECT {values}) AS said ({labels})
@@ -30,6 +31,10 @@ FROM events JOIN webhooks AS endpoint
  AND (endpoint.min_score IS NULL OR events.score >= endpoint.min_score)
  AND (endpoint.cleared_url = endpoint.url OR NOT EXISTS (
      SELECT FROM restrictions AS r WHERE r.until IS NULL AND r.company_id = ANY (events.companies)))
+ AND (events.client_id IS NULL OR endpoint.client_id IS NULL OR endpoint.client_id = events.client_id)
+LEFT JOIN clients AS owner ON owner.id = endpoint.client_id
+WHERE owner.id IS NULL
+   OR owner.is_active AND owner.deleted_at IS NULL AND (owner.expires_at IS NULL OR owner.expires_at > events.stamp)
 ORDER BY events.stamp, events.event_id
 ON CONFLICT (webhook_id, event_id) DO NOTHING
 """
@@ -41,7 +46,7 @@ def fan_out(topic: str, span: Span, about: Mapping[str, str]) -> int:
     The same news twice adds nothing: an endpoint is told of an event once.
     """
     events = TOPICS[topic]
-    keys = [events.name, events.stamp, events.tickers, events.score, events.companies]
+    keys = [events.name, events.stamp, events.tickers, events.score, events.companies, events.client]
     try:
         rows = project(events.rows(span, about).order_by(), events.says, keys)
         sql, params = rows.query.sql_with_params()

@@ -10,6 +10,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 
 from biotech_ma.core import news
+from biotech_ma.core.job_titles import titled
 from delivery.models import Webhook
 from delivery.webhooks.events import TOPICS
 from delivery.webhooks.fan_out import fan_out
@@ -21,6 +22,7 @@ WEBHOOK_QUEUE = "webhooks"
 RETRY = RetryStrategy(max_attempts=10, exponential_wait=2)
 
 
+@titled("Write webhook deliveries")
 @app.task(queue=WEBHOOK_QUEUE, retry=RETRY)
 def tell_endpoints(topic: str, since: str, until: str, about: dict[str, str]) -> None:
     """Write the deliveries of the news, and have them sent."""
@@ -31,6 +33,7 @@ def tell_endpoints(topic: str, since: str, until: str, about: dict[str, str]) ->
 
 
 # New events have a job queued at once. This is for those that are due again, and those of killed workers.
+@titled("Send webhooks due")
 @app.periodic(cron="* * * * * */5")
 @app.task(queue=WEBHOOK_QUEUE, queueing_lock="send webhooks", pass_context=True)
 def send_deliveries(context: JobContext, timestamp: int = 0) -> None:
@@ -39,6 +42,7 @@ def send_deliveries(context: JobContext, timestamp: int = 0) -> None:
     send_due(is_stopping=is_stopping, must_end=context.should_abort)
 
 
+@titled("Mail that a webhook was switched off")
 @app.task(queue=WEBHOOK_QUEUE, retry=RetryStrategy(max_attempts=6, exponential_wait=6))
 def mail_notice(webhook: str, reason: str, recipient: str, notice: str) -> None:
     """Write to one person that a webhook was switched off; again after 6 and 36 seconds, 4 and 22 minutes, 2 hours."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from biotech_ma.core.job_titles import titled
 from signals_app.import_models import SheetImport
 from signals_app.imports import services
 
 IMPORT_QUEUE = "imports"
 
 
+@titled("Check or apply an import")
 @app.task(queue=IMPORT_QUEUE)
 def work_on_import(import_id: str, step: str) -> None:
     """Check or apply an import. Either is one transaction at its end: after a killed worker it is done anew."""

@@ -127,3 +127,24 @@ def test_a_clients_own_thresholds_are_numbers_of_points(admin, value):
 def test_names_of_other_use_are_left_alone_among_a_clients_thresholds(admin):
     thresholds = {"score_change": -5, "market_cap": "small"}
     assert admin.post("clients/", {"client_name": "Fund", "custom_thresholds": thresholds}).status == 201
+
+
+def test_tickers_that_no_live_company_has_are_refused_with_the_near_ones(admin, universe):
+    order = {"name": "x", "alert_type": "new_signal", "company_tickers": ["ALPH", "ALPX", "gone"]}
+    answer = admin.post("alerts/", order)
+    answer.is_problem(400)
+    assert answer.fields == {"company_tickers[1]": "unknown", "company_tickers[2]": "unknown"}
+    assert "No live company has the ticker ALPX; near: ALPH." in answer.text
+    assert admin.post("clients/", {"client_name": "x", "watchlist_tickers": ["NOPE"]}).fields == {
+        "watchlist_tickers[0]": "unknown"
+    }
+    made = admin.post("alerts/", {**order, "company_tickers": ["alph"]})
+    assert (made.status, made.json["company_tickers"]) == (201, ["ALPH"])
+
+
+def test_what_an_alert_holds_already_may_stay_when_its_company_goes(admin, universe):
+    made = admin.post("alerts/", {"name": "x", "alert_type": "new_signal", "company_tickers": ["ALPH"]}).json
+    universe.alpha.__class__.objects.filter(pk=universe.alpha.pk).archive()
+    path = f"alerts/{made['id']}/"
+    assert admin.patch(path, {"company_tickers": ["ALPH", "BETA"]}).status == 200
+    assert admin.patch(path, {"company_tickers": ["GAMMA"]}).fields == {"company_tickers[0]": "unknown"}

@@ -141,7 +141,9 @@ def test_a_filter_without_a_name_or_a_filter_is_not_saved(anna, sent):
 def test_a_watchlist_narrows_companies_down_for_those_who_see_it(anna):
     watched, other = CompanyFactory(name="Watched"), CompanyFactory(name="Other")
     add = reverse("admin:companies_watchlist_add")
-    assert anna.post(add, {"name": "Mine", "companies": [str(watched.pk)]}).status_code == 302
+    bare = {f"standing_orders-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL")}
+    bare |= {f"alerts-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL")}
+    assert anna.post(add, {"name": "Mine", "companies": [str(watched.pk)], **bare}).status_code == 302
     mine = Watchlist.objects.get()
     assert mine.owner.username == "anna"
     narrowed = reverse(LIST) + f"?watchlist={mine.pk}"
@@ -150,7 +152,7 @@ def test_a_watchlist_narrows_companies_down_for_those_who_see_it(anna):
     assert len(ben.get(narrowed, follow=True).context["cl"].result_list) == 2
     change = reverse("admin:companies_watchlist_change", args=[mine.pk])
     assert ben.get(change, follow=True).status_code in {200, 404}
-    anna.post(change, {"name": "Mine", "is_shared": "on", "companies": [str(watched.pk), str(other.pk)]})
+    anna.post(change, {"name": "Mine", "is_shared": "on", "companies": [str(watched.pk), str(other.pk)], **bare})
     assert len(ben.get(narrowed, follow=True).context["cl"].result_list) == 2
     assert ben.post(change, {"name": "Taken", "companies": []}).status_code == 403
     mine.refresh_from_db()

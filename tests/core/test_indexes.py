@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
@@ -119,10 +120,14 @@ INSERT INTO company_notes (company_id, text, deleted_at)
 SELECT id, 'x', CASE WHEN is_cash_constrained THEN now() END FROM companies;
 INSERT INTO saved_filters (owner_id, "table", name, query)
 SELECT u.id, 'list ' || n, 'x', '' FROM auth_user AS u, generate_series(1, 50) AS n WHERE u.username ~ '^u\\d+$';
-INSERT INTO watchlists (owner_id, name)
-SELECT u.id, 'x' || n FROM auth_user AS u, generate_series(1, 10) AS n WHERE u.username ~ '^u\\d+$';
+INSERT INTO watchlists (owner_id, name, deleted_at)
+SELECT u.id, 'x' || n, CASE WHEN n = 10 AND u.username = 'u7' THEN now() END
+FROM auth_user AS u, generate_series(1, 50) AS n WHERE u.username ~ '^u\\d+$';
+UPDATE alerts SET watchlist_id = (SELECT id FROM watchlists ORDER BY id LIMIT 1 OFFSET 17) WHERE name LIKE 'x1_';
+UPDATE webhooks SET client_id = (SELECT id FROM clients ORDER BY id LIMIT 1 OFFSET 17) WHERE name LIKE 'x1_';
 INSERT INTO watchlist_companies (watchlist_id, company_id)
-SELECT w.id, c.id FROM watchlists AS w, (SELECT id FROM companies ORDER BY id LIMIT 100) AS c;
+SELECT w.id, c.id FROM watchlists AS w, (SELECT id FROM companies ORDER BY id LIMIT 100) AS c
+WHERE w.name ~ '^x\\d$';
 INSERT INTO restrictions (company_id, reason, since, until)
 SELECT c.id, 'x', '2025-01-01', CASE WHEN n > 1 THEN timestamptz '2025-02-01' END
 FROM (SELECT id FROM companies ORDER BY id LIMIT 500) AS c, generate_series(1, 3) AS n;
@@ -153,13 +158,27 @@ class Some:
     client: Any
     trigger: Any
     restriction: Any
+    watchlist: Any
+    user: Any
 
 
 def some() -> Some:
     return Some(
         *(
             model.objects.order_by("id").values_list("pk", flat=True)[17]
-            for model in (Company, Signal, MAScore, Alert, Webhook, ScoreVersion, Client, AlertTrigger, Restriction)
+            for model in (
+                Company,
+                Signal,
+                MAScore,
+                Alert,
+                Webhook,
+                ScoreVersion,
+                Client,
+                AlertTrigger,
+                Restriction,
+                Watchlist,
+                User,
+            )
         )
     )
 
@@ -183,6 +202,8 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "restrictions_one_live": lambda s: Restriction.objects.live().filter(company=s.company).order_by(),
     "restriction_log_recent_idx": lambda s: RestrictionLog.objects.filter(restriction=s.restriction),
     "restriction_clearances_uniq": lambda s: RestrictionClearance.objects.filter(restriction=s.restriction),
+    "watchlists_owner_idx": lambda s: Watchlist.all_objects.filter(owner=s.user).order_by(),
+    "watchlists_archived_idx": lambda s: Watchlist.all_objects.archived().order_by(),
     "saved_filters_list_idx": lambda s: SavedFilter.objects.of_list("list 7").order_by(),
     "form_submissions_created_idx": lambda s: FormSubmission.objects.filter(created_at__lt=NOON).order_by("created_at"),
     "kept_answers_created_idx": lambda s: KeptAnswer.objects.filter(created_at__lt=NOON).order_by("created_at"),
@@ -236,6 +257,7 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "alert_triggers_company_idx": lambda s: AlertTrigger.objects.filter(company=s.company).order_by(),
     "alert_triggers_signal_idx": lambda s: AlertTrigger.objects.filter(signal=s.signal).order_by(),
     "alert_triggers_score_idx": lambda s: AlertTrigger.objects.filter(score=s.score).order_by(),
+    "alerts_watchlist_idx": lambda s: Alert.all_objects.filter(watchlist=s.watchlist).order_by(),
     "alerts_client_idx": lambda s: Alert.all_objects.filter(client=s.client).order_by(),
     "alert_states_uniq": lambda s: AlertState.objects.filter(alert=s.alert),
     "alert_states_company_idx": lambda s: AlertState.objects.filter(company=s.company),
@@ -249,6 +271,7 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "inbox_items_webhook_idx": lambda s: InboxItem.objects.filter(webhook=s.webhook).order_by(),
     "inbox_items_unread_idx": lambda s: InboxItem.objects.filter(user_id=7, read_at__isnull=True).order_by(),
     "webhooks_active_idx": lambda s: Webhook.objects.active_for("ping"),
+    "webhooks_client_idx": lambda s: Webhook.all_objects.filter(client=s.client).order_by(),
     "webhooks_archived_idx": lambda s: Webhook.all_objects.archived(),
     "webhook_deliveries_recent_idx": lambda s: WebhookDelivery.objects.filter(webhook=s.webhook).order_by("-id")[:9],
     "webhook_deliveries_due_idx": lambda s: WebhookDelivery.objects.filter(

@@ -63,6 +63,7 @@ LEAST = {
         "strategic_fit_score": "5",
     },
     "reports": {"report_type": "alert", "report_date": "2025-01-01", "title": "x"},
+    "standing_orders": {"watchlist_id": "watchlists"},
     "report_mails": {"report_id": "reports", "recipient": "jane@example.com", "message_id": "<x@example.com>"},
     "alerts": {"name": "x", "alert_type": "new_signal"},
     "alert_triggers": {"alert_id": "alerts", "cause": "1", "reason": "x"},

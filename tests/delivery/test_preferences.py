@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from delivery.alerts.quiet import due_at
 from delivery.models import Alert, AlertNotice, Client
 from delivery.services import issue_client, record_alert_trigger
+from signals_app.market_day import NEW_YORK
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,10 @@ def client(preferences: Any = None, **fields: Any) -> Client:
         ({"alerts": None}, "alerts is a list of"),
         ({"digest": ["daily"]}, "digest is one of at_once, hourly, daily"),
         ({"alert": ["custom"]}, "There is no preference 'alert'; did you mean alerts"),
+        ({"digest_at": "7:00"}, "digest_at is a time in New York, such as 07:00"),
+        ({"digest_at": 7}, "digest_at is a time in New York, such as 07:00"),
+        ({"quiet_from": "22:00"}, "A quiet period has a beginning and another time as its end"),
+        ({"quiet_from": "22:00", "quiet_until": "22:00"}, "A quiet period has a beginning and another time"),
     ],
 )
 def test_preferences_that_nobody_reads_are_refused_when_they_are_entered(preferences, words):
@@ -90,3 +95,17 @@ def test_a_client_has_its_alerts_gathered_as_it_wants():
     expected = due_at(Alert(digest="daily", digest_at=dt.time(16, 30)), notice.trigger.triggered_at)
     assert notice.next_attempt_at == expected
     assert (expected.astimezone(dt.UTC).minute, expected > notice.trigger.triggered_at) == (30, True)
+
+
+def test_a_clients_hours_stand_in_for_the_alerts_own():
+    own = {"digest": "daily", "digest_at": "18:30", "quiet_from": "18:00", "quiet_until": "19:15"}
+    watch = alert(client(own), digest_at=dt.time(7), quiet_from=dt.time(1), quiet_until=dt.time(2))
+    told(watch)
+    due = AlertNotice.objects.get().next_attempt_at.astimezone(NEW_YORK)
+    # at half past six the quiet hours have begun: it waits for their end
+    assert (due.hour, due.minute) == (19, 15)
+    half = alert(client({"digest": "daily"}), name="Half", digest_at=dt.time(7), quiet_from=dt.time(6, 30),
+                 quiet_until=dt.time(7, 45))  # fmt: skip
+    told(half)
+    due = AlertNotice.objects.get(trigger__alert=half).next_attempt_at.astimezone(NEW_YORK)
+    assert (due.hour, due.minute) == (7, 45)

@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from biotech_ma.core.admin.confirm import CONFIRMED
+from biotech_ma.core.job_titles import tasks_titled
 from delivery.models import Webhook, WebhookDelivery
 from delivery.services import create_webhook
 
@@ -130,6 +131,18 @@ def test_the_form_refuses_what_cannot_work(analyst, field, value, words):
     assert not Webhook.objects.exists()
 
 
+def test_the_list_and_its_export_leave_out_the_values_of_an_addresss_parameters(analyst):
+    hook, _ = create_webhook(name="Desk", url="https://example.org/hook?token=s3cret")
+    Webhook.objects.update(cleared_url=hook.url)
+    text = analyst.get(reverse("admin:delivery_webhook_changelist")).content.decode()
+    assert "https://example.org/hook?token=***" in text
+    assert "s3cret" not in text
+    answer = analyst.get(reverse("admin:delivery_webhook_export"), {"export": "csv"})
+    exported = b"".join(answer.streaming_content).decode()
+    assert "https://example.org/hook?token=***" in exported
+    assert "s3cret" not in exported
+
+
 # --- background jobs ---
 
 
@@ -145,12 +158,22 @@ def job(task: str = "delivery.webhooks.jobs.tell_endpoints", **fields: object) -
 def test_jobs_failures_and_retries_are_shown_with_what_happened(analyst):
     job(), job(status="failed", attempts=3), job(attempts=2)
     text = analyst.get(reverse(f"{JOBS}_changelist")).content.decode()
-    for word in ("waiting", "failed", "to be tried again", "tell endpoints", "topic: signals"):
+    for word in ("waiting", "failed", "to be tried again", "Write webhook deliveries", "3 of 11", "topic: signals"):
         assert word in text
     broken = analyst.get(reverse(f"{JOBS}_changelist"), {"trouble": "failed"}).content.decode()
     assert "to be tried again" not in broken.partition("<tbody")[2]
     page = analyst.get(reverse(f"{JOBS}_change", args=[ProcrastinateJob.objects.earliest("id").pk]))
     assert "queued" in page.content.decode()
+
+
+def test_every_task_has_a_name_of_the_desk_and_is_found_by_it(analyst):
+    own = {name for name in app.tasks if name.partition(".")[0] in {"biotech_ma", "signals_app", "scoring", "delivery"}}
+    assert len(own) > 15
+    assert own == set(tasks_titled(""))
+    job(), job("delivery.webhooks.jobs.send_deliveries")
+    text = analyst.get(reverse(f"{JOBS}_changelist"), {"q": "webhooks DUE"}).content.decode()
+    assert "Send webhooks due" in text
+    assert "Write webhook deliveries" not in text
 
 
 def test_failed_jobs_are_retried_and_waiting_ones_cancelled(analyst):

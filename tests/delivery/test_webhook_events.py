@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from biotech_ma.core import news
 from biotech_ma.core.services import archive
-from delivery.models import Alert, AlertTrigger, Report, Webhook, WebhookDelivery
-from delivery.services import create_webhook
+from delivery.models import Alert, AlertTrigger, Client, Report, Webhook, WebhookDelivery
+from delivery.services import create_webhook, issue_client, record_alert_trigger
 from delivery.webhooks.jobs import tell_endpoints
 from scoring.services import MATCHES, SCORES, weights_of
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
@@ -214,3 +215,26 @@ def test_news_of_a_transaction_that_fails_leave_no_job():
     with pytest.raises(ZeroDivisionError):
         fail_after_a_signal()
     assert not ProcrastinateJob.objects.filter(task_name=tell_endpoints.name).exists()
+
+
+def test_what_was_made_for_one_client_is_told_to_its_endpoints_and_the_desks_own():
+    (mine, _), (other, _) = issue_client(client_name="Fund"), issue_client(client_name="Other")
+    desk, own, foreign = webhook("Desk"), webhook("Own", client=mine), webhook("Foreign", client=other)
+    for client, cause in ((mine, "for Fund"), (None, "for all")):
+        watch = Alert.objects.create(
+            name="Watch", alert_type="new_signal", notification_channels=["webhook"], client=client
+        )
+        record_alert_trigger(alert=watch, cause="1", reason=cause)
+    reasons = {each.name: [event["data"]["reason"] for event in told(each)] for each in (desk, own, foreign)}
+    assert reasons == {"Desk": ["for Fund", "for all"], "Own": ["for Fund", "for all"], "Foreign": ["for all"]}
+
+
+@pytest.mark.parametrize(
+    "ending", [{"is_active": False}, {"deleted_at": Now()}, {"expires_at": dt.datetime.now(dt.UTC)}]
+)
+def test_the_endpoints_of_a_client_whose_key_is_dead_are_told_nothing(ending):
+    client, _ = issue_client(client_name="Fund")
+    own, desk = webhook("Own", client=client), webhook("Desk")
+    Client.all_objects.filter(pk=client.pk).update(**ending)
+    signal()
+    assert (len(told(own)), len(told(desk))) == (0, 1)

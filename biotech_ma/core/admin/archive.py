@@ -87,6 +87,10 @@ class ArchiveAdmin(DeskAdmin):
         """Search the rows by `search_fields`."""
         return super().get_search_results(request, queryset, term)  # type: ignore[no-any-return]
 
+    def consequence_of(self, request: HttpRequest, row: Any) -> str:
+        """Return what archiving this row means, as the page that asks says it."""
+        return self.archive_consequence
+
     def has_archive_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Archiving takes the permission that deleting would."""
         return bool(request.user.has_perm(f"{self.opts.app_label}.delete_{self.opts.model_name}"))
@@ -134,7 +138,7 @@ class ArchiveAdmin(DeskAdmin):
     def archive_row(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Archive one row, after asking."""
         row = self._row(request, object_id)
-        question = Question(f"Archive {row}?", self.archive_consequence, "Archive", grave=True)
+        question = Question(f"Archive {row}?", self.consequence_of(request, row), "Archive", grave=True)
         page = asked(self, request, question, [row])
         if page is not None:
             return page

@@ -162,7 +162,7 @@ class JSONObjectField(forms.JSONField):
 
 
 def _wrong(noun: str, entries: list[str]) -> ValidationError:
-    shown = ", ".join(entry[:60] for entry in entries[:MOST_SHOWN])
+    shown = ", ".join(entry[:100] for entry in entries[:MOST_SHOWN])
     more = f" and {len(entries) - MOST_SHOWN} more" if len(entries) > MOST_SHOWN else ""
     return ValidationError(f"{noun}: {shown}{more}.", code="invalid")
 
@@ -180,15 +180,25 @@ def emails(entries: list[str]) -> list[str]:
     return entries
 
 
-def known_words(known: Callable[[list[str]], Iterable[str]], noun: str) -> Callable[[list[str]], list[str]]:
-    """Return a check that brings entries to capitals and refuses those that `known` does not return."""
+def known_words(
+    known: Callable[[list[str]], Iterable[str]], noun: str, near: Callable[[str], Iterable[str]] | None = None
+) -> Callable[[list[str]], list[str]]:
+    """Return a check that brings entries to capitals and refuses those that `known` does not return.
+
+    `near` gives the words that one of them may have been meant for.
+    """
 
     def check(entries: list[str]) -> list[str]:
         wanted = list(dict.fromkeys(part.upper() for entry in entries for part in entry.replace(",", " ").split()))
         there = set(known(wanted)) if wanted else set()
         wrong = [entry for entry in wanted if entry not in there]
         if wrong:
-            raise _wrong(noun, wrong)
+            raise _wrong(noun, [_with_near(entry, near) for entry in wrong[:MOST_SHOWN]] + wrong[MOST_SHOWN:])
         return wanted
 
     return check
+
+
+def _with_near(entry: str, near: Callable[[str], Iterable[str]] | None) -> str:
+    close = list(near(entry)) if near else []
+    return f"{entry[:40]} (near: {', '.join(close)})" if close else entry

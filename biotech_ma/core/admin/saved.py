@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -13,6 +15,36 @@ from django.urls import reverse
 from biotech_ma.core.saved_filters import MOST_CHARACTERS, SavedFilter, normal
 
 MOST_SHOWN = 50
+EXPORTS = (("CSV", "csv"), ("XLSX", "xlsx"))
+
+
+@dataclass(frozen=True)
+class Way:
+    """A link beside a saved filter: its words, where it leads, and what it is called when read out."""
+
+    words: str
+    url: str
+    label: str
+
+
+type Offer = Callable[[HttpRequest, SavedFilter], Way | None]
+_offers: list[Offer] = []
+
+
+def also_offer(offer: Offer) -> None:
+    """Have this stand beside the saved filters, too: for what the apps above make of one."""
+    _offers.append(offer)
+
+
+def ways_on(model_admin: Any, request: HttpRequest, saved: SavedFilter) -> list[Way]:
+    """Return what can be made of the filter by this user: all its rows as a file, and what other apps offer."""
+    address = _name(model_admin, "export")
+    ways = [
+        Way(words, f"{address}?export={form}&{saved.query}", f"All rows of {saved.name} as {words}")
+        for words, form in EXPORTS
+        if model_admin.exports
+    ]
+    return [*ways, *(way for offer in _offers if (way := offer(request, saved)))]
 
 
 class SavedFilterForm(forms.Form):
@@ -28,7 +60,17 @@ def saved_context(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
     opts = model_admin.opts
     present = normal(request.GET.urlencode())
     rows = SavedFilter.objects.of_list(opts.label_lower).seen_by(request.user).select_related("owner")[:MOST_SHOWN]
-    return {"saved_filters": rows, "present_filter": present, "saved_filter_url": _name(model_admin, "saved")}
+    return {
+        "saved_filters": _with_ways(model_admin, request, rows),
+        "present_filter": present,
+        "saved_filter_url": _name(model_admin, "saved"),
+    }
+
+
+def _with_ways(model_admin: Any, request: HttpRequest, rows: Any) -> Iterator[tuple[SavedFilter, list[Way]]]:
+    """Yield each filter with what can be made of it."""
+    for row in rows:
+        yield row, ways_on(model_admin, request, row)
 
 
 def saved_response(model_admin: Any, request: HttpRequest) -> HttpResponse:

@@ -106,6 +106,11 @@ class ResourceViewSet(APIViewSet):
     # True where a page is a matter of parameters, address and tables alone (core/api/listing.py).
     is_planned: ClassVar[bool] = False
 
+    @property
+    def listed(self) -> Resource:
+        """The fields as lists and exports show them."""
+        return self.resource
+
     def rows(self) -> models.QuerySet[Any]:
         """Return the rows that the API shows at all: the live ones, of live companies."""
         return self.resource.model._default_manager.all()
@@ -121,14 +126,14 @@ class ResourceViewSet(APIViewSet):
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
         return {
-            "list": page_of(self.resource, self.filterset_class),
+            "list": page_of(self.listed, self.filterset_class),
             "retrieve": Endpoint("row", self.resource),
-            "export": Endpoint("file", self.resource, self.filterset_class, ("ordering",)),
+            "export": Endpoint("file", self.listed, self.filterset_class, ("ordering",)),
         }
 
     def list(self, request: Request) -> HttpResponse:
         """List the rows."""
-        return self.answer_list(request, self.resource, self.filterset_class, lambda _: self.rows())
+        return self.answer_list(request, self.listed, self.filterset_class, lambda _: self.rows())
 
     def retrieve(self, request: Request, ref: str) -> HttpResponseBase:
         """Give one row."""
@@ -149,12 +154,12 @@ class ResourceViewSet(APIViewSet):
     def export(self, request: Request, form: str) -> HttpResponseBase:
         """Give all rows that the filters name as a file, in the order of the list."""
         params = request.query_params
-        known = self.filterset_class.known() | shaping(self.resource) | {"ordering"}
+        known = self.filterset_class.known() | shaping(self.listed) | {"ordering"}
         query.allow_only(
             params, known, prefixes=self.filterset_class.prefixes, repeatable=self.filterset_class.repeatable()
         )
-        shape = self.shape(request, self.resource)
-        terms = query.paging(params, self.resource, self.ordering_for(params)).terms
+        shape = self.shape(request, self.listed)
+        terms = query.paging(params, self.listed, self.ordering_for(params)).terms
         filters = self.filterset_class(params, self.rows(), request=request)
         query.filter_errors(filters)
         reader = closed.caller_of(request.auth)

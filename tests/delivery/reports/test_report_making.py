@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -14,6 +15,7 @@ from moto import mock_aws
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from biotech_ma.core import news
+from biotech_ma.core.mail import mailers
 from biotech_ma.core.services import Refused, archive
 from biotech_ma.core.storage_url import storage_from_url
 from delivery.models import Report
@@ -21,6 +23,7 @@ from delivery.reports import jobs, mail, services
 from delivery.reports.orders import ReportRefused
 from delivery.reports.storage import StorageRefused, link, read
 from tests.delivery.reports.conftest import DAY
+from tests.mail_server import MailServer
 
 pytestmark = pytest.mark.django_db
 
@@ -275,6 +278,41 @@ def test_recipient_whom_the_server_refuses_is_tried_again_under_the_same_id(desk
     assert [name for name, _ in ids] == ["bad@example.com", "good@example.com", "bad@example.com"]
     assert ids[0] == ids[2] != ids[1]
     assert [row.attempts for row in report.mails.order_by("recipient")] == [2, 1]
+
+
+def test_a_recipient_refused_for_good_is_failed_at_once_and_the_others_have_it(desk, settings):
+    answers = {"gone@example.com": "550 No such user", "busy@example.com": "451 Try later"}
+    with MailServer(answers).running() as server:
+        settings.MAILERS = mailers(server.url, Path("unused"))
+        report = ordered(recipients=["gone@example.com", "busy@example.com", "good@example.com"])
+        services.make(report.pk)
+        # the one that may be reached later is worth another attempt
+        with pytest.raises(mail.MailFailed, match="451 Try later"):
+            jobs.mail_report(report=str(report.pk))
+        assert states(report) == {
+            "gone@example.com": ("refused", 1), "busy@example.com": ("failed", 1), "good@example.com": ("sent", 1),
+        }  # fmt: skip
+        server.answers["busy@example.com"] = "250 OK"
+        # and what is left then is no reason to try again
+        jobs.mail_report(report=str(report.pk))
+        assert states(report)["gone@example.com"] == ("refused", 1)
+        assert states(report)["busy@example.com"] == ("sent", 2)
+        report.refresh_from_db()
+        assert report.delivery_status == "failed"
+        assert report.failure == (
+            "Refused for good, and not tried again. "
+            "gone@example.com: The mail server refuses the recipient: 550 No such user"
+        )
+        assert report.sent_at is not None
+        server.answers["gone@example.com"] = "250 OK"
+        services.run_again(report=report)
+        jobs.mail_report(report=str(report.pk))
+        assert states(report)["gone@example.com"] == ("sent", 2)
+        assert [to for to, _ in server.received].count("good@example.com") == 1
+
+
+def states(report):
+    return {row.recipient: (row.status, row.attempts) for row in report.mails.all()}
 
 
 def test_report_in_a_bucket_is_linked_and_not_attached(desk, settings, monkeypatch):
