@@ -26,7 +26,7 @@ from biotech_ma.core.services import locked
 from companies.admin_cells import AREAS, ROLE_TONES
 from companies.admin_closed import marked
 from companies.admin_more_columns import MoreCompanyColumns
-from companies.admin_page import CompanyPage
+from companies.admin_page import CompanyPage, origin
 from companies.admin_watchlists import TagFilter, WatchlistFilter
 from companies.choices import Role, TherapeuticArea
 from companies.forms import CandidateForm
@@ -245,8 +245,8 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
     @column("Liquid funds", order="cash_position_usd", numeric=True)
     def funds(self, company: Company) -> str:
         """Return cash and securities; the exact amount and its source on hover."""
-        note = source_notes(company).get("cash_position_usd", "")
-        return columns.money(company.cash_position_usd, note=note, hint="Unknown or incomplete in the latest filing")
+        note, _ = origin(company, "cash_position_usd")
+        return columns.money(company.cash_position_usd, note=note, hint=note or "Unknown")
 
     @column("Runway", order="runway_quarters", numeric=True)
     def runway(self, company: Company) -> str:

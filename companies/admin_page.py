@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import columns
@@ -36,6 +38,10 @@ WHY_UNKNOWN = {
     "liquidity_incomplete": "the latest filing does not give all of it",
     "depends_on_an_unknown_figure": "a figure that it depends on is unknown",
     "stale": "the last filing with it is too old",
+    "currency_not_usd_or_unknown": "filings report it in another currency than US dollars",
+    "no_trailing_year": "no twelve months of filings add up",
+    "negative_or_beyond_any_company": "what filings say of it cannot be",
+    "burns_nothing": "it burns nothing",
 }
 
 
@@ -71,11 +77,22 @@ def origin(company: Company, name: str) -> tuple[str, tuple[tuple[str, str], ...
     identifier = str(note.get("id") or "")
     if getattr(company, name) is None:
         words = WHY_UNKNOWN.get(str(note.get("note")), "")
+        if (age := _age(note)) is not None:
+            words = f"its latest period, to {note['as_of']}, is {age} days old, and figures count for 200 days"
         return (f"unknown: {words}" if words else ""), tuple(pages(identifier, company.cik))
     parts = [str(note[part]) for part in ("source", "id", "note") if note.get(part)]
     if note.get("as_of"):
         parts.append(f"as of {note['as_of']}")
     return " · ".join(parts), tuple(pages(identifier, company.cik))
+
+
+def _age(note: dict[str, Any]) -> int | None:
+    """Return how many days old the latest period of a figure is that is too old to count; None for any other note."""
+    try:
+        end = dt.date.fromisoformat(str(note.get("as_of"))) if note.get("note") == "stale" else None
+    except ValueError:
+        return None
+    return (timezone.localdate() - end).days if end else None
 
 
 def _registrant(cik: str) -> SafeString:
@@ -142,6 +159,9 @@ class CompanyPage:
         if company.under_offer_since:
             badges.append(columns.badge(f"under offer since {company.under_offer_since}", "amber"))
         badges += restricted_badges(request, company)
+        if (age := _age(_note(company, "cash_position_usd"))) is not None:
+            title = "Figures count for 200 days after their period. Ingest newer filings (edgar-facts)."
+            badges.append(columns.badge(f"latest balance sheet {age} days old", "amber", title=title))
         if company.is_archived:
             badges.append(columns.badge("archived", "red"))
         lead = [

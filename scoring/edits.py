@@ -5,18 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
+from django.db.models import Count, Max, Q
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from companies.choices import Role
 from companies.models import Company
 from companies.services import is_curated
 from scoring import schedule
 from scoring.models import MAScore
 from scoring.services import market_today
-from signals_app.concepts import OPERATING_CASH_FLOW, QUARTERLY_BURN
+from signals_app.concepts import OPERATING_CASH_FLOW, QUARTERLY_BURN, RESEARCH
+from signals_app.figures import HORIZON_DAYS
+from signals_app.knowledge import STALE_AFTER_DAYS
+from signals_app.models import FinancialFact
 
 # What people change with a reason, and no score rests on: docs/scoring.md says why. The runway does, and alerts.
 UNSCORED = frozenset({"quarterly_burn_rate_usd", QUARTERLY_BURN, OPERATING_CASH_FLOW})
-WAITS = ("todo", "doing")
+TODO, DOING = "todo", "doing"
+WAITS = (TODO, DOING)
+WHAT_TO_DO = "is not scored until newer ones are ingested, or score --even-stale insists."
 
 
 def moves_scores(fields: Collection[str]) -> bool:
@@ -38,21 +45,36 @@ def said_after_edit(company: Company, changed: Collection[str]) -> str:
         return "No score rests on the burn: the runway does, and the alerts on it."
     if schedule.entry() is None:
         return "Scoring by itself is switched off: run the score command to have the score follow."
+    if most_filings_are_old():
+        return f"No score moves: most filings are over {STALE_AFTER_DAYS} days old, so {market_today()} {WHAT_TO_DO}"
     return f"The scores of {market_today()} are worked out anew by the worker. Open the company's page to see them."
 
 
 def not_in_yet(company: Company, score: MAScore | None) -> str:
     """Return in words what the company's latest score does not know yet; empty where it knows all. One query."""
     today = market_today()
-    state = ProcrastinateJob.objects.filter(lock=lock_of(today), status__in=WAITS).order_by("status").values_list(
-        "status", flat=True
-    ).first()  # fmt: skip
-    if state is not None:
-        return "today's are being worked out" if state == "doing" else "today's wait for a worker"
+    waiting = ProcrastinateJob.objects.filter(lock=lock_of(today), status__in=WAITS)
+    states = set(waiting.values_list("status", flat=True))
+    if states:
+        return "today's are being worked out" if DOING in states else "today's wait for a worker"
     edited = _last_edit(company)
     if score is None or not edited or edited <= score.score_date.isoformat():
         return ""
-    return f"the edit of {edited} is not in it: today is scored once most filings are under 200 days old"
+    if most_filings_are_old():
+        return f"the edit of {edited} is not in it: most filings are too old, so {today} {WHAT_TO_DO}"
+    return f"the edit of {edited} is not in it: run the score command"
+
+
+def most_filings_are_old() -> bool:
+    """Return whether today is not scored by itself, as `ComputedDay.is_stale` would have it; in one query."""
+    today = market_today()
+    spent = FinancialFact.objects.known_by_day(today).of_concepts(RESEARCH).filter(
+        company__role=Role.TARGET, company__deleted_at=None, period_end__gte=today - dt.timedelta(days=HORIZON_DAYS)
+    )  # fmt: skip
+    newest = spent.order_by().values("company_id").annotate(end=Max("period_end"))
+    oldest = today - dt.timedelta(days=STALE_AFTER_DAYS)
+    found = newest.aggregate(every=Count("company_id"), old=Count("company_id", filter=Q(end__lt=oldest)))
+    return bool(found["old"] * 2 > found["every"])
 
 
 def _last_edit(company: Company) -> str:

@@ -31,6 +31,9 @@ SIZES = {
     "large": ("$2 bn to $10 bn", 2 * BILLION, 10 * BILLION),
     "giant": ("$10 bn and more", 10 * BILLION, None),
 }
+# What the address says of no status in particular.
+ALL = "all"
+ASKED = frozenset({"q", "status", "area", "stage", "size"})
 TONES = {PENDING: "amber", "completed": "green", "terminated": "red"}
 PHASES: dict[str, str] = dict(Phase.choices)
 PERCENT = 100
@@ -43,10 +46,24 @@ def percent(share: Decimal | None, *, hint: str) -> str:
     return columns.hover(f"{figures.change(share * PERCENT)} %", f"{share:f}")
 
 
+def opens(request: HttpRequest) -> bool:
+    """Return whether the list is asked for without a search or a filter, on whatever page and in whatever order."""
+    return not any(name in ASKED or name.startswith("event_date") for name in request.GET)
+
+
 class StatusFilter(DropdownFilter):  # type: ignore[misc]
-    """Pending, completed, terminated."""
+    """Pending, completed, terminated; the list opens on what is pending, a search or another filter asks all."""
 
     title, parameter_name = "status", "status"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.opens = opens(request)
+
+    def value(self) -> str | None:
+        """Return the status that was asked for, on opening the list that of pending deals."""
+        chosen: str | None = super().value()
+        return PENDING if chosen is None and self.opens else chosen
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the states."""
@@ -180,6 +197,7 @@ class DealAdmin(ReadOnlyAdmin):
     search_help_text = "Words of the announcement: target or acquirer"
     ordering: Any = ["-event_date", "-id"]
     list_before_template: Any = "admin/deals/premiums.html"
+    everything = f"?status={ALL}"
     empty_hint = "Load deals with the ingest command, or add a takeover to the ledger by hand."
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -199,7 +217,22 @@ class DealAdmin(ReadOnlyAdmin):
             row.spread = spread_of(row, row.value, row.found_target, today)
         changes.result_list = rows
         changes.premiums = premiums_of(changes.queryset)
+        changes.tabs = self._tabs(request)
+        # It opens on what is pending: none of that is not none at all.
+        changes.has_active_filters = changes.has_active_filters or opens(request)
         return changes
+
+    def _tabs(self, request: HttpRequest) -> list[tuple[str, str, bool]]:
+        """Return the states as tabs, each with what else is asked: its name, its address, whether it is shown."""
+        asked = request.GET.copy()
+        chosen = PENDING if opens(request) else asked.get("status", "")
+        asked.pop("p", None)
+        tabs = []
+        for status in (*STATUSES, ALL):
+            asked["status"] = status
+            is_chosen = chosen == status or (status == ALL and chosen not in STATUSES)
+            tabs.append((status.capitalize(), f"?{asked.urlencode()}", is_chosen))
+        return tabs
 
     def get_urls(self) -> list[Any]:
         """Add the page of a deal's terms."""

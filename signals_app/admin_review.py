@@ -82,6 +82,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
         "reason",
     )
     empty_hint = "Nothing waits for a decision."
+    rows_noun = "proposals"
 
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whoever may change proposals may decide them."""

@@ -27,7 +27,7 @@ from signals_app.catalogue import SEVERITY_ORDER, Severity, at_least
 from signals_app.catalysts import Catalyst, coming
 from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import ReviewItem, Signal
-from signals_app.review_models import ReviewKind, ReviewStatus
+from signals_app.review_models import ReviewKind, ReviewStatus, noun_of
 from signals_app.runway import lasts_until
 
 PANEL_ROWS = 10
@@ -98,8 +98,8 @@ def review_tile(request: HttpRequest) -> Tile:
     )
     here = reverse("admin:signals_app_reviewitem_changelist")
     parts = [
-        columns.link(f"{here}?kind__exact={kind}", f"{waiting[kind]:,} {str(label).lower()}")
-        for kind, label in ReviewKind.choices
+        columns.link(f"{here}?kind__exact={kind}", f"{waiting[kind]:,} {noun_of(kind, waiting[kind])}")
+        for kind in ReviewKind.values
         if waiting.get(kind)
     ]
     return Tile("Waits for you", f"{sum(waiting.values()):,}", "" if parts else "no proposal is open", here, parts)

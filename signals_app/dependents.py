@@ -56,7 +56,8 @@ def dependents(
 def _note(name: str, value: Any, amounts: Mapping[str, Any], notes: Notes, capital: CompanyFigures) -> dict[str, str]:
     behind = [note for each in RESTS_ON[name] if each in FROM_FILINGS and isinstance(note := notes.get(each), dict)]
     filings = {word for note in behind if note.get("source") != CURATED for word in str(note.get("id") or "").split()}
-    days = {str(note.get("as_of") or "") for note in behind}
+    lacking, cause = _why_unknown(name, amounts, notes) if value is None else ("", {})
+    days = {str(note.get("as_of") or "") for note in ([cause] if cause else behind)}
     stands_in = name == VALUE and capital.market_cap_is_float and capital.market_cap is not None
     if stands_in and capital.market_cap is not None:
         filings |= set(capital.market_cap.accessions)
@@ -69,17 +70,18 @@ def _note(name: str, value: Any, amounts: Mapping[str, Any], notes: Notes, capit
         "source": DERIVED if rests_on_an_analyst else LEDGER,
         "id": " ".join(sorted(filings)),
         "as_of": max(days, default=""),
-        "note": _why_unknown(name, amounts, notes) if value is None else ", ".join(words),
+        "note": lacking or ", ".join(words),
     }
     return {key: text for key, text in said.items() if text}
 
 
-def _why_unknown(name: str, amounts: Mapping[str, Any], notes: Notes) -> str:
+def _why_unknown(name: str, amounts: Mapping[str, Any], notes: Notes) -> tuple[str, Mapping[str, Any]]:
+    """Return the reason, and the note of the figure that it is the reason of."""
     if name == VALUE:
-        return str(Unknown.DEPENDS)
+        return str(Unknown.DEPENDS), {}
     for each in (FUNDS, BURN):
         if amounts[each] is None:
             note = notes.get(each)
-            reason = note.get("note") if isinstance(note, dict) else None
-            return str(reason or Unknown.DEPENDS)
-    return str(Unknown.BURNS_NOTHING)
+            found: Mapping[str, Any] = note if isinstance(note, dict) else {}
+            return (str(found["note"]), found) if found.get("note") else (str(Unknown.DEPENDS), {})
+    return str(Unknown.BURNS_NOTHING), {}

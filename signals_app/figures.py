@@ -41,10 +41,11 @@ CENT = Decimal("0.01")
 class CompanyFigures:
     """The figures of one company on one day. `unknown` names the reason for each that is None.
 
-    `liquid_funds` is what is reported even where `liquidity_complete` is False; nothing is then derived from it.
-    `runway_quarters` is None for a company that burns nothing, which is not cash-constrained. `market_cap` is the
-    ledger's figure behind `market_cap_usd`; None where that is the caller's own. `market_cap_is_float` marks a public
-    float that stands in for it. `prefunded_warrants` are shares, not dollars, and are in no other figure.
+    `last_reported` is the period end of those that are too old. `liquid_funds` is what is reported even where
+    `liquidity_complete` is False; nothing is then derived from it. `runway_quarters` is None for a company that burns
+    nothing, which is not cash-constrained. `market_cap` is the ledger's figure behind `market_cap_usd`; None where that
+    is the caller's own. `market_cap_is_float` marks a public float that stands in for it. `prefunded_warrants` are
+    shares, not dollars, and are in no other figure.
     """
 
     day: date
@@ -63,6 +64,7 @@ class CompanyFigures:
     prefunded_warrants: Figure | None = None
     enterprise_value_usd: Decimal | None = None
     unknown: Mapping[str, Unknown] = field(default_factory=dict)
+    last_reported: Mapping[str, date] = field(default_factory=dict)
 
 
 def figures(
@@ -118,6 +120,7 @@ def figures(
         prefunded_warrants=known.count(PREFUNDED_WARRANTS, "prefunded_warrants"),
         enterprise_value_usd=value,
         unknown=known.unknown,
+        last_reported=known.last_reported,
     )
 
 
@@ -135,7 +138,7 @@ def _liquid_funds(known: Knowledge) -> tuple[Figure | None, bool]:
         return None, False
     end = max(cash)
     if known.is_stale(end):
-        known.unknown["liquid_funds"] = Unknown.STALE
+        known.too_old("liquid_funds", end)
         return None, False
     used = cash[end] + known.balances(SECURITIES).get(end, [])
     complete = len(used) > len(cash[end])
@@ -159,7 +162,7 @@ def _total_debt(known: Knowledge) -> Figure | None:
         return None
     end = max(debts)
     if known.is_stale(end):
-        known.unknown["total_debt"] = Unknown.STALE
+        known.too_old("total_debt", end)
         return None
     return known.balance("total_debt", debts[end], end)
 

@@ -38,6 +38,8 @@ class Knowledge:
     def __init__(self, facts: Iterable[Fact], day: date, history_starts: date | None) -> None:
         self.day = day
         self.unknown: dict[str, Unknown] = {}
+        # The period ends of what is too old.
+        self.last_reported: dict[str, date] = {}
         in_usd: list[Fact] = []
         others: list[Fact] = []
         for fact in facts:
@@ -52,6 +54,10 @@ class Knowledge:
     def is_stale(self, end: date) -> bool:
         """Return whether figures of this period end count as missing."""
         return (self.day - end).days > STALE_AFTER_DAYS
+
+    def too_old(self, name: str, end: date) -> None:
+        """Note that what is reported last, of this period end, counts as missing."""
+        self.unknown[name], self.last_reported[name] = Unknown.STALE, end
 
     def balances(self, concepts: Sequence[str]) -> dict[date, list[Fact]]:
         """Return the balances of the concepts by period end."""
@@ -104,7 +110,7 @@ class Knowledge:
             self.missing(name, concepts, otherwise)
             return None
         if self.is_stale(figure.period_end):
-            self.unknown[name] = Unknown.STALE
+            self.too_old(name, figure.period_end)
             return None
         if abs(figure.value) >= BEYOND_ANY_COMPANY_USD:
             self.unknown[name] = Unknown.IMPLAUSIBLE

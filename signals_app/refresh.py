@@ -19,6 +19,7 @@ from companies.services import is_curated
 from signals_app.concepts import CONCEPTS
 from signals_app.dependents import FLOAT_NOTE, LEDGER, RESTS_ON, dependents
 from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
+from signals_app.knowledge import Unknown
 from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, Fact, Figure
@@ -156,6 +157,8 @@ def note_of(name: str, value: Any, behind: tuple[Figure | None, ...], derived: C
     }
     if value is None:
         note["note"] = _reason(name, derived)
+        if note["note"] == Unknown.STALE:
+            note["as_of"] = _last_reported(name, derived)
     elif name == "enterprise_value_usd" and derived.market_cap_is_float:
         note["note"] = FLOAT_NOTE
     return {key: text for key, text in note.items() if text}
@@ -167,6 +170,20 @@ _REASONS = {
     "quarterly_burn_rate_usd": ("quarterly_burn",),
     "total_debt_usd": ("total_debt",),
 }
+
+
+# Figures whose age is that of others.
+_AGES = {
+    "runway_quarters": ("liquid_funds", "quarterly_burn"),
+    "is_cash_constrained": ("liquid_funds", "quarterly_burn"),
+}
+
+
+def _last_reported(name: str, derived: CompanyFigures) -> str:
+    """Return the period end of what is too old."""
+    keys = _AGES.get(name) or _REASONS.get(name, ())
+    ends = (derived.last_reported[key] for key in keys if key in derived.last_reported)
+    return next((end.isoformat() for end in ends), "")
 
 
 def _reason(name: str, derived: CompanyFigures) -> str:

@@ -19,6 +19,12 @@ class ReviewKind(models.TextChoices):
     VALUE = "value", "Value"
 
 
+def noun_of(kind: str, number: int) -> str:
+    """Return what so many proposals of a kind are called: 1 alias, 2 aliases."""
+    noun = str(ReviewKind(kind).label).lower()
+    return noun if number == 1 else f"{noun}{'es' if noun.endswith('s') else 's'}"
+
+
 class ReviewStatus(models.TextChoices):
     """Where a proposal stands."""
 

@@ -217,3 +217,24 @@ def test_the_list_and_links_lead_to_the_page(browser):
     form = browser.get(reverse("admin:companies_company_change", args=[company.pk])).content.decode()
     assert f"/{company.pk}/page/" in form
     assert browser.get(reverse("admin:companies_company_open_page", args=[company.pk])).url == page(company)
+
+
+def test_figures_that_are_too_old_say_how_old(browser):
+    end = timezone.localdate() - dt.timedelta(days=400)
+    note = {"source": "edgar", "note": "stale", "as_of": end.isoformat()}
+    company = CompanyFactory(field_sources={"cash_position_usd": note, "runway_quarters": note})
+    text = shown(browser, company)
+    assert "latest balance sheet 400 days old" in text
+    assert f"its latest period, to {end}, is 400 days old, and figures count for 200 days" in text
+
+
+def test_who_may_only_look_reads_money_with_its_sign_and_separators(db):
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename="view_company"))
+    browser = Browser()
+    browser.force_login(viewer)
+    company = CompanyFactory(market_cap_usd=Decimal("1300000000.00"), cash_position_usd=Decimal("7.50"))
+    text = browser.get(reverse("admin:companies_company_change", args=[company.pk])).content.decode()
+    assert "$1,300,000,000<" in text
+    assert "$7.50<" in text
+    assert "1300000000" not in text

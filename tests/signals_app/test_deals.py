@@ -95,7 +95,10 @@ def test_filters_leave_area_stage_size_year_and_status(boss):
     def listed(query: str) -> list[str]:
         return sorted(row.target for row in boss.get(LIST + query).context["cl"].result_list)
 
-    assert listed("") == ["Giant", "Lost", "Small"]
+    # it opens on what is pending, on every page and in every order; a search or another filter asks all
+    assert listed("") == listed("?o=1") == ["Small"]
+    assert listed("?status=all") == ["Giant", "Lost", "Small"]
+    assert listed("?q=s") == ["Lost", "Small"]
     assert listed("?status=pending") == ["Small"]
     assert listed("?status=terminated") == ["Lost"]
     assert listed("?area=oncology") == ["Lost", "Small"]
@@ -147,6 +150,16 @@ def test_deals_are_exported_with_their_terms(boss):
     text = b"".join(boss.get(LIST + "export/", {"export": "csv"}).streaming_content).decode("utf-8-sig")
     [row] = csv.DictReader(io.StringIO(text))
     assert (row["company_name"], row["premium"], row["antitrust"]) == ("'=1+1", "0.500000", "cleared")
+
+
+def test_tabs_lead_to_each_status_and_an_empty_one_leads_to_all(boss):
+    deal("Done", status="completed", day="2024-05-05")
+    text = boss.get(LIST).content.decode()
+    assert "No deals match the filters" in text
+    assert 'href="?status=all">Show all deals' in text
+    assert '<a href="?status=pending" aria-current="page">Pending</a>' in text
+    filtered = boss.get(LIST + "?area=oncology").content.decode()
+    assert '<a href="?area=oncology&amp;status=all" aria-current="page">All</a>' in filtered
 
 
 def test_the_list_takes_as_many_queries_for_many_deals_as_for_few(boss):

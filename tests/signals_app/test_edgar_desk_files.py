@@ -231,6 +231,23 @@ def test_market_cap_is_summed_over_the_classes_of_the_last_whole_day(load):
     assert (fact.value, fact.available_at) == (Decimal(12000), dt.datetime(2024, 5, 1, 20, tzinfo=dt.UTC))
 
 
+def test_prices_far_newer_than_filings_keep_the_cap_and_say_why_figures_are_unknown(load):
+    company = CompanyFactory(ticker="TSTB")
+    for concept, value in (("cash", 500), ("short_term_investments", 0), ("long_term_debt", 50)):
+        FinancialFact.objects.create(
+            company=company, concept=concept, period_end=dt.date(2024, 3, 31), value=value, unit="USD", form="10-Q",
+            accession="0009000001-24-000001", available_at=dt.datetime(2024, 5, 10, tzinfo=dt.UTC), source="edgar",
+        )  # fmt: skip
+    load(run_prices, PRICES, "TSTB,,2024-05-15,10,100,")
+    company.refresh_from_db()
+    assert (company.cash_position_usd, company.enterprise_value_usd) == (500, 1000 + 50 - 500)
+    outcome = load(run_prices, PRICES, "TSTB,,2025-05-15,10,100,")
+    company.refresh_from_db()
+    assert (company.market_cap_usd, company.cash_position_usd, company.enterprise_value_usd) == (1000, None, None)
+    assert company.field_sources["cash_position_usd"] == {"source": "edgar", "as_of": "2024-03-31", "note": "stale"}
+    assert "1 of 1 companies have no figures of the 200 days to the last price" in outcome.notes[-1]
+
+
 def test_adr_stands_for_several_shares(load):
     company = CompanyFactory(ticker="TSTB")
     load(run_prices, PRICES, "TSTB,,2024-05-01,10,1000,5")

@@ -24,6 +24,7 @@ from biotech_ma.core.admin.closed_rows import ClosedRows
 from biotech_ma.core.admin.column_choice import ColumnChoice, columns_link
 from biotech_ma.core.admin.exports import ExportMixin
 from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
+from biotech_ma.core.admin.figures import in_full
 from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
 from biotech_ma.core.admin.list_edit import EDIT, ListEdit
@@ -133,6 +134,10 @@ class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, 
     paginator: Any = BoundedPaginator
     empty_value_display = "—"
     empty_hint = "Nothing here yet."
+    # What several rows are called where the menu's name is no plural of one.
+    rows_noun = ""
+    # The list without any filter, where it does not open so.
+    everything = "?"
     # Where rows of this list are imported, for who may: set by the app that imports.
     import_link: ClassVar[Callable[[HttpRequest], str] | None] = None
     change_list_template = "admin/desk/change_list.html"
@@ -140,6 +145,15 @@ class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, 
     asides = frozenset({EDIT})
     change_form_before_template = "admin/desk/form_top.html"
     change_form_after_template = "admin/desk/form_end.html"
+
+    @property
+    def readonly_preprocess_fields(self) -> dict[str, Callable[[Any], Any]]:
+        """How figures are shown to those who may not edit them: money with its sign, all with separators."""
+        return {
+            field.name: partial(in_full, is_money=field.name.endswith("_usd"))
+            for field in self.model._meta.concrete_fields
+            if isinstance(field, models.DecimalField) and (field.max_digits or 0) >= MONEY_DIGITS
+        }
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may add rows may."""

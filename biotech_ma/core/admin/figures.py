@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,6 +65,17 @@ def exact_money(value: Decimal | None) -> str:
     sign = MINUS if value < 0 else ""
     digits = 0 if value == value.to_integral_value() else 2
     return f"{sign}${abs(value):,.{digits}f}"
+
+
+def in_full(text: str, *, is_money: bool) -> str:
+    """Return a figure's digits as they are read; what is none, such as the sign for an unknown one, stays."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    if is_money:
+        return exact_money(value)
+    return plain(value.quantize(Decimal(1)) if value == value.to_integral_value() else value)
 
 
 def parse_money(text: str) -> Decimal:

@@ -59,7 +59,13 @@ def _text(field: Any, value: Any) -> str:
 
 
 def in_words(field: Any, old: Any, new: Any) -> tuple[str, str]:
-    """Return both values in words: money at a glance, to the cent where a glance would not tell them apart."""
+    """Return both values in words: money at a glance, to the cent where a glance would not tell them apart.
+
+    Of objects only what differs.
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        same = {key for key, value in old.items() if key in new and new[key] == value}
+        old, new = ({key: value for key, value in each.items() if key not in same} for each in (old, new))
     if field.name.endswith("_usd"):
         texts = figures.money(old), figures.money(new)
         return texts if texts[0] != texts[1] else (figures.exact_money(old), figures.exact_money(new))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from uuid import UUID
 
 from django.utils import timezone
 
+from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.csv_rows import rows
 from signals_app.ingest.directory import Directory, Unclear
 from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.prices import PriceRecord, merge_prices
 from signals_app.ingest.prices.parse import NEEDED, PriceRow, parse
+from signals_app.knowledge import STALE_AFTER_DAYS, Unknown
 from signals_app.market_day import NEW_YORK
 from signals_app.refresh import ledger_day, refresh_company_figures
 
@@ -27,7 +30,18 @@ def run(request: Request, progress: Progress) -> Outcome:
         directory = Directory.load()
         touched = merge_prices(_records(request, progress, outcome, directory), source=SOURCE, outcome=outcome)
         refresh_company_figures(day=ledger_day(), company_ids=touched)
+        _note_old_filings(touched, outcome)
     return outcome
+
+
+def _note_old_filings(touched: Collection[UUID], outcome: Outcome) -> None:
+    """Say of how many companies the filings are too old beside these prices: market caps stand, figures are unknown."""
+    old = Company.objects.filter(pk__in=touched, field_sources__cash_position_usd__note=Unknown.STALE).count()
+    if old:
+        outcome.notes.append(
+            f"{old:,} of {len(touched):,} companies have no figures of the {STALE_AFTER_DAYS} days to the last price: "
+            "their market caps are in, funds, burn and runway count as unknown until newer filings are ingested"
+        )
 
 
 def _records(request: Request, progress: Progress, outcome: Outcome, directory: Directory) -> Iterator[PriceRecord]:
