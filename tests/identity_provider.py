@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -121,6 +121,9 @@ def provider() -> Iterator[IdentityProvider]:
         def _do(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
+            if self.command == "GET" and urlsplit(self.path).path == "/authorize":
+                self._send_back()
+                return
             status, body = found.answer(urlsplit(self.path).path, form, self.headers)
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
@@ -128,6 +131,13 @@ def provider() -> Iterator[IdentityProvider]:
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def _send_back(self) -> None:
+            back = found.authorize(self.path)
+            self.send_response(302)
+            self.send_header("Location", f"{found.asked[back['code']]['redirect_uri']}?{urlencode(back)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         do_GET = do_POST = _do
 

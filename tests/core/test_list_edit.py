@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from companies.models import Company, DrugCandidate
+from tests.concurrency import together
 from tests.factories import CompanyFactory, DrugCandidateFactory
 
 pytestmark = pytest.mark.django_db
@@ -283,6 +285,20 @@ def test_a_list_sent_twice_is_saved_once():
     row.refresh_from_db()
     assert row.next_milestone == "Later"
     assert "sent twice and done once" in browser.get(DRUGS).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_the_same_moment_the_second_is_told():
+    row = drug()
+    browsers = [signed_in(name) for name in ("anna", "ben")]
+    pages = [browser.get(DRUGS) for browser in browsers]
+    forms = [sent(page) | {box(page, row, "next_milestone"): name} for page, name in zip(pages, "AB", strict=True)]
+    calls = [partial(browser.post, DRUGS, form) for browser, form in zip(browsers, forms, strict=True)]
+    answers = together(*calls)
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    first = "AB"[[answer.status_code for answer in answers].index(302)]
+    row.refresh_from_db()
+    assert row.next_milestone == first
 
 
 def test_boxes_cost_no_query_a_row(anna):

@@ -228,6 +228,7 @@ WRONG = {
     "nonce": wrong(nonce="another"),
     "no nonce": without("nonce"),
     "audience": wrong(aud="another client"),
+    "audience, with this client as party": wrong(aud="another client", azp=CLIENT),
     "audiences": wrong(aud=["another client", "a third"], azp="another client"),
     "authorized party": wrong(aud=[CLIENT, "x"], azp="x"),
     "no audience": without("aud"),
@@ -416,6 +417,13 @@ def test_check_tells_what_is_half_set_up(settings, values, expected):
     assert {
         each for each in ids() if each in {"biotech_ma.W003", "biotech_ma.E002", "biotech_ma.E003", "biotech_ma.E004"}
     } == expected
+
+
+def test_check_names_the_extra_that_is_missing(settings, monkeypatch):
+    settings.OIDC = Provider(issuer="https://id.example", client_id="x", client_secret="y")
+    monkeypatch.setattr("biotech_ma.core.checks.find_spec", lambda name: None)
+    [told] = [each for each in run_checks() if each.id == "biotech_ma.E002"]
+    assert "--extra oidc" in told.hint
 
 
 def test_the_environment_says_it_all(monkeypatch):

@@ -11,8 +11,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from biotech_ma.core.oidc.settings import Provider
 from companies.models import Company
 from delivery.models import Alert
+from delivery.roles import ensure_roles
 from tests.e2e.test_admin_browser import CHROMIUM, PASSWORD, log_in, page  # noqa: F401 - `page` is a fixture
 from tests.factories import (
     AcquirerMatchFactory,
@@ -21,6 +23,7 @@ from tests.factories import (
     MAScoreFactory,
     SignalFactory,
 )
+from tests.identity_provider import CLIENT, SECRET, provider
 
 pytestmark = [
     pytest.mark.e2e,
@@ -193,3 +196,19 @@ def test_a_browser_turns_the_second_factor_on_and_signs_in_with_it(page, live_se
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/")
     assert page.complaints == []
+
+
+def test_a_browser_signs_in_by_a_provider(page, live_server, settings):  # noqa: F811
+    with provider() as idp:
+        idp.person = {"sub": "1", "email": "anna@desk.example", "email_verified": True, "groups": ["ma-leads"]}
+        settings.OIDC = Provider(idp.issuer, CLIENT, SECRET, "Example Capital", roles=(("ma-leads", "lead"),))
+        settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, settings.OIDC_BACKEND]
+        # the tables of a test that commits are empty, of the roles, too
+        ensure_roles()
+        CompanyFactory(name="Acme Therapeutics")
+        page.goto(f"{live_server.url}{reverse('admin:companies_company_changelist')}")
+        page.get_by_role("link", name="Sign in with Example Capital").click()
+        page.wait_for_url("**/admin/companies/company/")
+        page.get_by_role("link", name="Acme Therapeutics").wait_for()
+        assert page.get_by_role("link", name="Change in the list").count() == 1  # a lead may
+        assert (idp.problems, page.complaints) == ([], [])
