@@ -26,8 +26,9 @@ def phase_badge(candidate: DrugCandidate) -> str:
 
 
 def company_link(company: Company | None) -> str:
-    """Return a link to the company's page: the ticker, its name on hover."""
+    """Return a link to the company's page: the ticker, its name on hover. A duplicate's leads to the kept company."""
     if company is None:
         return columns.unknown()
+    company = company.survivor
     url = reverse("admin:companies_company_view", args=[company.pk])
     return columns.link(url, company.ticker or company.name, title=company.name)

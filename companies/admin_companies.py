@@ -25,6 +25,7 @@ from biotech_ma.core.admin.sources import source_notes, sourced_form
 from biotech_ma.core.services import locked
 from companies.admin_cells import AREAS, ROLE_TONES
 from companies.admin_closed import marked
+from companies.admin_merging import CompanyMerging
 from companies.admin_more_columns import MoreCompanyColumns
 from companies.admin_page import CompanyPage, origin
 from companies.admin_watchlists import TagFilter, WatchlistFilter
@@ -68,7 +69,7 @@ class AliasInline(DeskInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
+class CompanyAdmin(CompanyPage, CompanyMerging, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
     """The universe: whom the desk follows. Later apps add columns, sections, key facts and tabs by `extend`."""
 
     shapes: ClassVar[dict[str, Any]] = {"therapeutic_areas": partial(ChoiceListField, choices=TherapeuticArea.choices)}
@@ -91,7 +92,7 @@ class CompanyAdmin(CompanyPage, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
         TagFilter,
         WatchlistFilter,
     ]
-    actions: Any = ["edit_selected", *ArchiveAdmin.actions]
+    actions: Any = ["edit_selected", "merge_selected", *ArchiveAdmin.actions]
     bulk_fields = ("role", "therapeutic_areas", "tags", "is_public", "history_starts")
     search_fields: Any = ["name"]
     search_help_text = "Name, ticker or alias"

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from biotech_ma.core import closed
@@ -20,6 +19,7 @@ from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.admin.forms import DeskForm
 from companies.admin_cells import company_link
 from companies.admin_closed import closed_card, reason_card, standing
+from companies.admin_filters import SameCompanyFilter
 from companies.choices import RestrictionAct
 from companies.models import Company, CompanyNote
 from companies.restrictions import WHY_CLOSED, closed_to_any, note
@@ -60,8 +60,8 @@ class CompanyNoteAdmin(ArchiveAdmin):
     hides_closed = True
     list_display: Any = ["text_cell", "company_cell", "author_cell", "written"]
     list_display_links: Any = ["text_cell"]
-    list_select_related: Any = ["company", "author"]
-    list_filter: Any = [("company", AutocompleteSelectFilter), ("created_at", DayRangeFilter)]
+    list_select_related: Any = ["company__merged_into", "author"]
+    list_filter: Any = [("company", SameCompanyFilter), ("created_at", DayRangeFilter)]
     search_fields: Any = ["text", "company__ticker"]
     search_help_text = "Words of the note, or a ticker"
     autocomplete_fields: Any = ["company"]

@@ -14,9 +14,10 @@ from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.pages import Fact, Page, Section, row_page
-from companies.admin_cells import AREAS, ROLE_TONES
+from companies.admin_cells import AREAS, ROLE_TONES, company_link
 from companies.admin_closed import badges as restricted_badges
 from companies.admin_closed import standing
+from companies.admin_merging import MAY_MERGE, standing_merge, undo_url
 from companies.admin_notes import NoteForm, notes_section
 from companies.admin_pipeline import pipeline_section
 from companies.choices import RestrictionAct, Role
@@ -162,7 +163,9 @@ class CompanyPage:
         if (age := _age(_note(company, "cash_position_usd"))) is not None:
             title = "Figures count for 200 days after their period. Ingest newer filings (edgar-facts)."
             badges.append(columns.badge(f"latest balance sheet {age} days old", "amber", title=title))
-        if company.is_archived:
+        if company.merged_into is not None:
+            badges.append(columns.badge(f"merged into {company.merged_into}", "red"))
+        elif company.is_archived:
             badges.append(columns.badge("archived", "red"))
         lead = [
             columns.chips(company.therapeutic_areas, AREAS, most=4) if company.therapeutic_areas else "",
@@ -170,19 +173,38 @@ class CompanyPage:
             f"founded {company.founded_year}" if company.founded_year else "",
             f"{company.employee_count:,} employees" if company.employee_count is not None else "",
             _registrant(company.cik) if company.cik else "",
+            *self._merged(company),
         ]
         return Page(company.name, badges, [part for part in lead if part], self._buttons(request, company))
 
+    def _merged(self, company: Company) -> list[str]:
+        """Return which companies are read together with it, or as which one it is read itself, with the way there."""
+        if company.merged_into is not None:
+            return [columns.beside("read as", company_link(company.merged_into))]
+        if len(company.same_ids) == 1:
+            return []
+        duplicates = Company.all_objects.filter(merged_into=company).order_by("name", "id")
+        view = "admin:companies_company_view"
+        links = [columns.link(reverse(view, args=[each.pk]), str(each)) for each in duplicates]
+        return [columns.beside("read together with", link) for link in links]
+
     def _buttons(self, request: HttpRequest, company: Company) -> list[tuple[str, str, str]]:
         here: Any = self
+        made = standing_merge(company) if company.merged_into is not None else None
+        is_merged, may_archive = made is not None, here.has_archive_permission(request)
+        may_merge = not company.is_archived and here.has_merge_permission(request)
         wanted = [
             ("Edit", "change", here.has_change_permission(request, company), "primary"),
             ("History", "history", True, "default"),
-            ("Archive", "archive_row", not company.is_archived and here.has_archive_permission(request), "default"),
-            ("Restore", "restore_row", company.is_archived and here.has_archive_permission(request), "primary"),
+            ("Merge duplicate…", "merge", may_merge, "default"),
+            ("Archive", "archive_row", not company.is_archived and may_archive, "default"),
+            ("Restore", "restore_row", company.is_archived and not is_merged and may_archive, "primary"),
         ]
-        return [
+        buttons = [
             (title, reverse(f"admin:companies_company_{name}", args=[company.pk]), variant)
             for title, name, may, variant in wanted
             if may
         ]
+        if made is not None and request.user.has_perm(MAY_MERGE):
+            buttons.append(("Undo the merge", undo_url(made), "primary"))
+        return buttons

@@ -40,7 +40,7 @@ def figures_on(*, day: dt.date, versions: Sequence[Any]) -> dict[UUID, dict[str,
 
 
 def recorded_on(day: dt.date) -> models.QuerySet[Any]:
-    """Return the recorded version of each company that was live at the end of the day in New York.
+    """Return the recorded version of each company that was live at the end of the day in New York, duplicates left out.
 
     That is the last version by then, or the first one recorded where that came later: what was never recorded
     of the day is taken from the earliest that was. An offer counts from its own day on.
@@ -58,6 +58,9 @@ def recorded_on(day: dt.date) -> models.QuerySet[Any]:
         .values("pgh_id")
     )
     rows = event._default_manager.filter(pgh_id__in=chosen, deleted_at__isnull=True).exclude(pgh_label="delete")
+    # A merge says who a company is, on every day (docs/adr/0034).
+    duplicates = apps.get_model("companies", "Company")._base_manager.filter(merged_into__isnull=False)
+    rows = rows.exclude(pgh_obj_id__in=duplicates.values("pk"))
     began = Case(When(under_offer_since__lte=day, then=F("under_offer_since")), default=Value(None))
     dated: models.QuerySet[Any] = rows.annotate(offer_since=began)
     return dated

@@ -60,6 +60,36 @@ def company_q(ref: CompanyRef, path: str = "company") -> Q:
     return NOTHING
 
 
+def same_company_q(ref: CompanyRef, path: str = "company") -> Q:
+    """Return the condition that a ledger row is the company's: under its own id, or one that was merged into it.
+
+    For what is read together (docs/adr/0034). The ids are the company's own where it is given, else a subquery's.
+    """
+    from companies.models import Company
+
+    if isinstance(ref, Company):
+        return Q(**{f"{path}_id__in": ref.same_ids})
+    match id_or_ticker(ref):
+        case UUID() as key:
+            own: Any = key
+        case str() as ticker:
+            own = Subquery(Company.objects.filter(ticker=ticker).values("pk")[:1])
+        case _:
+            return NOTHING
+    same = Company.all_objects.filter(Q(pk=own) | Q(merged_into=own))
+    return Q(**{f"{path}_id__in": same.values("pk")})
+
+
+def stands_q(path: str = "company") -> Q:
+    """Return the condition that a row's company is live, or that the one is as which it is read."""
+    from companies.models import Company
+
+    kept = Company.objects.filter(pk=OuterRef(f"{path}__merged_into_id"))
+    is_live = Q(**{f"{path}__deleted_at__isnull": True})
+    # Rows of live companies, which nearly all are, never come to the second question.
+    return is_live | (Q(**{f"{path}__merged_into__isnull": False}) & Q(Exists(kept)))
+
+
 class _Median(Aggregate):
     """One of the two middle values; their mean is the exact median of money, which percentile_cont (a float) is not."""
 
@@ -299,5 +329,5 @@ class CompanyNoteQuerySet(SoftDeleteQuerySet["CompanyNote"]):
     """Questions about notes."""
 
     def of_company(self, ref: CompanyRef) -> Self:
-        """Return the notes on the company of this id or live ticker."""
-        return self.filter(company_q(ref))
+        """Return the notes on the company of this id or live ticker, those on its duplicates with them."""
+        return self.filter(same_company_q(ref))

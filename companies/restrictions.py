@@ -98,8 +98,10 @@ def note_all(entries: Sequence[tuple[Restriction, str, str, str, int | None]]) -
 
 
 def closed_ids(reader: Reader) -> models.QuerySet[Any]:
-    """Return the ids of the companies that are closed to the reader, as a subquery."""
-    return Restriction.objects.closed_to(reader).values("company_id")
+    """Return the ids of the companies that are closed to the reader, their merged duplicates' too, as a subquery."""
+    listed = Restriction.objects.closed_to(reader).values("company_id")
+    duplicates = Company.all_objects.order_by().filter(merged_into__in=listed)
+    return listed.order_by().union(duplicates.values("pk"), all=True)
 
 
 def closed_to_any(readers: Iterable[Reader]) -> dict[UUID, Restriction]:
@@ -112,13 +114,14 @@ def closed_to_any(readers: Iterable[Reader]) -> dict[UUID, Restriction]:
         return found
     for reader in readers:
         for row in Restriction.objects.closed_to(reader).select_related("company").order_by("company__name", "id"):
-            found.setdefault(row.company_id, row)
+            for key in row.company.same_ids:
+                found.setdefault(key, row)
     return found
 
 
 def restriction_of(company: Company) -> Restriction | None:
     """Return the restriction that is in force for the company, None without one."""
-    return Restriction.objects.live().filter(company=company).first()
+    return Restriction.objects.live().filter(company=company.survivor).first()
 
 
 @cache
@@ -194,7 +197,8 @@ class RestrictedList:
         model: Any = rows.model
         paths = paths_to_company(model)
         live = Restriction.objects.closed_to(reader) if act == RestrictionAct.REFUSED else Restriction.objects.live()
-        wanted = {row.company_id: row for row in live} if paths else {}
+        listed = live.select_related("company") if paths else ()
+        wanted = {key: row for row in listed for key in row.company.same_ids}
         if wanted:
             named = {key for keys in rows.values_list(*paths) for key in keys} & wanted.keys()
             note_all([(wanted[key], act, reader.name, door, None) for key in sorted(named)])
@@ -202,8 +206,8 @@ class RestrictedList:
     def _with_rows(self, rows: models.QuerySet[Any]) -> list[tuple[Restriction, int]]:
         """Return each restriction in force with the number of the rows that are about its company, where there are."""
         found = []
-        for row in Restriction.objects.live().order_by("pk"):
-            about = self.about(rows.model, [row.company_id])
+        for row in Restriction.objects.live().select_related("company").order_by("pk"):
+            about = self.about(rows.model, row.company.same_ids)
             number = 0 if about is None else rows.order_by().filter(about).count()
             if number:
                 found.append((row, number))

@@ -128,19 +128,25 @@ def archive_company(*, row: Company, reason: str = "") -> Outcome:
 def restore_company(*, row: Company, reason: str = "") -> Outcome:
     """Restore a company and the candidates that were archived with it; those archived before stay so.
 
-    Raises Refused, naming the other company, where a live one has taken the ticker or the CIK meanwhile.
+    Raises Refused, naming the other company, where a live one has taken the ticker or the CIK meanwhile, and where the
+    company is merged into another one.
     """
     with recorded("restore", reason=reason):
         company = locked(row)
         if not company.is_archived:
             row.deleted_at = None
             return Outcome(changed=False, message=f"{company} is not archived.")
-        _refuse_taken_keys(company)
+        if company.merged_into is not None:
+            raise Refused(
+                f"{company} stays archived: it is merged into {company.merged_into}. Undo that merge instead.",
+                field="company",
+            )
+        refuse_taken_keys(company)
         try:
             unstamp(company)
         except Refused:
             # Taken between the check and the update: the same refusal in the same words.
-            _refuse_taken_keys(company)
+            refuse_taken_keys(company)
             raise
         number = DrugCandidate.all_objects.filter(company=company, deleted_at=company.deleted_at).update(
             deleted_at=None
@@ -176,7 +182,8 @@ def refresh_patent_years(*, day: dt.date) -> int:
     return changed
 
 
-def _refuse_taken_keys(company: Company) -> None:
+def refuse_taken_keys(company: Company) -> None:
+    """Raise Refused, naming the other company, where a live one has the ticker or the CIK of an archived one."""
     for field, label in (("ticker", "ticker"), ("cik", "CIK")):
         value = getattr(company, field)
         other = Company.objects.filter(**{field: value}).first() if value else None

@@ -47,7 +47,8 @@ def alerts_section(request: HttpRequest, company: Company) -> SafeString:
     notice = closed_card(request, company, "Alerts that went off")
     if notice is not None:
         return notice
-    rows = AlertTrigger.objects.filter(company=company).select_related("alert").defer("alert__slack_webhook_url")
+    rows = AlertTrigger.objects.filter(company_id__in=company.same_ids)
+    rows = rows.select_related("alert").defer("alert__slack_webhook_url")
     return table(
         "Alerts that went off",
         ["When", "Alert", "Why"],

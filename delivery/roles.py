@@ -20,6 +20,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     #                              viewer analyst lead     administrator
     "companies.company": ("v", "vacd", "vacd", "vacd"),
     "companies.companyalias": ("v", "vacd", "vacd", "vacd"),
+    # change: merge two companies, and undo it
+    "companies.companymerge": ("v", "vc", "vc", "vc"),
     "companies.drugcandidate": ("v", "vacd", "vacd", "vacd"),
     "companies.watchlist": ("v", "vacd", "vacd", "vacd"),
     "companies.companynote": ("v", "vacd", "vacd", "vacd"),

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
     ChoicesCheckboxFilter,
     MultipleChoicesDropdownFilter,
 )
@@ -21,6 +20,8 @@ from biotech_ma.core.admin import DeskAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import MarketDayRangeFilter
 from biotech_ma.core.admin.versioned import MOST_OF_A_REASON, REASON
 from companies.admin import company_link
+from companies.admin_filters import SameCompanyFilter
+from companies.identity import Identities
 from companies.models import Company
 from signals_app import admin_calendar, admin_company, admin_freshness, admin_today  # noqa: F401 - they add to other pages
 from signals_app.admin_cells import severity_badge, signal_link
@@ -59,11 +60,11 @@ class SignalAdmin(DeskAdmin):
     shapes: ClassVar[dict[str, Any]] = {"supersedes": _supersedes_field}
     list_display: Any = ["event_day", "severity_cell", "type_cell", "company_cell", "title_cell", "impact", "source"]
     list_display_links: Any = None
-    list_select_related: Any = ["company"]
+    list_select_related: Any = ["company__merged_into"]
     list_filter: Any = [
         ("severity", ChoicesCheckboxFilter),
         ("signal_type", MultipleChoicesDropdownFilter),
-        ("company", AutocompleteSelectFilter),
+        ("company", SameCompanyFilter),
         ("event_date", MarketDayRangeFilter),
         SourceFilter,
         LedgerFilter,
@@ -108,7 +109,7 @@ class SignalAdmin(DeskAdmin):
             return queryset, False
         found = list(Company.objects.search(term).values_list("pk", flat=True)[:200])
         if found:
-            return queryset.filter(company_id__in=found), False
+            return queryset.filter(company_id__in=Identities.load().ids_of(found)), False
         since = timezone.now() - dt.timedelta(days=TITLE_DAYS)
         for word in term.split():
             queryset = queryset.filter(title__icontains=word)

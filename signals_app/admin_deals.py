@@ -20,6 +20,7 @@ from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.services import Refused
 from companies.choices import Phase, TherapeuticArea
+from companies.identity import read_as_field
 from signals_app.deals import ANTITRUST, PENDING, STATUSES, TERMS, Deal, edit_terms, premiums_of, spread_of, targets_of
 from signals_app.market_day import NEW_YORK
 from signals_app.offers import OFFER
@@ -191,7 +192,7 @@ class DealAdmin(ReadOnlyAdmin):
         "yearly_cell", "close", "outside", "antitrust_cell", "contingent_cell", "structure_cell", "stage_cell",
     ]  # fmt: skip
     list_display_links: Any = None
-    list_select_related: Any = ["company"]
+    list_select_related: Any = ["company__merged_into"]
     list_filter: Any = [StatusFilter, AreaFilter, StageFilter, SizeFilter, ("event_date", DayRangeFilter)]
     search_fields: Any = ["title"]
     search_help_text = "Words of the announcement: target or acquirer"
@@ -241,14 +242,15 @@ class DealAdmin(ReadOnlyAdmin):
 
     def exported(self, request: HttpRequest) -> tuple[list[str], Any]:
         """Return the deals as a table, with the terms in columns of their own."""
-        named = ["event_date", "company__name", "company__ticker", "signal_type", "title", "value", "premium"]
+        named = ["event_date", "whose_name", "whose_ticker", "signal_type", "title", "value", "premium"]
         named += [f"signal_data__{name}" for name in ("target", "acquirer", *TERMS) if name not in {"value_usd"}]
-        heads = [name.replace("signal_data__", "").replace("__", "_") for name in named]
-        return heads, self.filtered(request).values_list(*named)
+        heads = [name.replace("signal_data__", "").replace("whose_", "company_") for name in named]
+        whose = {"whose_name": read_as_field("name"), "whose_ticker": read_as_field("ticker")}
+        return heads, self.filtered(request).annotate(**whose).values_list(*named)
 
     def terms(self, request: HttpRequest, key: Any) -> HttpResponse:
         """Show a deal's terms; what is changed is a correction that supersedes the row."""
-        deal = Deal.deals.followed().select_related("company").filter(pk=key).first()
+        deal = Deal.deals.followed().select_related("company__merged_into").filter(pk=key).first()
         if deal is None or not self.has_view_permission(request):
             raise Http404("There is no such deal, or a later row has superseded it.")
         may_change = request.user.has_perm("signals_app.add_signal")

@@ -9,15 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
-)
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.services import Refused
 from companies.admin import CompanyAdmin, company_link
+from companies.admin_filters import SameCompanyFilter
+from companies.identity import Identities
 from companies.models import Company
 from signals_app.admin_forms import FactCorrectionForm
 from signals_app.curated import correct_fact
@@ -45,8 +44,8 @@ class FinancialFactAdmin(ReadOnlyAdmin):
         "known",
     ]
     list_display_links: Any = ["concept"]
-    list_select_related: Any = ["company"]
-    list_filter: Any = [("company", AutocompleteSelectFilter), ("period_end", DayRangeFilter)]
+    list_select_related: Any = ["company__merged_into"]
+    list_filter: Any = [("company", SameCompanyFilter), ("period_end", DayRangeFilter)]
     search_fields: Any = ["accession"]
     search_help_text = "Ticker, company or accession number"
     ordering: Any = ["-id"]
@@ -71,7 +70,9 @@ class FinancialFactAdmin(ReadOnlyAdmin):
         if not term:
             return queryset, False
         found = list(Company.objects.search(term).values_list("pk", flat=True)[:200])
-        return (queryset.filter(company_id__in=found) if found else queryset.filter(accession=term)), False
+        if not found:
+            return queryset.filter(accession=term), False
+        return queryset.filter(company_id__in=Identities.load().ids_of(found)), False
 
     actions_detail: Any = ["correct"]
 

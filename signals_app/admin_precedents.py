@@ -45,12 +45,12 @@ def precedents(areas: list[str]) -> Any:
     wanted = Q()
     for area in areas:
         wanted |= Q(signal_data__contains={"areas": [area]})
-    rows = Signal.objects.current().of_types(DEAL).filter(wanted).select_related("company")
+    rows = Signal.objects.current().of_types(DEAL).filter(wanted).with_company()
     return rows.defer("description", "company__search_vector", "company__metadata").recent(None)
 
 
 def _row(row: Signal) -> list[Any]:
-    data = row.signal_data
+    data, buyer = row.signal_data, row.company.survivor
     url = reverse("admin:signals_app_signal_change", args=[row.pk])
     target = columns.link(url, str(data.get("target") or row.title)[:40], title=row.title)
     source = columns.outside(row.source_url) if row.source_url else ""
@@ -58,7 +58,7 @@ def _row(row: Signal) -> list[Any]:
     return [
         columns.market_day(row.event_date),
         columns.beside(target, source),
-        columns.hover(row.company.ticker or row.company.name[:24], row.company.name),
+        columns.hover(buyer.ticker or buyer.name[:24], buyer.name),
         stage or columns.unknown("Not stated"),
         columns.money(_amount(data.get("value_usd")), note=str(data.get("value_basis") or ""), hint="Not disclosed"),
     ]

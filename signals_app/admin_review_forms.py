@@ -39,7 +39,8 @@ class AcceptForm(ReasonForm):
         moment = parse_datetime(str(said.get("event_date") or ""))
         self.day = moment.astimezone(NEW_YORK).date() if moment and moment.tzinfo else None
         initial = {
-            "company": item.company_id, "signal_type": said.get("signal_type"), "event_day": self.day,
+            "company": item.company.survivor.pk if item.company else None,
+            "signal_type": said.get("signal_type"), "event_day": self.day,
             "title": said.get("title") or item.title,
         }  # fmt: skip
         super().__init__(data, initial=initial)

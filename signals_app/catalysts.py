@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, TruncDate
 
 from companies.choices import TherapeuticArea
+from companies.identity import read_as, read_as_field
 from companies.models import DrugCandidate
 from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
@@ -96,9 +97,11 @@ def coming(
     found = parts(since, until, kinds=kinds)
     if companies is not None:
         wanted = list(companies)
-        found = [part.filter(company_id__in=wanted) for part in found]
-    names = ("day", "kind", "what", "company_id", "company__ticker", "company__name", "drug", "origin", "pk")
-    first, *others = (part.order_by().values_list(*names) for part in found)
+        theirs = Q(company_id__in=wanted) | Q(company__merged_into_id__in=wanted)
+        found = [part.filter(theirs) for part in found]
+    who = {"who": read_as(), "who_ticker": read_as_field("ticker"), "who_name": read_as_field("name")}
+    names = ("day", "kind", "what", *who, "drug", "origin", "pk")
+    first, *others = (part.order_by().annotate(**who).values_list(*names) for part in found)
     rows = (Catalyst(row[0], row[1], row[2] or "", *row[3:]) for row in first.union(*others, all=True).order_by("day"))
     return sorted(rows, key=lambda row: (row.day, IMPORTANCE[row.kind], row.company_name, str(row.key)))
 

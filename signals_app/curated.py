@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from biotech_ma.core import news
 from biotech_ma.core.services import Refused, locked, recorded
+from companies.identity import Identities
 from companies.models import Company
+from companies.querysets import same_company_q
 from companies.services import EDITS, is_curated
 from signals_app.concepts import CONCEPTS, LIQUID_FUNDS, MARKET_CAP, PUBLIC_FLOAT, QUARTERLY_BURN, TOTAL_DEBT
 from signals_app.dependents import RESTS_ON, VALUE, dependents
@@ -110,12 +112,15 @@ def _resting(before: Company, after: Company) -> list[str]:
 
 
 def _floats(day: dt.date, company_ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:
-    rows = FinancialFact.objects.known_by_day(day).of_concepts(PUBLIC_FLOAT).filter(
-        company_id__in=company_ids, period_end__gte=day - dt.timedelta(days=HORIZON_DAYS)
-    )  # fmt: skip
     facts: dict[UUID, list[Fact]] = defaultdict(list)
-    for company_id, *values in rows.values_list("company_id", *FIELDS) if company_ids else ():
-        facts[company_id].append(Fact(*values))
+    if not company_ids:
+        return facts
+    same = Identities.load()
+    rows = FinancialFact.objects.known_by_day(day).of_concepts(PUBLIC_FLOAT).filter(
+        company_id__in=same.ids_of(company_ids), period_end__gte=day - dt.timedelta(days=HORIZON_DAYS)
+    )  # fmt: skip
+    for company_id, *values in rows.values_list("company_id", *FIELDS):
+        facts[same.of(company_id)].append(Fact(*values))
     return facts
 
 
@@ -139,12 +144,15 @@ def correct_fact(*, fact: FinancialFact, value: Decimal, reason: str = "") -> Fi
     The company's figures follow. Raises Refused for an archived company, or where that value is in force already.
     """
     with recorded("correct figure", reason=reason):
-        company = locked(fact.company)
+        company = locked(fact.company.survivor)
         if company.is_archived:
             raise Refused(f"{company} is archived; restore it first.", field="company")
         today = timezone.localdate(timezone=NEW_YORK)
         same = FinancialFact.objects.known_by_day(today).filter(
-            company=company, concept=fact.concept, period_start=fact.period_start, period_end=fact.period_end
+            same_company_q(company),
+            concept=fact.concept,
+            period_start=fact.period_start,
+            period_end=fact.period_end,
         )
         in_force = max((Fact(*row) for row in same.values_list(*FIELDS)), key=precedence, default=None)
         if in_force is not None and in_force.value == value and in_force.form == CURATED_FORM:
@@ -176,13 +184,14 @@ def _periods(companies: Sequence[Company]) -> dict[UUID, dict[str, dt.date]]:
     """Return the period end of each company's figures, as the ledger has it on its day; today where none is fresh."""
     day, today = ledger_day(), timezone.localdate(timezone=NEW_YORK)
     rows = FinancialFact.objects.known_by_day(day).of_concepts(*CONCEPTS)
+    same = Identities.load()
     rows = rows.filter(
-        company_id__in=[company.pk for company in companies],
+        company_id__in=same.ids_of(company.pk for company in companies),
         period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
     )
     facts: dict[UUID, list[Fact]] = defaultdict(list)
     for company_id, *values in rows.values_list("company_id", *FIELDS):
-        facts[company_id].append(Fact(*values))
+        facts[same.of(company_id)].append(Fact(*values))
     return {company.pk: _ends(company, facts[company.pk], day, today) for company in companies}
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from companies.models import Company
+from companies.querysets import same_company_q
 from signals_app.concepts import CONCEPTS, MARKET_CAP
 from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
 from signals_app.market_day import end_of
@@ -27,7 +28,7 @@ AMOUNTS = {
 def figures_of(company: Company, day: dt.date) -> CompanyFigures:
     """Return the company's figures as they were known by the end of the day in New York."""
     facts = FinancialFact.objects.filter(
-        company_id=company.pk,
+        same_company_q(company),
         concept__in=(*CONCEPTS, MARKET_CAP),
         available_at__lt=end_of(day),
         period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),

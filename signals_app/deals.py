@@ -13,6 +13,7 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Now
 
+from companies.identity import read_as
 from companies.models import Company
 from signals_app.models import Signal
 from signals_app.offers import OFFER, OFFER_ENDED
@@ -58,8 +59,10 @@ class DealQuerySet(models.QuerySet["Deal"]):
         """
         newer = Signal.objects.filter(supersedes=OuterRef("pk"), available_at__lte=Now())
         known = self.filter(~Exists(newer), available_at__lte=Now()).exclude(signal_data__contains={"stands": True})
-        ended = Signal.objects.current().filter(
-            signal_type=OFFER_ENDED, company=OuterRef("company"), event_date__gte=OuterRef("event_date")
+        ended = (
+            Signal.objects.current()
+            .annotate(whose=read_as())
+            .filter(signal_type=OFFER_ENDED, whose=OuterRef("whose"), event_date__gte=OuterRef("event_date"))
         )
         of_target = Signal.objects.filter(
             signal_type=OFFER,
@@ -67,6 +70,7 @@ class DealQuerySet(models.QuerySet["Deal"]):
             event_date__range=(OuterRef("event_date") - NEAR, OuterRef("event_date") + NEAR),
         )
         rows = known.filter(Q(signal_type=OFFER) | Q(signal_type=BOUGHT)).annotate(
+            whose=read_as(),
             target_cik=KT("signal_data__target_cik"),
             value_usd_text=KT("signal_data__value_usd"),
             value_usd_m_text=KT("signal_data__value_usd_m"),
@@ -97,12 +101,12 @@ class Deal(Signal):
     @property
     def target(self) -> str:
         """The company that is bought."""
-        return self.company.name if self.signal_type == OFFER else self.term("target") or self.title
+        return self.company.survivor.name if self.signal_type == OFFER else self.term("target") or self.title
 
     @property
     def acquirer(self) -> str:
         """The company that buys."""
-        return self.term("acquirer") if self.signal_type == OFFER else self.company.name
+        return self.term("acquirer") if self.signal_type == OFFER else self.company.survivor.name
 
     @property
     def status(self) -> str:
@@ -173,7 +177,7 @@ def premiums_of(rows: Any) -> Premiums:
     """Return the premium quartiles of the deals (linear between neighbours), and who is missing in them."""
     found = sorted(rows.exclude(premium=None).order_by().values_list("premium", flat=True))
     missing = rows.filter(premium=None)
-    named = tuple(deal.target for deal in missing.select_related("company")[:MOST_NAMED])
+    named = tuple(deal.target for deal in missing.select_related("company__merged_into")[:MOST_NAMED])
     low, middle, high = (_quantile(found, Decimal(quarter) / 4) for quarter in (1, 2, 3))
     return Premiums(low, middle, high, len(found), named, missing.count())
 
@@ -205,6 +209,11 @@ def edit_terms(*, deal: Deal, terms: Mapping[str, str], reason: str) -> Signal:
 def targets_of(deals: list[Deal]) -> dict[Any, Company]:
     """Return the target of each deal that the desk has as a company, by the deal's key, in one query."""
     ciks = {deal.pk: deal.term("target_cik") for deal in deals if deal.signal_type == BOUGHT}
-    by_cik = {company.cik: company for company in Company.objects.filter(cik__in=[cik for cik in ciks.values() if cik])}
+    rows = Company.all_objects.filter(
+        Q(deleted_at=None) | Q(merged_into__isnull=False), cik__in=[cik for cik in ciks.values() if cik]
+    )
+    # A live company with the CIK comes last, and so stands.
+    ordered = rows.select_related("merged_into").order_by("deleted_at")
+    by_cik = {company.cik: company.survivor for company in ordered}
     found = {pk: by_cik[cik] for pk, cik in ciks.items() if cik in by_cik}
-    return {**found, **{deal.pk: deal.company for deal in deals if deal.signal_type == OFFER}}
+    return {**found, **{deal.pk: deal.company.survivor for deal in deals if deal.signal_type == OFFER}}

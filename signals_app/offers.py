@@ -19,14 +19,18 @@ FROM (
     SELECT o.id, CASE WHEN last.signal_type = %(offer)s THEN (last.event_date AT TIME ZONE %(zone)s)::date END AS since
     FROM companies AS o
     LEFT JOIN LATERAL (
-        SELECT s.signal_type, s.event_date FROM signals AS s
-        WHERE s.company_id = o.id AND s.signal_type = ANY(%(types)s) AND s.available_at <= statement_timestamp()
+        SELECT s.signal_type, s.event_date FROM companies AS own JOIN signals AS s ON s.company_id = own.id
+        WHERE (own.id = o.id OR own.merged_into_id = o.id)
+          AND s.signal_type = ANY(%(types)s) AND s.available_at <= statement_timestamp()
           AND NOT EXISTS (
               SELECT FROM signals AS n WHERE n.supersedes_id = s.id AND n.available_at <= statement_timestamp()
           )
         ORDER BY s.event_date DESC, s.id DESC LIMIT 1
     ) AS last ON true
-    WHERE %(all)s OR o.id = ANY(%(ids)s)
+    WHERE %(all)s OR o.id = ANY(ARRAY(
+        SELECT coalesce(merged_into_id, id) FROM companies WHERE id = ANY(%(ids)s::uuid[])
+        UNION ALL SELECT unnest(%(ids)s::uuid[])
+    ))
 ) AS offer
 WHERE c.id = offer.id AND c.under_offer_since IS DISTINCT FROM offer.since
 """
@@ -36,6 +40,7 @@ def refresh_offers(company_ids: Collection[UUID] | None = None) -> int:
     """Set `under_offer_since` of these companies (None: of all) from the ledger; return how many changed.
 
     An announced takeover sets it, so that the company leaves the live ranking at once; a terminated one clears it.
+    Those of duplicates are the kept company's.
     """
     with connection.cursor() as cursor:
         cursor.execute(

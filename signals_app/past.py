@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from companies.identity import Identities
 from companies.past import end_of
 from companies.services import is_curated
 from signals_app.concepts import CONCEPTS, MARKET_CAP
@@ -30,15 +31,16 @@ def figures_of_a_day(*, day: dt.date, versions: Sequence[Any]) -> dict[UUID, dic
 
 
 def _facts(day: dt.date, company_ids: Sequence[UUID]) -> defaultdict[UUID, list[Fact]]:
+    same = Identities.load()
     rows = FinancialFact.objects.order_by().filter(
-        company_id__in=company_ids,
+        company_id__in=same.ids_of(company_ids),
         concept__in=(*CONCEPTS, MARKET_CAP),
         available_at__lt=end_of(day),
         period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
     )
     found: defaultdict[UUID, list[Fact]] = defaultdict(list)
     for company_id, *values in rows.values_list("company_id", *FIELDS):
-        found[company_id].append(Fact(*values))
+        found[same.of(company_id)].append(Fact(*values))
     return found
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from companies.querysets import same_company_q
 from signals_app.knowledge import BEYOND_ANY_COMPANY_USD
 from signals_app.market_day import NEW_YORK, end_of, start_of
 from signals_app.models import Signal
@@ -60,7 +61,7 @@ class ProForma:
 def pro_forma(*, company_id: UUID, liquid_funds_usd: Decimal, period_end: dt.date, day: dt.date) -> ProForma:
     """Return what the company raised after its balance sheet of `period_end`, as known by the end of the day."""
     signals = Signal.objects.known_by_day(day).filter(
-        company_id=company_id,
+        same_company_q(company_id),
         signal_type=FINANCING,
         event_date__gte=start_of(period_end + dt.timedelta(days=1)),
         event_date__lt=end_of(day),

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import Now
 
 from biotech_ma.core.vocabulary import known
-from companies.querysets import CompanyRef, company_q
+from companies.querysets import CompanyRef, same_company_q, stands_q
 from signals_app.catalogue import CATALOGUE, SEVERITY_ORDER, at_least
 from signals_app.market_day import end_of, start_of
 
@@ -29,12 +29,12 @@ class SignalQuerySet(models.QuerySet["Signal"]):
     """Questions about signals."""
 
     def of_company(self, ref: CompanyRef) -> Self:
-        """Return the signals of the company of this id or live ticker."""
-        return self.filter(company_q(ref))
+        """Return the signals of the company of this id or live ticker, those of its duplicates with them."""
+        return self.filter(same_company_q(ref))
 
     def of_live_companies(self) -> Self:
-        """Return the signals whose company is not archived."""
-        return self.filter(company__deleted_at__isnull=True)
+        """Return the signals whose company is not archived, or was merged into one that is not."""
+        return self.filter(stands_q())
 
     def of_types(self, *types: str) -> Self:
         """Return the signals of any of these types. Raises ValueError for a type that the catalogue lacks."""
@@ -92,8 +92,8 @@ class SignalQuerySet(models.QuerySet["Signal"]):
         return self.filter(signal_data__contains=dict(data))
 
     def with_company(self) -> Self:
-        """Load the company in the same query."""
-        return self.select_related("company")
+        """Load the company in the same query, and the one as which it is read."""
+        return self.select_related("company__merged_into")
 
     def counts_by_type(self) -> dict[str, int]:
         """Return how many of these signals each type has, the most frequent first."""
@@ -110,8 +110,8 @@ class FinancialFactQuerySet(models.QuerySet["FinancialFact"]):
     """Questions about financial facts."""
 
     def of_company(self, ref: CompanyRef) -> Self:
-        """Return the facts of the company of this id or live ticker."""
-        return self.filter(company_q(ref))
+        """Return the facts of the company of this id or live ticker, those of its duplicates with them."""
+        return self.filter(same_company_q(ref))
 
     def of_concepts(self, *concepts: str) -> Self:
         """Return the facts of these concepts: cash, research_and_development, …"""

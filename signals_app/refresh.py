@@ -14,6 +14,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from biotech_ma.core.services import recorded
+from companies.identity import Identities
 from companies.models import Company
 from companies.services import is_curated
 from signals_app.concepts import CONCEPTS
@@ -53,13 +54,15 @@ def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | Non
 
     A figure that an analyst set stays, and what rests on it is derived from it; one that cannot be derived becomes
     NULL, with the reason in `field_sources`. What analysts said counts from the moment it was said, however long ago
-    the day of the newest filing is.
+    the day of the newest filing is. A duplicate's facts are the kept company's.
     """
-    companies = Company.objects.all() if company_ids is None else Company.objects.filter(pk__in=company_ids)
+    same = Identities.load()
+    concerned = None if company_ids is None else {same.of(company_id) for company_id in company_ids}
+    companies = Company.objects.all() if concerned is None else Company.objects.filter(pk__in=concerned)
     by_id = {company.pk: company for company in companies}
     changed: list[Company] = []
     with recorded("refresh figures"):
-        facts = dict(_facts(day, by_id))
+        facts = dict(_facts(day, by_id, same))
         for company_id, company in by_id.items():
             derived = figures(
                 facts.get(company_id, ()),
@@ -75,17 +78,17 @@ def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | Non
     return len(changed)
 
 
-def _facts(day: dt.date, company_ids: Collection[UUID]) -> Iterator[tuple[UUID, list[Fact]]]:
-    """Yield each company's facts that can matter on the day."""
+def _facts(day: dt.date, company_ids: Collection[UUID], same: Identities) -> Iterator[tuple[UUID, list[Fact]]]:
+    """Yield each company's facts that can matter on the day, those of its duplicates with them."""
     rows = FinancialFact.objects.order_by().filter(
         Q(available_at__lt=end_of(day)) | Q(form=CURATED_FORM),
-        company_id__in=company_ids,
+        company_id__in=same.ids_of(company_ids),
         concept__in=CONCEPTS,
         period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
     )
     found: dict[UUID, list[Fact]] = defaultdict(list)
     for company_id, *values in rows.order_by("available_at", "id").values_list("company_id", *FIELDS):
-        found[company_id].append(Fact(*values))
+        found[same.of(company_id)].append(Fact(*values))
     for company_id, facts in found.items():
         yield company_id, list(_said_by(day, facts))
 

@@ -89,6 +89,7 @@ def _accept(
         current.company = company or current.company
         if current.company is None:
             raise Refused("Say which company it concerns.", field="company")
+        current.company = current.company.survivor
         current.proposed = {**current.proposed, **(changes or {})}
         _WRITERS[ReviewKind(current.kind)](current, current.company)
         return _close(item, current, ReviewStatus.ACCEPTED, by, reason)

@@ -115,6 +115,8 @@ def correction_of(
     else:
         moment = available_at
     copied = {name: getattr(old, name) for name in CORRECTABLE if name not in NOT_COPIED}
+    # What is corrected of a duplicate is said of the company as which it is read.
+    copied["company"] = old.company.survivor
     return Signal(**{"source": ANALYST, **copied, **changes}, supersedes=old), moment
 
 

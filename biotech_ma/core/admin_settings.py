@@ -45,6 +45,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Drug candidates", "pill", "companies.drugcandidate"),
             _item("Watchlists", "bookmarks", "companies.watchlist"),
             _item("Aliases", "alternate_email", "companies.companyalias"),
+            _item("Merges", "merge", "companies.companymerge"),
             _item("Notes", "sticky_note_2", "companies.companynote"),
             _item("Restricted list", "lock", "companies.restriction"),
             _item("Log of the restricted list", "policy", "companies.restrictionlog"),

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
+from rest_framework import status
 from rest_framework.request import Request
 
 from biotech_ma.core.api.endpoints import Endpoint, page_of
+from biotech_ma.core.api.errors import Problem
 from biotech_ma.core.api.plans import REF, Slot
 from biotech_ma.core.api.views import ResourceViewSet
 from companies.models import Company
-from companies.querysets import company_q, id_or_ticker
+from companies.querysets import company_q, id_or_ticker, same_company_q
 
 # An id or a ticker; what can be neither is no address.
 COMPANY_REF = r"[0-9A-Za-z][0-9A-Za-z.\-]{0,35}"
@@ -45,6 +49,11 @@ def _parsed(ref: str) -> UUID | str:
     return parsed
 
 
+def _without_duplicates(ref: str) -> Any:
+    """Return the live company of the reference, if nothing was merged into it."""
+    return Company.objects.by_ref(ref).filter(~Exists(Company.all_objects.filter(merged_into=OuterRef("pk"))))
+
+
 register_converter(CompanyRefConverter, "company_ref")
 
 
@@ -52,6 +61,8 @@ class CompanyChildrenViewSet(ResourceViewSet):
     """Lists the rows of one live company, by one statement; 404 when there is no such company."""
 
     company_path: ClassVar[str] = "company"
+    # True where the rows of merged duplicates are the company's, too.
+    together: ClassVar[bool] = False
 
     def describe(self) -> dict[str, Endpoint]:
         """Return what each action takes and gives."""
@@ -59,15 +70,35 @@ class CompanyChildrenViewSet(ResourceViewSet):
 
     def list(self, request: Request, ref: str) -> HttpResponse:  # type: ignore[override]
         """List what belongs to the company of this id or ticker."""
+        if not self.together:
+            return self._listed(request, ref, company_q, Company.objects.by_ref)
+        try:
+            # Nearly every company has no duplicate: its own index gives its rows in their order.
+            return self._listed(request, ref, company_q, _without_duplicates)
+        except Problem as problem:
+            if problem.status_code != status.HTTP_404_NOT_FOUND:
+                raise
+        return self._listed(request, ref, same_company_q, Company.objects.by_ref, is_planned=False)
+
+    def _listed(
+        self,
+        request: Request,
+        ref: str,
+        condition: Callable[[str, str], Q],
+        parent: Callable[[str], Any],
+        *,
+        is_planned: bool = True,
+    ) -> HttpResponse:
         return self.answer_list(
             request,
             self.resource,
             self.filterset_class,
-            lambda ref: self.rows().filter(company_q(ref, self.company_path)),
+            lambda ref: self.rows().filter(condition(ref, self.company_path)),
             ref=ref,
             slot=ref_slot,
-            parent=Company.objects.by_ref,
+            parent=parent,
             without=OWNERS,
+            is_planned=is_planned,
         )
 
     @classmethod

@@ -21,7 +21,7 @@ from biotech_ma.core.api.filters import (
 )
 from biotech_ma.core.api.schema_fields import COMPANY
 from companies.choices import Phase, Role, TherapeuticArea
-from companies.querysets import CompanyQuerySet, company_q, id_or_ticker
+from companies.querysets import CompanyQuerySet, company_q, id_or_ticker, same_company_q
 
 
 class _CompaniesField(ListField):
@@ -36,10 +36,14 @@ class _CompaniesField(ListField):
 
 
 class CompanyFilter(ListFilter):
-    """Companies by id or live ticker, one or more."""
+    """Companies by id or live ticker, one or more; `together` with the rows of their merged duplicates."""
 
     field_class = _CompaniesField
     word_pattern = COMPANY
+
+    def __init__(self, *args: Any, together: bool = False, **options: Any) -> None:
+        self.condition = same_company_q if together else company_q
+        super().__init__(*args, **options)
 
     def filter(self, qs: models.QuerySet[Any], value: Any) -> models.QuerySet[Any]:
         """Return the rows of these companies."""
@@ -47,7 +51,7 @@ class CompanyFilter(ListFilter):
             return qs
         condition = Q()
         for ref in value:
-            condition |= company_q(ref, self.field_name)
+            condition |= self.condition(ref, self.field_name)
         return qs.filter(condition)
 
 

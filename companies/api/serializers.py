@@ -10,11 +10,12 @@ from uuid import UUID
 from django.db.models import Q
 from rest_framework import serializers
 
-from biotech_ma.core.api.fields import choices_field
+from biotech_ma.core.api.fields import StrictCharField, StrictChoiceField, TextListField, choices_field
 from biotech_ma.core.api.schema_fields import COMPANY
-from biotech_ma.core.api.serializers import CheckedModelSerializer
+from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
 from companies.api.reads import COMPANIES, DRUG_CANDIDATES
 from companies.choices import TherapeuticArea
+from companies.merging import FILLABLE, MOST_OF_A_REASON
 from companies.models import Company, DrugCandidate
 from companies.querysets import id_or_ticker
 from companies.services import curated_notes, follow_edit, note_edit, tell_of_edit
@@ -146,6 +147,20 @@ class OfCompanySerializer(CheckedModelSerializer):
         if self.instance is not None:
             fields["company"].required = False
         return fields
+
+
+class MergeSerializer(StrictSerializer):
+    """Which company is a duplicate, what is taken over from it, and why the two are one."""
+
+    duplicate = CompanyRefField(help_text="Id or ticker of the live company that is merged.")
+    fill = TextListField(
+        child=StrictChoiceField(choices=FILLABLE),
+        required=False,
+        help_text="Fields that the kept company lacks and takes over; lists are added to.",
+    )
+    reason = StrictCharField(
+        required=False, max_length=MOST_OF_A_REASON, help_text="Why, for both histories; or send X-Change-Reason."
+    )
 
 
 class DrugCandidateSerializer(OfCompanySerializer, CuratedSerializer):

@@ -10,13 +10,17 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.http import HttpResponse, HttpResponseBase
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from biotech_ma.core.api import query
+from biotech_ma.core.api import query, reads
+from biotech_ma.core.api.conditions import etag, refuse_stale
 from biotech_ma.core.api.endpoints import Endpoint, Parameter, page_of
-from biotech_ma.core.api.views import envelope, json_response, not_found
-from biotech_ma.core.api.writes import EditMixin
+from biotech_ma.core.api.errors import Problem
+from biotech_ma.core.api.views import envelope, json_response, not_found, required
+from biotech_ma.core.api.writes import EditMixin, note_reason, refusals
+from companies import merging
 from companies.api.answers import STATISTICS
 from companies.api.children import COMPANY_REF, CompanyChildrenViewSet
 from companies.api.filters import (
@@ -28,8 +32,8 @@ from companies.api.filters import (
 from companies.api.history import COMPANY_HISTORY
 from companies.api.past import AS_OF, company_of_the_past, day_of, page_of_the_past
 from companies.api.reads import COMPANIES, DRUG_CANDIDATES
-from companies.api.serializers import CompanySerializer, DrugCandidateSerializer
-from companies.models import Company, DrugCandidate
+from companies.api.serializers import CompanySerializer, DrugCandidateSerializer, MergeSerializer
+from companies.models import Company, CompanyMerge, DrugCandidate
 from companies.querysets import FLAGGED_QUARTERS
 
 
@@ -50,6 +54,8 @@ class CompanyViewSet(EditMixin):
         return found | {
             "list": replace(found["list"], further=past),
             "retrieve": replace(found["retrieve"], further=past),
+            "merge": Endpoint("row", self.resource, shaped=False, takes=MergeSerializer),
+            "unmerge": Endpoint("row", self.resource, shaped=False),
             "cash_constrained": page_of(self.resource, CashConstrainedFilterSet),
             "statistics": Endpoint(filters=CompanyFilterSet, answer=STATISTICS),
         }
@@ -88,6 +94,40 @@ class CompanyViewSet(EditMixin):
             return super().retrieve(request, ref)
         body = company_of_the_past(request.query_params, ref, day_of(request.query_params))
         return self.answer_body(request, body)
+
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, ref: str) -> HttpResponse:
+        """Merge a duplicate into this company: what the ledger has under it is read as this one's from then on."""
+        query.allow_only(request.query_params, ())
+        reason = note_reason(request)
+        asked = MergeSerializer(data=required(request.data), context={})
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        kept = self.row(ref).first()
+        if kept is None:
+            raise not_found()
+        if wanted := request.headers.get("If-Match"):
+            refuse_stale(wanted, etag(reads.one(self.row(ref), tuple(self.resource.select())) or b""))
+        with refusals():
+            merging.merge(
+                kept=kept,
+                duplicate=values["duplicate"],
+                fill=values.get("fill", ()),
+                reason=values.get("reason") or reason,
+            )
+        return self.answer_one(request, self.row(str(kept.pk)), tuple(self.resource.select()))
+
+    @action(detail=True, methods=["post"])
+    def unmerge(self, request: Request, ref: str) -> HttpResponse:
+        """Undo the merge of this duplicate: it stands for itself again. Its id, or its ticker, names it."""
+        query.allow_only(request.query_params, ())
+        reason, duplicate = note_reason(request), self.archived_row(ref)
+        made = CompanyMerge.objects.filter(duplicate=duplicate.pk, undone_at__isnull=True).first()
+        if made is None:
+            raise Problem(status.HTTP_409_CONFLICT, f"{duplicate} is merged into no company.")
+        with refusals():
+            merging.undo_merge(merge=made, reason=reason)
+        return self.answer_one(request, self.row(str(duplicate.pk)), tuple(self.resource.select()))
 
     @action(detail=False, url_path="cash-constrained")
     def cash_constrained(self, request: Request) -> HttpResponse:

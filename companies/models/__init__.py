@@ -3,11 +3,12 @@
 from companies.models.alias import CompanyAlias
 from companies.models.company import Company
 from companies.models.drug_candidate import DrugCandidate
+from companies.models.merge import CompanyMerge
 from companies.models.note import CompanyNote
 from companies.models.restriction import Restriction, RestrictionClearance, RestrictionLog
 from companies.models.watchlist import Watchlist
 
 __all__ = [
-    "Company", "CompanyAlias", "CompanyNote", "DrugCandidate", "Restriction", "RestrictionClearance", "RestrictionLog",
-    "Watchlist",
+    "Company", "CompanyAlias", "CompanyMerge", "CompanyNote", "DrugCandidate", "Restriction", "RestrictionClearance",
+    "RestrictionLog", "Watchlist",
 ]  # fmt: skip

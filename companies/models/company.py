@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.expressions import Value
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
 
 from biotech_ma.core.fields import (
     json_array,
@@ -126,6 +129,18 @@ class Company(SoftDeleteModel):
         help_text="Runway under four quarters. Unknown when the runway is.",
         db_comment="True = runway under 4 quarters. NULL = unknown.",
     )
+    # Companies are archived, not deleted; should one be all the same, the database asks for its duplicates first.
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="The company as which this duplicate is read.",
+        db_comment="The company as which this duplicate is read; itself no duplicate. NULL = it stands for itself.",
+    )
     under_offer_since = models.DateField(
         null=True,
         blank=True,
@@ -200,6 +215,16 @@ class Company(SoftDeleteModel):
                 name="companies_name_not_blank",
                 violation_error_message="A company needs a name.",
             ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True) | ~LIVE,
+                name="companies_merged_archived",
+                violation_error_message="It is merged into another company: undo the merge instead of restoring it.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True) | ~models.Q(merged_into=models.F("id")),
+                name="companies_merged_other",
+                violation_error_message="A company cannot be merged into itself.",
+            ),
             one_of("role", Role, name="companies_role_known"),
             list_of("therapeutic_areas", TherapeuticArea, name="companies_areas_known", noun="Therapeutic areas"),
             *json_shapes("companies", arrays=("tags",), objects=("metadata", "field_sources")),
@@ -236,6 +261,8 @@ class Company(SoftDeleteModel):
             models.Index(fields=["is_cash_constrained", "runway_quarters"], name="companies_cash_idx", condition=LIVE),
             # archived rows: the admin's archive filter, restoring
             models.Index(fields=["deleted_at"], name="companies_archived_idx", condition=~LIVE),
+            # the duplicates that are read as a company; serves the foreign key
+            models.Index(fields=["merged_into"], name="companies_merged_idx"),
             # by area, and area with market cap range
             GinIndex(fields=["therapeutic_areas"], opclasses=["jsonb_path_ops"], name="companies_areas_gin"),
             # by tag
@@ -244,6 +271,17 @@ class Company(SoftDeleteModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.ticker})" if self.ticker else self.name
+
+    @property
+    def survivor(self) -> Company:
+        """The company as which this one is read: itself, or the one that was kept when it was merged."""
+        return self.merged_into or self
+
+    @cached_property
+    def same_ids(self) -> list[UUID]:
+        """The ids under which the company's ledger rows stand: its own first, then its duplicates'. One query."""
+        rows = Company.all_objects.filter(merged_into=self.pk).order_by("id")
+        return [self.pk, *rows.values_list("pk", flat=True)]
 
     def clean(self) -> None:
         """Bring ticker and CIK into the form in which they are kept."""

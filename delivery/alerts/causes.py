@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from companies.identity import read_as, read_as_field
 from delivery.alerts.rules import Rule
 from delivery.choices import AlertType, Direction
 from signals_app.catalogue import CATALOGUE
@@ -66,8 +67,10 @@ class SignalRow:
     supersedes_id: UUID | None
 
 
+# The company as which the signal's is read: annotated, for a duplicate's rows stand under its own id.
+AS_READ = {"whose": read_as(), "whose_ticker": read_as_field("ticker"), "whose_name": read_as_field("name")}
 SIGNAL_COLUMNS = (
-    "id", "company_id", "company__ticker", "company__name", "signal_type", "severity", "title", "event_date",
+    "id", "whose", "whose_ticker", "whose_name", "signal_type", "severity", "title", "event_date",
     "available_at", "supersedes_id",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, FilteredRelation, Q
 
-from delivery.alerts.causes import SIGNAL_COLUMNS, SignalRow, by_signal
+from delivery.alerts.causes import AS_READ, SIGNAL_COLUMNS, SignalRow, by_signal
 from delivery.alerts.triggers import Fired, locked_for_evaluation, write
 from delivery.alerts.watching import holding, of_signal, watches
 from signals_app.models import Signal
@@ -66,7 +66,7 @@ def _evaluate(rows: SignalQuerySet, *, heard_at: dt.datetime, is_later: bool = F
             rows.current()
             .of_live_companies()
             .annotate(latest=FilteredRelation("company__scores", condition=Q(company__scores__is_latest=True)))
-            .annotate(holds=holding(conditions))
+            .annotate(holds=holding(conditions), **AS_READ)
             .order_by("id")
             .values_list(*SIGNAL_COLUMNS, "holds")
         )

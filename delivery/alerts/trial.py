@@ -20,6 +20,7 @@ from django.utils import timezone
 from biotech_ma.core.closed import NOBODY, Reader, narrowed
 from companies.watchlists import companies_on
 from delivery.alerts.causes import (
+    AS_READ,
     METHODOLOGY,
     SCORE_COLUMNS,
     SIGNAL_COLUMNS,
@@ -166,7 +167,7 @@ def _signals(rule: Rule, since: dt.date, until: dt.date, reader: Reader) -> tupl
     for name in dict.fromkeys(_score_columns(rule)):
         rows = rows.annotate(**{f"then_{name}": Subquery(_score_then().values(name)[:1])})
     rows = narrowed(rows.filter(condition), reader)
-    found = list(rows.order_by("-available_at", "-id").values_list(*SIGNAL_COLUMNS)[:MOST_SHOWN])
+    found = list(rows.annotate(**AS_READ).order_by("-available_at", "-id").values_list(*SIGNAL_COLUMNS)[:MOST_SHOWN])
     count = rows.count()
     return count, [by_signal(SignalRow(*values), values[0]) for values in found]
 

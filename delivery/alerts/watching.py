@@ -70,7 +70,11 @@ def of_watched(rule: Rule, roots: Roots) -> Q:
         return Q(**{f"{roots['company']}id__in": sorted(rule.listed)}) if rule.listed else FALSE
     if rule.watched is None:
         return TRUE
-    return Q(**{f"{roots['company']}ticker__in": sorted(rule.watched)}) if rule.watched else FALSE
+    if not rule.watched:
+        return FALSE
+    tickers, path = sorted(rule.watched), roots["company"]
+    # What stands under a duplicate is the kept company's, too.
+    return Q(**{f"{path}ticker__in": tickers}) | Q(**{f"{path}merged_into__ticker__in": tickers})
 
 
 def of_score(rule: Rule, roots: Roots) -> tuple[Q, Q]:

@@ -21,6 +21,7 @@ from django.db.models.functions import Cast, Concat
 
 from biotech_ma.core.api.resources import Column, columns
 from biotech_ma.core.news import Span
+from companies.identity import read_as, read_as_field
 from companies.models import Company
 from delivery.api.reads import ALERT_TRIGGERS
 from delivery.choices import Channel, EventType
@@ -148,7 +149,7 @@ _NAMED = ArraySubquery(Company.all_objects.filter(is_named("companies_included")
 TOPICS: Mapping[str, Events] = {
     "signals": Events(
         EventType.SIGNAL_CREATED, _signals, SIGNALS.fields, _named("signal", "id"), F("created_at"),
-        _Array(F("company__ticker")), _latest_score("company"), _Ids(F("company_id")),
+        _Array(read_as_field("ticker")), _latest_score("company"), _Ids(read_as()),
     ),
     "scores": Events(
         EventType.SCORE_UPDATED, _scores, SCORE_FIELDS, _named("score", "id", "updated_at"), F("updated_at"),

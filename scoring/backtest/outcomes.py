@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from companies.identity import Identities
 from companies.models import Company
 from scoring.backtest.follow_up import Deal, FollowUp
 from scoring.backtest.labels import Label
@@ -24,7 +25,8 @@ EDGAR, DELISTING = "edgar", "delisting"
 # By company and snapshot, the last filing or price that became known between the snapshot before and this one.
 # Period 0 lasts to the end of the first day; the last one begins after the last day.
 _SIGHTINGS = """
-SELECT company_id, width_bucket(available_at, %(ends)s::timestamptz[]) AS period,
+SELECT coalesce(duplicate.merged_into_id, company_id) AS company_id,
+       width_bucket(available_at, %(ends)s::timestamptz[]) AS period,
        max(available_at), max(available_at) FILTER (WHERE is_delisting)
 FROM (
     SELECT company_id, available_at, false AS is_delisting FROM financial_facts
@@ -32,6 +34,7 @@ FROM (
     UNION ALL
     SELECT company_id, available_at, signal_type = %(delisting)s FROM signals WHERE source = %(edgar)s
 ) AS filed
+LEFT JOIN companies AS duplicate ON duplicate.id = company_id AND duplicate.merged_into_id IS NOT NULL
 WHERE available_at <= %(now)s
 GROUP BY 1, 2 ORDER BY 1, 2
 """
@@ -48,6 +51,7 @@ class Announced:
 
 def ledger_deals() -> list[Announced]:
     """Return the takeovers in the ledger, in force now: several signals about one that stands are one."""
+    same = Identities.load()
     rows = (
         Signal.objects.current()
         .filter(signal_type__in=OFFER_TYPES)
@@ -57,7 +61,7 @@ def ledger_deals() -> list[Announced]:
     ended: list[Announced] = []
     standing: dict[str, date] = {}
     for company_id, kind, moment in rows:
-        company, day = str(company_id), moment.astimezone(NEW_YORK).date()
+        company, day = str(same.of(company_id)), moment.astimezone(NEW_YORK).date()
         if kind == OFFER:
             standing.setdefault(company, day)
         elif kind == OFFER_ENDED and company in standing:
@@ -70,9 +74,10 @@ def labelled_deals(labels: Iterable[Label], known: Sequence[Announced]) -> tuple
 
     Archived companies count. A label ends when the ledger's takeover of that company does that was called off after it.
     """
-    companies: dict[str, list[str]] = defaultdict(list)
+    companies: dict[str, dict[str, None]] = defaultdict(dict)
+    same = Identities.load()
     for key, cik in Company.all_objects.exclude(cik=None).order_by("pk").values_list("pk", "cik"):
-        companies[str(cik)].append(str(key))
+        companies[str(cik)][str(same.of(key))] = None
     ends: dict[str, list[date]] = defaultdict(list)
     for deal in known:
         if deal.ended:
@@ -98,12 +103,12 @@ def follow_up(
         deals[deal.company].append(Deal(number, deal.announced, deal.ended))
     for deal in others:
         deals[deal.company].append(Deal(-1, deal.announced, deal.ended, is_label=False))
-    sightings = _Sightings(len(days))
+    sightings, same = _Sightings(len(days)), Identities.load()
     for company_id, period, seen, delisted in _sightings(days):
         sightings.add(str(company_id), period, _day(seen), _day(delisted))
     for company_id, as_of in Company.all_objects.exclude(market_cap_as_of=None).values_list("pk", "market_cap_as_of"):
         if as_of is not None:
-            sightings.see(str(company_id), as_of)
+            sightings.see(str(same.of(company_id)), as_of)
     return (
         FollowUp(
             days=days,

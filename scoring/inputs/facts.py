@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Case, F, IntegerField, Q, TextField, Value, When
 from django.db.models.functions import Coalesce, Collate
 
+from companies.identity import Identities
 from signals_app.concepts import MARKET_CAP, PUBLIC_FLOAT, RESEARCH
 from signals_app.figures import HORIZON_DAYS, MARKET_CAP_STALE_AFTER_DAYS
 from signals_app.market_day import end_of
@@ -22,17 +23,18 @@ from signals_app.periods import CURATED_FORM, FIELDS, LOWEST_SOURCE, USD, Fact
 SCORED_CONCEPTS = (RESEARCH,)
 
 
-def facts(days: tuple[date, date], company_ids: Collection[UUID] | None) -> dict[UUID, list[Fact]]:
+def facts(days: tuple[date, date], company_ids: Collection[UUID] | None, same: Identities) -> dict[UUID, list[Fact]]:
     """Return by company every fact that can count on a day of the range (both ends included).
 
     Of what was known by the first day only the rows in force; `signals_app.figures` takes each day's pick of the rest.
     """
     found: dict[UUID, list[Fact]] = defaultdict(list)
-    for company_id, *values in chain(_flows(days, company_ids), _market_caps(days, company_ids)):
+    ids = same.ids_or_all(company_ids)
+    for company_id, *values in chain(_flows(days, ids), _market_caps(days, ids)):
         fact = Fact(*values)
         # The database's number type has a "not a number"; it is no figure.
         if fact.value.is_finite():
-            found[company_id].append(fact)
+            found[same.of(company_id)].append(fact)
     return found
 
 

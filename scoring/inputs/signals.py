@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Case, DateField, F, Max, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Greatest, TruncDate
 
+from companies.identity import Identities, read_as
 from scoring.engine.inputs import Evidence
 from scoring.insider import ACTIVIST, CLUSTER, EDGAR, OWNERSHIP_READ_WITHIN, WEIGHED, Read
 from scoring.states import STATE_TYPES, Event
@@ -40,16 +41,18 @@ class Known:
 
 
 def of(company_ids: Collection[UUID] | None) -> Any:
-    """Return the signals of these companies (None: of all), each with the moment at which it was superseded."""
+    """Return the signals under these ids (None: under all), each with the moment at which it was superseded."""
     newer = Signal.objects.filter(supersedes=OuterRef("pk")).values("available_at")[:1]
     rows = Signal.objects.order_by().annotate(until=Subquery(newer))
     return rows if company_ids is None else rows.filter(company_id__in=company_ids)
 
 
-def events(last: date, company_ids: Collection[UUID] | None) -> dict[UUID, list[Known]]:
+def events(last: date, company_ids: Collection[UUID] | None, same: Identities) -> dict[UUID, list[Known]]:
     """Return by company the events known by the last day, in the order in which they happened."""
     cutoff = end_of(last)
-    rows = of(company_ids).filter(signal_type__in=TYPES, available_at__lt=cutoff, event_date__lt=cutoff)
+    rows = of(same.ids_or_all(company_ids)).filter(
+        signal_type__in=TYPES, available_at__lt=cutoff, event_date__lt=cutoff
+    )
     columns = (
         "company_id", "id", "signal_type", "event_date", "available_at", "until", "source", "source_url", "signal_data",
     )  # fmt: skip
@@ -58,7 +61,7 @@ def events(last: date, company_ids: Collection[UUID] | None) -> dict[UUID, list[
     for company_id, key, kind, event_date, since, until, source, url, data in rows.iterator(chunk_size=5000):
         day = event_date.astimezone(NEW_YORK).date()
         event = Event(str(key), kind, day, data, Evidence(source, url, day, (str(key),)))
-        found[company_id].append(Known(since, until, event))
+        found[same.of(company_id)].append(Known(since, until, event))
     return found
 
 
@@ -77,14 +80,16 @@ class Readings:
         )
 
 
-def filings_read(days: tuple[date, date], company_ids: Collection[UUID] | None) -> dict[UUID, Readings]:
+def filings_read(
+    days: tuple[date, date], company_ids: Collection[UUID] | None, same: Identities
+) -> dict[UUID, Readings]:
     """Return by company the days of its filings in the ledger: the last one by the first day, and all since.
 
     A registrant's list of filings leaves a signal for each; the figures of a periodic report alone tell nothing of
     other filings.
     """
     first, last = days
-    rows = of(company_ids).filter(
+    rows = of(same.ids_or_all(company_ids)).filter(
         source=EDGAR, available_at__gte=start_of(first - OWNERSHIP_READ_WITHIN), available_at__lt=end_of(last)
     )
     rows = rows.exclude(signal_type__in=(SNAPSHOT, CLUSTER))
@@ -98,22 +103,23 @@ def filings_read(days: tuple[date, date], company_ids: Collection[UUID] | None) 
     )
     seen: dict[UUID, tuple[list[date], list[date]]] = defaultdict(lambda: ([], []))
     for company_id, is_form_4, newest in grouped.iterator(chunk_size=20_000):
-        seen[company_id][is_form_4].append(newest)
+        seen[same.of(company_id)][is_form_4].append(newest)
     return {key: Readings(tuple(sorted(filings)), tuple(sorted(forms))) for key, (filings, forms) in seen.items()}
 
 
-def went_public(found: dict[UUID, list[Known]]) -> dict[UUID, date]:
+def went_public(found: dict[UUID, list[Known]], same: Identities) -> dict[UUID, date]:
     """Return the day of the first offering of those that have an activist stake and no periodic report before it."""
     concerned = [key for key, known in found.items() if any(each.event.type == ACTIVIST for each in known)]
     rows = (
         Signal.objects.order_by()
-        .filter(company_id__in=concerned, source=EDGAR)
+        .annotate(whose=read_as())
+        .filter(company_id__in=same.ids_of(concerned), source=EDGAR)
         .filter(Q(signal_data__form__in=(*FIRST_OFFERINGS, *PERIODIC)) | Q(signal_type=SNAPSHOT))
-        .values("company_id")
+        .values("whose")
         .annotate(
             offered=Min("event_date", filter=Q(signal_data__form__in=FIRST_OFFERINGS)),
             reported=Min("event_date", filter=Q(signal_data__form__in=PERIODIC) | Q(signal_type=SNAPSHOT)),
         )
         .filter(Q(reported__isnull=True) | Q(offered__lte=F("reported")), offered__isnull=False)
     )
-    return {row["company_id"]: row["offered"].astimezone(NEW_YORK).date() for row in rows}
+    return {row["whose"]: row["offered"].astimezone(NEW_YORK).date() for row in rows}

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models.fields.json import KeyTextTransform
 
+from companies.identity import Identities
 from companies.starter.trials import PHASES, STATUSES, Trial, furthest
 from scoring.engine.inputs import Evidence
 from scoring.inputs.signals import of
@@ -41,10 +42,12 @@ class Study:
 Studies = Mapping[str, Sequence[Study]]
 
 
-def studies(days: tuple[date, date], company_ids: Collection[UUID] | None) -> dict[UUID, dict[str, list[Study]]]:
+def studies(
+    days: tuple[date, date], company_ids: Collection[UUID] | None, same: Identities
+) -> dict[UUID, dict[str, list[Study]]]:
     """Return, by company and origin of the candidate, the versions of studies that count on a day of the range."""
     first, last = days
-    rows = of(company_ids).filter(source=SOURCE, signal_data__has_key=TRIAL)
+    rows = of(same.ids_or_all(company_ids)).filter(source=SOURCE, signal_data__has_key=TRIAL)
     rows = rows.annotate(nct_id=KeyTextTransform("nct_id", "signal_data"))
     newest = (
         rows.known_by_day(first)
@@ -61,7 +64,7 @@ def studies(days: tuple[date, date], company_ids: Collection[UUID] | None) -> di
         study, data = _study(nct_id, *values), values[-1]
         if study is not None:
             for origin in _origins(data):
-                found[company_id][origin].append(study)
+                found[same.of(company_id)][origin].append(study)
     return found
 
 

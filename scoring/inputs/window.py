@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from companies.choices import Role
+from companies.identity import Identities
 from companies.models import Company, DrugCandidate
 from scoring import evidence
 from scoring.engine.inputs import Amount, CompanyInputs, Evidence, Programme
@@ -47,18 +48,23 @@ class Window:
 
     @classmethod
     def load(cls, first: date, last: date, *, company_ids: Collection[UUID] | None = None) -> Window:
-        """Read what can count between two days, of these companies or of all, in a fixed number of queries."""
-        days = first, last
-        events = signals.events(last, company_ids)
+        """Read what can count between two days, of these companies or of all, in a fixed number of queries.
+
+        What stands under a duplicate that was merged is the kept company's, on every day.
+        """
+        days, same = (first, last), Identities.load()
+        ids = same.ids_or_all(company_ids)
+        events = signals.events(last, company_ids, same)
+        companies = versions(Company, COMPANY_COLUMNS, days, company_ids, company="pgh_obj_id")
         return cls(
             days,
-            versions(Company, COMPANY_COLUMNS, days, company_ids, company="pgh_obj_id"),
-            _by_company(versions(DrugCandidate, CANDIDATE_COLUMNS, days, company_ids, company="company_id")),
+            {key: rows for key, rows in companies.items() if key not in same.kept},
+            _by_company(versions(DrugCandidate, CANDIDATE_COLUMNS, days, ids, company="company_id"), same),
             events,
-            studies(days, company_ids),
-            facts(days, company_ids),
-            signals.filings_read(days, company_ids),
-            signals.went_public(events),
+            studies(days, company_ids, same),
+            facts(days, company_ids, same),
+            signals.filings_read(days, company_ids, same),
+            signals.went_public(events, same),
             matches(days, company_ids),
         )
 
@@ -114,12 +120,32 @@ class Window:
         return tuple(programmes(rows, self.studies.get(key, {}), events, day))
 
 
-def _by_company(candidates: dict[UUID, list[Version]]) -> dict[UUID, list[list[Version]]]:
-    """Return the candidates' versions by the company that they belong to."""
+def _by_company(candidates: dict[UUID, list[Version]], same: Identities) -> dict[UUID, list[list[Version]]]:
+    """Return the candidates' versions by the company that they belong to.
+
+    A drug that both a company and its duplicate had is the company's own, also before the merge archived the other.
+    """
     found: dict[UUID, list[list[Version]]] = {}
+    own: dict[UUID, set[tuple[str, str]]] = {}
+    duplicates: list[tuple[UUID, list[Version]]] = []
     for key in sorted(candidates):
-        found.setdefault(candidates[key][-1].values["company_id"], []).append(candidates[key])
+        versions = candidates[key]
+        owner = versions[-1].values["company_id"]
+        if owner in same.kept:
+            duplicates.append((same.of(owner), versions))
+        else:
+            found.setdefault(owner, []).append(versions)
+            if versions[-1].values["deleted_at"] is None:
+                own.setdefault(owner, set()).add(_drug(versions))
+    for owner, versions in duplicates:
+        if _drug(versions) not in own.get(owner, ()):
+            found.setdefault(owner, []).append(versions)
     return found
+
+
+def _drug(versions: Sequence[Version]) -> tuple[str, str]:
+    last = versions[-1].values
+    return last["name"].casefold(), (last["indication"] or "").casefold()
 
 
 def _own_cap(company: Version, day: date) -> Any:

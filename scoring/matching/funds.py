@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from companies.identity import Identities
 from scoring import evidence
 from scoring.engine.inputs import Amount
 from scoring.matching.universe import Side
@@ -33,22 +34,26 @@ class Funds:
     why_unknown: Mapping[str, str] = field(default_factory=dict)
 
 
-def funds_of(day: date, sides: Collection[Side], *, acquirers: Collection[UUID]) -> Mapping[UUID, Funds]:
+def funds_of(
+    day: date, sides: Collection[Side], *, acquirers: Collection[UUID], same: Identities
+) -> Mapping[UUID, Funds]:
     """Return the funds of the companies on the day; earnings of the acquirers alone."""
-    facts = _facts(day, [side.key for side in sides], acquirers)
+    facts = _facts(day, [side.key for side in sides], acquirers, same)
     return {side.key: _funds(side, facts.get(side.key, ()), day, earns=side.key in acquirers) for side in sides}
 
 
-def _facts(day: date, ids: Collection[UUID], acquirers: Collection[UUID]) -> Mapping[UUID, Sequence[Fact]]:
+def _facts(
+    day: date, ids: Collection[UUID], acquirers: Collection[UUID], same: Identities
+) -> Mapping[UUID, Sequence[Fact]]:
     # Twice as far as figures are fresh, so that a stale one is called stale.
     recent, year = day - timedelta(days=2 * STALE_AFTER_DAYS), day - timedelta(days=HORIZON_DAYS)
-    wanted = Q(company_id__in=ids, concept__in=BALANCES, period_start=None, period_end__gte=recent) | Q(
-        company_id__in=acquirers, concept__in=EARNINGS_CONCEPTS, period_end__gte=year
+    wanted = Q(company_id__in=same.ids_of(ids), concept__in=BALANCES, period_start=None, period_end__gte=recent) | Q(
+        company_id__in=same.ids_of(acquirers), concept__in=EARNINGS_CONCEPTS, period_end__gte=year
     )
     found: dict[UUID, list[Fact]] = defaultdict(list)
     rows = FinancialFact.objects.known_by_day(day).filter(wanted).order_by()
     for company_id, *values in rows.values_list("company_id", *FIELDS).iterator(chunk_size=20_000):
-        found[company_id].append(Fact(*values))
+        found[same.of(company_id)].append(Fact(*values))
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the ledger says of deals, cliffs, ties and offers by the end of a day: the signals, in one query, by company."""
+"""What the ledger says of deals, cliffs, ties and offers by the end of a day: the signals, by company."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from companies.identity import Identities
 from scoring.engine.inputs import Evidence
 from scoring.states import Event
 from signals_app.market_day import NEW_YORK, end_of
@@ -25,15 +26,17 @@ COLUMNS = ("company_id", "id", "signal_type", "event_date", "source", "source_ur
 MOST_DOLLARS = Decimal(10) ** 15
 
 
-def events_of(day: date, *, targets: Collection[UUID], acquirers: Collection[UUID]) -> Mapping[UUID, Sequence[Event]]:
+def events_of(
+    day: date, *, targets: Collection[UUID], acquirers: Collection[UUID], same: Identities
+) -> Mapping[UUID, Sequence[Event]]:
     """Return what was known by the end of the day, in the order in which it happened, in one query.
 
     Of acquirers their deals and losses of exclusivity; of targets their partners and holders; of
     every company the takeover of it that names an acquirer.
     """
     wanted = (
-        Q(company_id__in=acquirers, signal_type__in=(DEAL, EXPIRY))
-        | Q(company_id__in=targets, signal_type__in=TIE_TYPES)
+        Q(company_id__in=same.ids_of(acquirers), signal_type__in=(DEAL, EXPIRY))
+        | Q(company_id__in=same.ids_of(targets), signal_type__in=TIE_TYPES)
         | Q(signal_type=OFFER, signal_data__has_key="acquirer")
     )
     rows = Signal.objects.known_by_day(day).filter(wanted, event_date__lt=end_of(day))
@@ -41,7 +44,7 @@ def events_of(day: date, *, targets: Collection[UUID], acquirers: Collection[UUI
     ordered = rows.order_by("event_date", "available_at", "id").values_list(*COLUMNS)
     for company_id, key, kind, event_date, source, url, data in ordered.iterator(chunk_size=5000):
         known = event_date.astimezone(NEW_YORK).date()
-        found[company_id].append(Event(str(key), kind, known, data, Evidence(source, url, known, (str(key),))))
+        found[same.of(company_id)].append(Event(str(key), kind, known, data, Evidence(source, url, known, (str(key),))))
     return found
 
 

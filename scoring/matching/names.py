@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from companies.choices import AliasKind
-from companies.models import CompanyAlias
+from companies.models import Company, CompanyAlias
 from scoring.matching.ledger import text
 from scoring.matching.universe import Side
 from signals_app.ingest.names import in_any_order, normalised
@@ -32,7 +32,7 @@ class Names:
 
     @classmethod
     def of(cls, sides: Iterable[Side]) -> Names:
-        """Return the names of these acquirers, their aliases with them, in one query."""
+        """Return the names of these acquirers, their aliases and merged duplicates with them, in two queries."""
         names = cls()
         ids = []
         for side in sides:
@@ -42,6 +42,10 @@ class Names:
                 names.by_cik[side.cik] = side.key
             if side.ticker:
                 names.by_ticker[side.ticker] = side.key
+        duplicates = Company.all_objects.filter(merged_into__in=ids, cik__isnull=False).order_by("id")
+        for cik, company_id in duplicates.values_list("cik", "merged_into"):
+            if company_id is not None:
+                names.by_cik.setdefault(str(cik), company_id)
         aliases = CompanyAlias.objects.filter(company_id__in=ids, kind__in=NAME_KINDS).order_by("id")
         for alias, since, company_id in aliases.values_list("alias", "valid_from", "company_id"):
             names.by_name[name_key(alias)].append((since, company_id))

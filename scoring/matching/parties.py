@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from companies.choices import Phase
+from companies.identity import Identities
 from companies.models import Company
 from scoring.engine.inputs import Evidence
 from scoring.engine.parties import Acquirer, Deal, Target
@@ -39,13 +40,14 @@ def parties(day: date) -> Parties:
     """
     sellers, buyers = sides(day)
     ids, buyer_ids = {side.key for side in (*sellers, *buyers)}, {side.key for side in buyers}
-    events = events_of(day, targets=ids - buyer_ids, acquirers=buyer_ids)
+    same = Identities.load()
+    events = events_of(day, targets=ids - buyer_ids, acquirers=buyer_ids, same=same)
     known = _Known(
         day=day,
         events=events,
         names=Names.of(buyers),
-        regions=regions_of(day, ids),
-        funds=funds_of(day, (*sellers, *buyers), acquirers=buyer_ids),
+        regions=regions_of(day, ids, same),
+        funds=funds_of(day, (*sellers, *buyers), acquirers=buyer_ids, same=same),
     )
     deals = deals_by_acquirer(events, known.names, _bought(events), buyer_ids)
     return Parties(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import F, Func, TextField
 
+from companies.identity import Identities
 from scoring.engine.inputs import Evidence
 from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
@@ -35,17 +36,17 @@ def region_of(country: str) -> str:
     return REGIONS.get(country.strip().casefold(), OTHER)
 
 
-def regions_of(day: date, ids: Collection[UUID]) -> Mapping[UUID, Mapping[str, Evidence]]:
+def regions_of(day: date, ids: Collection[UUID], same: Identities) -> Mapping[UUID, Mapping[str, Evidence]]:
     """Return by company the regions known by the end of the day, each with its first evidence, in two queries.
 
     Trials: the countries of the studies' versions in the ledger. Approvals: those of the FDA, in the United States.
     """
     found: dict[UUID, dict[str, Evidence]] = defaultdict(dict)
-    known = Signal.objects.known_by_day(day).filter(company_id__in=ids)
+    known = Signal.objects.known_by_day(day).filter(company_id__in=same.ids_of(ids))
     approvals = known.filter(signal_type=APPROVAL).order_by("company_id", "event_date", "available_at", "id")
     columns = "company_id", "source", "source_url", "event_date", "id"
     for company_id, source, url, moment, key in approvals.distinct("company_id").values_list(*columns):
-        found[company_id]["US"] = Evidence(source, url, moment.astimezone(NEW_YORK).date(), (str(key),))
+        found[same.of(company_id)]["US"] = Evidence(source, url, moment.astimezone(NEW_YORK).date(), (str(key),))
     # Signals' data are free: what is no list of countries is none.
     listed = Func(F("signal_data__trial__countries"), function="jsonb_typeof", output_field=TextField())
     trials = (
@@ -64,5 +65,5 @@ def regions_of(day: date, ids: Collection[UUID]) -> Mapping[UUID, Mapping[str, E
     columns = "company_id", "source", "source_url", "available_at", "id"
     for company_id, source, url, moment, key, country in ordered.values_list(*columns, "country"):
         proof = Evidence(source, url, moment.astimezone(NEW_YORK).date(), (str(key),))
-        found[company_id].setdefault(region_of(str(country)), proof)
+        found[same.of(company_id)].setdefault(region_of(str(country)), proof)
     return found

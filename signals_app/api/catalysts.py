@@ -23,6 +23,7 @@ from biotech_ma.core.api.resources import Column, Resource
 from biotech_ma.core.api.views import JSON, APIViewSet, envelope
 from companies.api.filters import CompanyFilter
 from companies.choices import TherapeuticArea
+from companies.identity import read_as, read_as_field
 from companies.models import DrugCandidate
 from signals_app.api.calendar import CALENDAR, calendar_of
 from signals_app.catalysts import CatalystKind, parts
@@ -39,9 +40,9 @@ CATALYSTS = Resource(
             "kind", "kind", help_text="milestone, pdufa_date, advisory_committee, primary_completion, patent_expiry."
         ),
         Column("title", "what", help_text="What is coming."),
-        Column("company_id"),
-        Column("ticker", "company__ticker"),
-        Column("company_name", "company__name"),
+        Column("company_id", read_as()),
+        Column("ticker", read_as_field("ticker")),
+        Column("company_name", read_as_field("name")),
         Column("drug", "drug", help_text="The candidate, null for a signal."),
         Column("therapeutic_area", "area", help_text="The candidate's area, null for a signal."),
         Column("resource", "origin", help_text="drug-candidates or signals: where the row comes from."),
@@ -58,7 +59,7 @@ class CatalystFilterSet(ReadFilterSet):
     since = DayFilter(method="keep", label="From this day on; today when left out.")
     until = DayFilter(method="keep", label="To this day; a year after `since` when left out.")
     kind = ListFilter(method="keep", choices=CatalystKind, label="Any of these kinds.")
-    company = CompanyFilter("company", label="Id or ticker.")
+    company = CompanyFilter("company", together=True, label="Id or ticker.")
     therapeutic_area = ListFilter(method="keep", choices=TherapeuticArea, label="Of candidates in any of these areas.")
 
     def keep(self, rows: models.QuerySet[Any], name: str, value: object) -> models.QuerySet[Any]:

@@ -41,7 +41,7 @@ class SignalFilterSet(ReadFilterSet):
 
     prefixes = (DATA,)
 
-    company = CompanyFilter("company", label="Id or ticker.")
+    company = CompanyFilter("company", together=True, label="Id or ticker.")
     type = ListFilter("signal_type", choices=SignalType, label="Any of these types.")
     severity = ListFilter("severity", choices=Severity, label="Any of these severities.")
     min_severity = _SeverityFilter("severity", choices=Severity, label="This severity or above.")

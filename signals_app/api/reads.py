@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from biotech_ma.core.api.resources import Column, Resource, columns
+from companies.identity import read_as, read_as_field
 from signals_app.models import Signal
 
 SIGNALS = Resource(
@@ -10,8 +11,10 @@ SIGNALS = Resource(
     model=Signal,
     fields=(
         Column("id"),
-        Column("company_id"),
-        Column("ticker", "company__ticker"),
+        Column(
+            "company_id", read_as(), help_text="Whose event it is; of a merged duplicate the company that was kept."
+        ),
+        Column("ticker", read_as_field("ticker"), help_text="Ticker of the company, null for one that is not listed."),
         *columns(
             "signal_type",
             "event_date",

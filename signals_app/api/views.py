@@ -74,6 +74,7 @@ class CompanySignalViewSet(CompanyChildrenViewSet):
     """A company's signals, newest first."""
 
     is_planned = True
+    together = True
     scope = "signals"
     resource = SIGNALS
     filterset_class = SignalFilterSet

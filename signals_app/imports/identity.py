@@ -61,6 +61,9 @@ class Companies:
         """Return the company of the row, None for one that the desk does not have. A doubt refuses the row's cell."""
         cik, ticker = row.values.get("cik"), row.values.get("ticker")
         name = row.values.get(name_field)
+        duplicate = self.directory.universe.duplicate(cik, ticker) if cik or ticker else None
+        if duplicate is not None:
+            return self._kept(row, duplicate)
         if cik:
             return self._by_cik(row, cik, ticker, name)
         if ticker:
@@ -69,6 +72,14 @@ class Companies:
             return self._by_name(row, name, name_field)
         row.refuse("cik", "names no company: CIK, ticker and name are empty")
         return None
+
+    def _kept(self, row: ReadRow, duplicate: Company) -> Company:
+        """Return the company that was kept for a duplicate; the duplicate's CIK and ticker are no values of its own."""
+        kept = self.directory.universe.read_as(duplicate)
+        for name in ("cik", "ticker"):
+            row.values.pop(name, None)
+        row.notes.append(f"{duplicate} is merged into {kept}: the row is about that one")
+        return kept
 
     def _by_cik(self, row: ReadRow, cik: str, ticker: str | None, name: str | None) -> Company | None:
         universe = self.directory.universe

@@ -44,19 +44,22 @@ class Directory:
         return directory
 
     def find(self, key: Key, day: date) -> Company | None:
-        """Return the live company that the key meant on the day; None for one that is not in the universe.
+        """Return the company that the key meant on the day; None for one that is not in the universe.
 
-        Raises Unclear where the ticker leads to several.
+        It is live, or a duplicate whose own CIK or ticker the key is. Raises Unclear where the ticker leads to several.
         """
         if key.cik is not None:
-            return self.universe.by_cik.get(key.cik)
+            return self.universe.filer(key.cik)
         ticker = key.ticker or ""
+        duplicate = self.universe.duplicate(None, ticker)
         holder = self.universe.by_ticker.get(ticker)
         others = [self.by_id[alias.company_id] for alias in self.former.get(ticker, ()) if _held(alias, day)]
         found = list({company.pk: company for company in (*([holder] if holder else []), *others)}.values())
         if len(found) > 1:
             names = " or ".join(f"{company.name} (CIK {company.cik})" for company in found)
             raise Unclear(f"ticker {ticker} may mean {names}: give the CIK")
+        if duplicate is not None and all(company is self.universe.read_as(duplicate) for company in found):
+            return duplicate
         return found[0] if found else None
 
     def share_class(self, key: Key, company: Company) -> str:

@@ -17,6 +17,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+from django.db.models import Q
 from django.utils import timezone
 
 from biotech_ma.core.http import FORBIDDEN, Body, Client, FetchError, MissingError, Validators
@@ -169,7 +170,9 @@ class Session:
 
     def companies(self) -> list[Company]:
         """Return the companies to ask about, by CIK. Raises IngestError where none of those asked for is there."""
-        with_cik = Company.objects.exclude(role=Role.EXCLUDED).filter(cik__isnull=False).order_by("cik")
+        # A registrant goes on filing under its own CIK although the desk has merged it into another.
+        followed = Company.all_objects.filter(Q(deleted_at=None) | Q(merged_into__in=Company.objects.all()))
+        with_cik = followed.exclude(role=Role.EXCLUDED).filter(cik__isnull=False).order_by("cik")
         found = [row for row in with_cik if self.request.asks_for(ticker=row.ticker, cik=row.cik)]
         if not found:
             if self.request.companies:

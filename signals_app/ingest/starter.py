@@ -33,7 +33,7 @@ def load_starter() -> Outcome:
         merge_aliases(_aliases(companies), source=STARTER)
         merge_candidates(_candidates(companies), source=STARTER, outcome=outcome)
         _count(outcome, merge_signals(_signals(companies)))
-        _count(outcome, merge_facts(_facts(universe.by_cik), source=STARTER))
+        _count(outcome, merge_facts(_facts({**universe.duplicates_by_cik, **universe.by_cik}), source=STARTER))
         company_ids = sorted({company.pk for company in (*universe.by_cik.values(), *companies.values())})
         refresh_areas(company_ids, source=STARTER)
         refresh_company_figures(day=ledger_day(), company_ids=company_ids)
@@ -47,11 +47,11 @@ def _count(outcome: Outcome, written: Written) -> None:
 
 
 def _by_key(universe: Universe) -> dict[str, Company]:
-    """Return the live companies of the data set by the key that its rows name them by."""
+    """Return the companies of the data set, live ones and duplicates, by the key that its rows name them by."""
     found: dict[str, Company] = {}
     for row in starter.rows(starter.COMPANIES):
         cik = row["cik"]
-        company = universe.by_cik.get(cik) if cik else universe.without_cik(row["company"], row["name"])
+        company = universe.filer(cik) if cik else universe.without_cik(row["company"], row["name"])
         if company is not None:
             found[row["company"]] = company
     return found

@@ -18,6 +18,7 @@ from biotech_ma.core.saved_filters import SavedFilter
 from companies.models import (
     Company,
     CompanyAlias,
+    CompanyMerge,
     CompanyNote,
     DrugCandidate,
     Restriction,
@@ -194,6 +195,9 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "companies_areas_gin": lambda s: Company.objects.in_area("dermatology"),
     "companies_tags_gin": lambda s: Company.objects.filter(tags__contains=["spin-off"]).order_by(),
     "companies_archived_idx": lambda s: Company.all_objects.archived(),
+    "companies_merged_idx": lambda s: Company.all_objects.filter(merged_into=s.company).order_by(),
+    "company_merges_kept_idx": lambda s: CompanyMerge.objects.filter(kept=s.company),
+    "company_merges_duplicate_idx": lambda s: CompanyMerge.objects.filter(duplicate=s.company),
     "company_aliases_lookup_idx": lambda s: CompanyAlias.objects.filter(normalized="ALIASCOMPANY7", kind="name"),
     "company_notes_company_idx": lambda s: CompanyNote.objects.of_company(s.company),
     "company_notes_archived_idx": lambda s: CompanyNote.all_objects.archived(),

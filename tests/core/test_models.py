@@ -32,6 +32,7 @@ LEAST = {
     "watchlists": {"owner_id": "auth_user", "name": "x"},
     "sheet_imports": {"kind": "candidates", "file_name": "x", "sha256": "0" * 64, "size_bytes": "1", "made_of": "x"},
     "sheet_import_rows": {"sheet_import_id": "sheet_imports", "row": "1", "label": "x", "fate": "create"},
+    "company_merges": {"kept_id": "companies", "duplicate_id": "companies"},
     "company_aliases": {"company_id": "companies", "alias": "Acme Inc"},
     "signals": {"company_id": "companies", "signal_type": "market", "event_date": "2025-01-01Z", "title": "x"},
     "financial_facts": {"company_id": "companies", "concept": "cash", "period_end": "2025-03-31", "value": "1"},

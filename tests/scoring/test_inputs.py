@@ -29,11 +29,11 @@ def of(target: Company, day: dt.date = DAY) -> CompanyInputs:
 
 
 @pytest.mark.parametrize("number", [3, 30])
-def test_universe_takes_nine_queries_whatever_its_size(number: int, django_assert_num_queries: Any) -> None:
+def test_universe_takes_ten_queries_whatever_its_size(number: int, django_assert_num_queries: Any) -> None:
     for target in small_universe(number):
         signal(target, "designation_orphan", "2025-01-01")
         signal(target, "activist_stake", "2025-01-01")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert len(universe_inputs(DAY)) == number
 
 

@@ -186,7 +186,7 @@ def test_match_takes_a_fixed_number_of_statements(number: int, django_assert_num
     for index in range(number):
         target(f"T{index}")
         buyer(f"B{index}", f"Buyer {index}")
-    with django_assert_num_queries(38):
+    with django_assert_num_queries(42):
         match_day(day=DAY)
 
 

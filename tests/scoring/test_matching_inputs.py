@@ -78,7 +78,7 @@ def test_door_takes_a_fixed_number_of_queries(number: int, django_assert_num_que
     assert (len(found.targets), len(found.acquirers)) == (number, number)
 
 
-QUERIES = 13
+QUERIES = 16
 
 
 def test_label_of_a_target_counts_as_a_deal_of_the_acquirer_it_names_once() -> None:

@@ -18,6 +18,8 @@ from biotech_ma.core.admin import figures
 MOST_EVENTS = 200
 _WORDS = {"insert": "created", "update": "changed", "delete": "deleted"}
 _BOOKKEEPING = ("pgh_",)
+# What concerns a row is told although none of its own fields changed.
+_TOLD_ANYWAY = frozenset({"merge", "undo merge"})
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ def steps_of(row: models.Model, *, most: int = MOST_EVENTS) -> list[Step]:
             )
         )
     first = 1 if len(events) > most else 0
-    return [step for step in steps[first:] if step.changes or step.what != "changed"][::-1]
+    return [step for step in steps[first:] if step.changes or step.what != "changed" or step.action in _TOLD_ANYWAY][
+        ::-1
+    ]
 
 
 def latest_step(row: models.Model | None) -> Step | None:

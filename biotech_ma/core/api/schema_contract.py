@@ -72,6 +72,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
 }
 CONDITIONAL = ("put", "patch", "delete")
+# Addresses below which a POST takes the reason of the change.
+REASONED = ("/restore/", "/merge/", "/unmerge/")
 WITH_BODY = ("post", "put", "patch")
 
 
@@ -180,7 +182,7 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
         names.append("If-None-Match")
     if 412 in problems_of(method, path):  # noqa: PLR2004
         names.append("If-Match")
-    if method in CONDITIONAL or path.endswith("/restore/") or (method == "post" and "201" in operation["responses"]):
+    if method in CONDITIONAL or path.endswith(REASONED) or (method == "post" and "201" in operation["responses"]):
         names.append("X-Change-Reason")
     if method == "post":
         names.append("Idempotency-Key")

@@ -116,13 +116,23 @@ CHANGES: dict[str, dict[str, Any]] = {
     "webhooks": {"is_active": False},
     "clients": {"rate_limit_per_hour": 2000},
 }
-ACTIONS: dict[str, dict[str, Any]] = {"overlap_hours": {"overlap_hours": 24}, "since": {"since": INSTANT}, "secret": {}}
+ACTIONS: dict[str, dict[str, Any]] = {
+    "overlap_hours": {"overlap_hours": 24},
+    "since": {"since": INSTANT},
+    "duplicate": {"duplicate": "VRTXQ", "fill": ["founded_year"], "reason": "One registrant, entered twice"},
+    "secret": {},
+}
 MOST_DEEP = 6
 
 
 def body_example(scope: str, method: str, properties: dict[str, Any]) -> dict[str, Any] | None:
     """Return what a request of the operation may look like; None where there is nothing to send."""
-    if method in ("POST", "PUT") and "since" not in properties and scope in BODIES and len(properties) > 1:
+    if (
+        method in ("POST", "PUT")
+        and not {"since", "duplicate"} & set(properties)
+        and scope in BODIES
+        and len(properties) > 1
+    ):
         return BODIES[scope]
     if method == "PATCH":
         return CHANGES.get(scope)

@@ -181,8 +181,12 @@ class ResourceViewSet(APIViewSet):
         slot: Callable[[str], Slot] | None = None,
         parent: Callable[[str], models.QuerySet[Any]] | None = None,
         without: frozenset[str] = frozenset(),
+        is_planned: bool = True,
     ) -> HttpResponse:
-        """Answer one page of the rows; 404 when the parent that the address names by `ref` does not exist."""
+        """Answer one page of the rows; 404 when the parent that the address names by `ref` does not exist.
+
+        `is_planned` False: compile this page by itself although the view's are planned.
+        """
 
         def build(params: QueryDict, ref: str) -> reads.PageStatement | reads.Page:
             known = (filterset_class.known() - without) | shaping(resource) | query.PAGING
@@ -201,7 +205,7 @@ class ResourceViewSet(APIViewSet):
                 parent=parent(ref) if parent else None,
             )
 
-        return self.answer_page(request, resource, filterset_class, build, ref, slot)
+        return self.answer_page(request, resource, filterset_class, build, ref, slot, is_planned=is_planned)
 
     def answer_page(
         self,
@@ -211,10 +215,12 @@ class ResourceViewSet(APIViewSet):
         build: Build,
         ref: str = "",
         slot: Callable[[str], Slot] | None = None,
+        *,
+        is_planned: bool = True,
     ) -> HttpResponse:
         """Answer the page that `build` compiles from the parameters and the address."""
         listing = Listing((type(self), self.action), resource, filterset_class, slot)
-        return answer(Asked(request, listing, build, ref, self.is_planned))
+        return answer(Asked(request, listing, build, ref, self.is_planned and is_planned))
 
     def answer_one(self, request: Request, queryset: models.QuerySet[Any], columns: tuple[Column, ...]) -> HttpResponse:
         """Answer the one row with its ETag, or 304 when the caller has it already; 404 when there is none."""

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import F, Max, Q
 
+from companies.identity import Identities
 from companies.models import Company
 from delivery.reports.content.parts import DayScore, LeftOut, Link, News, Who
 from delivery.reports.content.sources import called
@@ -34,16 +35,17 @@ _LIGHT = ("metadata", "key_drivers", "risk_factors", "company__search_vector")
 
 
 def who(company: Company) -> Who:
-    """Return a company as reports name it."""
-    return Who(company.ticker, company.name)
+    """Return a company as reports name it: a duplicate as the one that was kept."""
+    named = company.survivor
+    return Who(named.ticker, named.name)
 
 
 def offers(day: dt.date) -> dict[UUID, tuple[Who, dt.date]]:
     """Return the live companies under offer by the end of the day, each with the day of the announcement."""
-    rows = Signal.objects.of_live_companies().known_by_day(day).of_types(*OFFER_TYPES).select_related("company")
+    rows = Signal.objects.of_live_companies().known_by_day(day).of_types(*OFFER_TYPES).with_company()
     last: dict[UUID, Signal] = {}
     for signal in rows.defer("company__search_vector").order_by("event_date", "id"):
-        last[signal.company_id] = signal
+        last[signal.company.survivor.pk] = signal
     return {
         key: (who(signal.company), signal.event_date.astimezone(NEW_YORK).date())
         for key, signal in sorted(last.items(), key=lambda item: (item[1].event_date, item[0]))
@@ -110,14 +112,17 @@ def histories(day: dt.date, version: str, companies: Collection[UUID]) -> dict[U
 
 def figures_of(day: dt.date, companies: Collection[UUID]) -> dict[UUID, CompanyFigures]:
     """Return liquid funds, burn, runway and debt of these companies, from the filings of the day or before."""
+    same = Identities.load()
     rows = FinancialFact.objects.filter(
-        company_id__in=companies, concept__in=CONCEPTS, period_end__gte=day - dt.timedelta(days=HORIZON_DAYS)
+        company_id__in=same.ids_of(companies),
+        concept__in=CONCEPTS,
+        period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
     ).known_by_day(day)
     facts: dict[UUID, list[Fact]] = defaultdict(list)
     for company_id, *values in rows.order_by("id").values_list("company_id", *FIELDS):
         fact = Fact(*values)
         if fact.value.is_finite():
-            facts[company_id].append(fact)
+            facts[same.of(company_id)].append(fact)
     return {key: figures(found, day) for key, found in facts.items()}
 
 
@@ -139,8 +144,8 @@ def signals(
     if until is not None:
         rows = rows.filter(available_at__lt=end_of(until))
     if companies is not None:
-        rows = rows.filter(company_id__in=companies)
-    picked = rows.select_related("company").defer("company__search_vector", "signal_data")
+        rows = rows.filter(company_id__in=Identities.load().ids_of(companies))
+    picked = rows.with_company().defer("company__search_vector", "signal_data")
     return [_news(signal) for signal in picked.order_by("-available_at", "-id")[:limit]]
 
 
@@ -166,7 +171,7 @@ def counts_of_signals(
     rows = Signal.objects.of_live_companies().known_by_day(day)
     rows = rows.exclude(company_id__in=left_out) if left_out else rows
     if companies is not None:
-        rows = rows.filter(company_id__in=companies)
+        rows = rows.filter(company_id__in=Identities.load().ids_of(companies))
     return rows.filter(available_at__gte=start_of(since), available_at__lt=end_of(until)).counts_by_severity()
 
 
@@ -174,7 +179,7 @@ def newest_by_source(day: dt.date, companies: Collection[UUID] | None = None) ->
     """Return the sources of the signals known on the day, each with the day on which it last told something."""
     rows = Signal.objects.filter(available_at__lt=end_of(day))
     if companies is not None:
-        rows = rows.filter(company_id__in=companies)
+        rows = rows.filter(company_id__in=Identities.load().ids_of(companies))
     found = rows.order_by().values_list("source").annotate(newest=Max("available_at"))
     return {source: newest.astimezone(NEW_YORK).date() for source, newest in sorted(found)}
 
@@ -212,7 +217,5 @@ def announced(day: dt.date, until: dt.date, companies: Collection[UUID] | None) 
         )
     )
     if companies is not None:
-        rows = rows.filter(company_id__in=companies)
-    return list(
-        rows.select_related("company").defer("company__search_vector", "signal_data").order_by(F("event_date"), "id")
-    )
+        rows = rows.filter(company_id__in=Identities.load().ids_of(companies))
+    return list(rows.with_company().defer("company__search_vector", "signal_data").order_by(F("event_date"), "id"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from companies.identity import Identities
 from signals_app.ingest.clinicaltrials.versions import State
 from signals_app.models import Signal
 
@@ -26,14 +27,14 @@ class History:
 
     @classmethod
     def load(cls, company_ids: Collection[UUID]) -> History:
-        """Read the versions of the companies' studies."""
-        history = cls()
-        rows = Signal.objects.filter(company_id__in=company_ids, source=SOURCE, signal_data__has_key=TRIAL)
+        """Read the versions of the companies' studies, those of their duplicates with them."""
+        history, same = cls(), Identities.load()
+        rows = Signal.objects.filter(company_id__in=same.ids_of(company_ids), source=SOURCE, signal_data__has_key=TRIAL)
         columns = "company_id", "signal_data__nct_id", f"signal_data__{TRIAL}"
         for company_id, nct_id, data in rows.order_by().values_list(*columns).iterator(chunk_size=5000):
             state = State.from_json(data)
             if state is not None:
-                history.add(company_id, str(nct_id), state)
+                history.add(same.of(company_id), str(nct_id), state)
         return history
 
     def add(self, company_id: UUID, nct_id: str, state: State) -> None:

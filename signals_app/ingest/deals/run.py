@@ -60,7 +60,7 @@ def _load(found: list[tuple[str, DealRow]], outcome: Outcome) -> None:
     _create_targets(found, universe)
     held, ends = _held("takeover_target"), _held("takeover_terminated")
     for _, deal in sorted(found, key=lambda pair: pair[1].announced):
-        company = universe.by_cik.get(deal.cik)
+        company = universe.filer(deal.cik)
         if company is None:
             outcome.count("skipped")
             continue

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from companies.identity import Identities
 from companies.models import DrugCandidate
 from signals_app.ingest.base import Outcome
 from signals_app.ingest.merge.authority import Said, apply, withdraw
@@ -52,8 +53,15 @@ class CandidateRecord:
 
 
 def merge_candidates(records: Iterable[CandidateRecord], *, source: str, outcome: Outcome) -> None:
-    """Create and update candidates in one statement each, and count every source row's fate."""
-    pending = list(records)
+    """Create and update candidates in one statement each, and count every source row's fate.
+
+    The drugs of a duplicate that was merged are the kept company's.
+    """
+    same = Identities.load()
+    pending = [
+        replace(record, company_id=same.of(record.company_id)) if record.company_id in same.kept else record
+        for record in records
+    ]
     held = _held({record.company_id for record in pending})
     new: list[DrugCandidate] = []
     changed: dict[DrugCandidate, set[str]] = {}

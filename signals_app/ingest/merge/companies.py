@@ -50,7 +50,9 @@ class CompanyRecord:
 class Universe:
     """The live companies by ticker and CIK, and the CIKs of archived ones, which sources leave alone.
 
-    Companies without a CIK are found by the source's key, or by their name in letters.
+    Companies without a CIK are found by the source's key, or by their name in letters. Duplicates that were merged are
+    archived: no source changes them, but what it says for the ledger under their CIK or ticker is still written under
+    them, and read as the company that was kept (docs/adr/0034).
     """
 
     by_ticker: dict[str, Company] = field(default_factory=dict)
@@ -59,19 +61,39 @@ class Universe:
     by_name: dict[str, Company] = field(default_factory=dict)
     archived_ciks: set[str] = field(default_factory=set)
     archived_origins: set[str] = field(default_factory=set)
+    duplicates_by_cik: dict[str, Company] = field(default_factory=dict)
+    duplicates_by_ticker: dict[str, Company] = field(default_factory=dict)
+    duplicates_by_name: dict[str, Company] = field(default_factory=dict)
+    kept: dict[UUID, Company] = field(default_factory=dict)
 
     @classmethod
     def load(cls) -> Universe:
         """Read the companies from the database."""
         universe = cls()
+        live: dict[UUID, Company] = {}
+        duplicates: list[Company] = []
         for company in Company.all_objects.order_by("id"):
+            if company.merged_into_id is not None:
+                duplicates.append(company)
             if company.deleted_at is None:
                 universe.add(company)
+                live[company.pk] = company
             elif company.cik:
                 universe.archived_ciks.add(company.cik)
             elif origin := company.metadata.get(ORIGIN):
                 universe.archived_origins.add(str(origin))
+        for duplicate in duplicates:
+            if kept := live.get(duplicate.merged_into_id):  # type: ignore[arg-type]
+                universe._read_as(duplicate, kept)
         return universe
+
+    def _read_as(self, duplicate: Company, kept: Company) -> None:
+        self.kept[duplicate.pk] = kept
+        if duplicate.cik:
+            self.duplicates_by_cik[duplicate.cik] = duplicate
+        if duplicate.ticker:
+            self.duplicates_by_ticker[duplicate.ticker] = duplicate
+        self.duplicates_by_name[letters(duplicate.name)] = duplicate
 
     def add(self, company: Company) -> None:
         """Take a live company in."""
@@ -88,6 +110,22 @@ class Universe:
         """Return the live company without a CIK that a source knows under its own key, or else under the name."""
         return self.by_origin.get(origin) or self.by_name.get(letters(name))
 
+    def filer(self, cik: str | None) -> Company | None:
+        """Return the company under which the ledger has what is filed under a CIK: a live one, or a duplicate."""
+        return self.by_cik.get(cik or "") or self.duplicates_by_cik.get(cik or "")
+
+    def duplicate(self, cik: str | None, ticker: str | None, name: str = "") -> Company | None:
+        """Return the duplicate that the keys mean, if they mean no live company: the CIK, else ticker or name."""
+        if cik:
+            return None if cik in self.by_cik else self.duplicates_by_cik.get(cik)
+        if ticker:
+            return None if ticker in self.by_ticker else self.duplicates_by_ticker.get(ticker)
+        return None if letters(name) in self.by_name else self.duplicates_by_name.get(letters(name))
+
+    def read_as(self, company: Company) -> Company:
+        """Return the company that was kept for a duplicate; any other as it is."""
+        return self.kept.get(company.pk, company)
+
 
 def merge_companies(records: Iterable[CompanyRecord], *, source: str, universe: Universe, outcome: Outcome) -> None:
     """Create and update companies in one statement each, and count every record's fate."""
@@ -101,7 +139,7 @@ def merge_companies(records: Iterable[CompanyRecord], *, source: str, universe: 
         except ParseError as error:
             outcome.reject(error)
             continue
-        if company is None and (record.cik in universe.archived_ciks or record.origin in universe.archived_origins):
+        if company is None and _is_left_alone(record, universe):
             fates["skipped"] += 1
             continue
         created = company is None
@@ -125,12 +163,21 @@ def merge_companies(records: Iterable[CompanyRecord], *, source: str, universe: 
     outcome.count_all(fates)
 
 
+def _is_left_alone(record: CompanyRecord, universe: Universe) -> bool:
+    """Whether the record is about an archived company, or about a duplicate that was merged."""
+    if record.cik in universe.archived_ciks or record.origin in universe.archived_origins:
+        return True
+    return universe.duplicate(record.cik, record.ticker, record.name) is not None
+
+
 def _found(record: CompanyRecord, universe: Universe, seen: dict[str, int]) -> Company | None:
     """Return the company that the record is about, None for a new one. Raises ParseError for a clash."""
     for kind, key in (("ticker", record.ticker), ("CIK", record.cik)):
         if key and (first := seen.setdefault(f"{kind} {key}", record.line)) != record.line:
             raise ParseError(record.file, record.line, f"duplicate {kind} {key}, first on line {first}")
     company = universe.by_cik.get(record.cik or "")
+    if company is None and record.cik in universe.duplicates_by_cik:
+        return None
     holder = universe.by_ticker.get(record.ticker or "")
     if company is None and holder is not None and (holder.cik is None or record.cik is None):
         # A ticker is no identity: only together with the name does it lead to a company whose CIK one side lacks.

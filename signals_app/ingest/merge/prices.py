@@ -64,7 +64,9 @@ RETURNING later.file, later.line, later.day, first.line
 _FILL_SHARES = """
 UPDATE stage_prices AS price SET shares = (
     SELECT fact.value FROM financial_facts AS fact
-    WHERE fact.company_id = price.company_id AND fact.concept = 'shares_outstanding' AND fact.value > 0
+    WHERE fact.company_id = ANY(ARRAY(
+            SELECT id FROM companies WHERE id = price.company_id OR merged_into_id = price.company_id
+        )) AND fact.concept = 'shares_outstanding' AND fact.value > 0
         AND fact.available_at < (price.day + 1)::timestamp AT TIME ZONE 'America/New_York'
     ORDER BY fact.period_end DESC, fact.available_at DESC LIMIT 1
 ) WHERE shares IS NULL AND NOT EXISTS (

@@ -214,6 +214,8 @@ def free_tickers(owners: Mapping[str, str], *, source: str, universe: Universe) 
     for ticker, cik in owners.items():
         holder = universe.by_ticker.get(ticker)
         stranger = holder is not None and holder.cik is not None and holder.cik != cik
+        duplicate = universe.duplicates_by_cik.get(cik)
+        stranger = stranger and (duplicate is None or universe.read_as(duplicate) is not holder)
         if holder is not None and stranger and not _is_curated(holder, "ticker"):
             del universe.by_ticker[ticker]
             holder.ticker = None

@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from biotech_ma.core.services import recorded
 from companies.choices import AliasKind
+from companies.identity import Identities
 from companies.models import Company, DrugCandidate
 from signals_app.ingest.edgar.forms import OFFERS
 from signals_app.ingest.merge.authority import CURATED
@@ -104,24 +105,38 @@ def _field(item: ReviewItem) -> tuple[Any, str, str]:
     return item.proposed.get("candidate") or str(item.company_id), str(item.proposed.get("field")), item.source
 
 
+def _whose(item: ReviewItem, same: Identities) -> Any:
+    """Return the company that a proposal concerns: of a duplicate the one that was kept."""
+    return same.of(item.company_id) if item.company_id else None
+
+
+def _theirs(items: Sequence[ReviewItem], same: Identities) -> list[Any]:
+    """Return the ids under which the ledger has rows of the proposals' companies."""
+    return same.ids_of({_whose(item, same) for item in items if item.company_id})
+
+
 def _splits(items: Sequence[ReviewItem]) -> Settled:
     """Yield jumps in the number of shares on days that were priced without one since."""
-    facts = FinancialFact.objects.filter(company_id__in={item.company_id for item in items}, concept=SHARES)
-    priced = {(company_id, day.isoformat()) for company_id, day in facts.values_list("company_id", "period_end")}
+    same = Identities.load()
+    facts = FinancialFact.objects.filter(company_id__in=_theirs(items, same), concept=SHARES)
+    priced = {
+        (same.of(company_id), day.isoformat()) for company_id, day in facts.values_list("company_id", "period_end")
+    }
     for item in items:
-        if (item.company_id, item.proposed.get("day")) in priced:
+        if (_whose(item, same), item.proposed.get("day")) in priced:
             yield item, f"{item.proposed['day']} is priced without the jump by now."
 
 
 def _parts(items: Sequence[ReviewItem]) -> Settled:
     """Yield filings of which a list did not tell whose they are, where another source has told by now."""
+    same = Identities.load()
     asked = {
-        (item.company_id, str(item.proposed.get("signal_data", {}).get("accession"))): item
+        (_whose(item, same), str(item.proposed.get("signal_data", {}).get("accession"))): item
         for item in items
         if item.source == EDGAR and item.proposed.get("signal_data", {}).get("form") in TOLD_BY_THE_PART
     }
     rows = Signal.objects.filter(
-        company_id__in={company_id for company_id, _ in asked},
+        company_id__in=same.ids_of({company_id for company_id, _ in asked if company_id}),
         source=EDGAR,
         signal_data__accession__in=[accession for _, accession in asked],
         signal_data__has_key="part",
@@ -129,7 +144,7 @@ def _parts(items: Sequence[ReviewItem]) -> Settled:
     for company_id, accession, part in rows.values_list(
         "company_id", "signal_data__accession", "signal_data__part"
     ).order_by("id"):
-        item = asked.pop((company_id, accession), None)
+        item = asked.pop((same.of(company_id), accession), None)
         if item is not None:
             yield item, f"The company's part in the filing is known by now: {part}."
 
@@ -143,14 +158,15 @@ def _signals(items: Sequence[ReviewItem]) -> Settled:
     items = [item for item in items if item.pk not in decided]
     items = [item for item in items if item.proposed.get("signal_type") in ANSWERED_BY and item.company_id]
     kinds = {kind for item in items for kind in ANSWERED_BY[item.proposed["signal_type"]]}
-    rows = Signal.objects.current().filter(company_id__in={item.company_id for item in items}, signal_type__in=kinds)
+    same = Identities.load()
+    rows = Signal.objects.current().filter(company_id__in=_theirs(items, same), signal_type__in=kinds)
     told: dict[Any, list[Signal]] = {}
     for row in rows.order_by("event_date", "id").only(
         "company_id", "signal_type", "event_date", "source", "signal_data"
     ):
-        told.setdefault(row.company_id, []).append(row)
+        told.setdefault(same.of(row.company_id), []).append(row)
     for item in items:
-        answer = next((row for row in told.get(item.company_id, ()) if _answers(row, item)), None)
+        answer = next((row for row in told.get(_whose(item, same), ()) if _answers(row, item)), None)
         if answer is not None:
             yield (
                 item,

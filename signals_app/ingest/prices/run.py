@@ -72,6 +72,8 @@ def _record(price: PriceRow, file: str, request: Request, directory: Directory) 
     company = directory.find(price.key, price.day)
     if company is None or request.is_early(price.day) or not request.wants(ticker=company.ticker, cik=company.cik):
         return None
+    # A price makes the market cap of the company as which a duplicate is read.
+    company = directory.universe.read_as(company)
     return PriceRecord(
         company_id=company.pk,
         share_class=directory.share_class(price.key, company),

@@ -93,9 +93,10 @@ class Load:
             yield row
 
     def company(self, row: Any, *, day: date | None = None) -> Company | None:
-        """Return the live company of a row; None, counted as skipped, where it is not there or not asked for."""
+        """Return a row's company, live or a duplicate; None, counted as skipped, where none is there or wanted."""
         cik = getattr(row, "cik", None) or self.ciks.get(row.ticker or "")
-        company = self.universe.by_cik.get(cik) if cik else self.universe.by_ticker.get(row.ticker)
+        company = self.universe.filer(cik) if cik else self.universe.by_ticker.get(row.ticker)
+        company = company or self.universe.duplicate(cik, row.ticker)
         wanted = company is not None and self.request.wants(ticker=company.ticker, cik=company.cik)
         if company is None or not wanted or (day is not None and self.request.is_early(day)):
             self.outcome.count("skipped")

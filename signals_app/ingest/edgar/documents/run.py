@@ -86,7 +86,7 @@ class Load:
 
     def _concerned(self, whole: FullText) -> Iterator[tuple[Any, Company]]:
         for party in whole.parties:
-            company = self.universe.by_cik.get(party.cik)
+            company = self.universe.filer(party.cik)
             wanted = company is not None and self.request.wants(ticker=company.ticker, cik=company.cik)
             if company is not None and wanted and party.part is not Part.OWNER and is_public(whole.filing_of(party)):
                 yield party, company

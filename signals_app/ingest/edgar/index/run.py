@@ -76,7 +76,7 @@ class Load:
         if isinstance(row, ParseError):
             self.outcome.reject(row)
             return
-        company = self.universe.by_cik.get(row.cik)
+        company = self.universe.filer(row.cik)
         if row.part is Part.SUBJECT:
             self.subjects.add((row.accession, row.cik))
         # Who files about itself has two entries, of which the one as subject tells what it means.

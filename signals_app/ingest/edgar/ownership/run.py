@@ -90,7 +90,7 @@ class Load:
 
     def take(self, filed: Filed) -> None:
         """Take one form: skipped where its issuer is not in the universe or not asked for."""
-        company = self.universe.by_cik.get(filed.form.issuer_cik)
+        company = self.universe.filer(filed.form.issuer_cik)
         if company is None or not self.request.wants(ticker=company.ticker, cik=company.cik):
             self.outcome.count("skipped")
             return

@@ -83,15 +83,15 @@ class Load:
         """
         registrant = found.registrant
         if registrant is None:
-            company = self.universe.by_cik.get(overflow_cik(file) or "")
+            company = self.universe.filer(overflow_cik(file))
             return company if company and self._wants(company.ticker, company.cik) else None
-        if not registrant.is_company and registrant.cik not in self.universe.by_cik:
+        if not registrant.is_company and self.universe.filer(registrant.cik) is None:
             raise ParseError(file, None, f"{registrant.name} (CIK {registrant.cik}) is an individual or a fund")
         if not any(self._wants(ticker, registrant.cik) for ticker in (*registrant.tickers, None)):
             return None
         record = _record(registrant, found.filings)
         merge_registrants([record], source=EDGAR, universe=self.universe, outcome=self.outcome)
-        return self.universe.by_cik.get(registrant.cik)
+        return self.universe.filer(registrant.cik)
 
     def _wants(self, ticker: str | None, cik: str | None) -> bool:
         return self.request.wants(ticker=ticker, cik=cik)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from companies.identity import Identities
 from companies.models import Company, DrugCandidate
 from companies.services import refresh_patent_years
 from companies.starter.build.protection import Protection
@@ -77,12 +78,13 @@ def _drugs(request: Request) -> dict[tuple[Any, str], Drug]:
         drug.applications.update(str(number) for number in numbers)
         drug.candidates.append(row)
         owned |= drug.applications
-    approvals = Signal.objects.filter(signal_type="fda_approval", company_id__in=companies).current()
+    same = Identities.load()
+    approvals = Signal.objects.filter(signal_type="fda_approval", company_id__in=same.ids_of(companies)).current()
     for company_id, data in approvals.order_by("id").values_list("company_id", "signal_data"):
         number, name = str(data.get("application_number") or ""), str(data.get("drug") or "")
         if number and name and number not in owned:
-            key = company_id, name.casefold()
-            drugs.setdefault(key, Drug(companies[company_id], name)).applications.add(number)
+            key = same.of(company_id), name.casefold()
+            drugs.setdefault(key, Drug(companies[key[0]], name)).applications.add(number)
     return drugs
 
 

@@ -53,7 +53,7 @@ class Run:
     def document(self, found: Document) -> None:
         """Load one document; one of the great zip whose company is outside is not even unpacked."""
         named = NAMED.fullmatch(found.leaf)
-        if named and found.packed_in and named[1] not in self.universe.by_cik:
+        if named and found.packed_in and self.universe.filer(named[1]) is None:
             self.outcome.count("skipped")
             return
         try:
@@ -64,7 +64,7 @@ class Run:
         self._load(facts)
 
     def _load(self, facts: CompanyFacts) -> None:
-        company = self.universe.by_cik.get(facts.cik)
+        company = self.universe.filer(facts.cik)
         wanted = company is not None and self.request.wants(ticker=company.ticker, cik=company.cik)
         if company is None or not wanted:
             self.outcome.count("skipped", max(facts.read, 1))

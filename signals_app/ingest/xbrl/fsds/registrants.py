@@ -21,7 +21,7 @@ def create_companies(
     They are targets until an analyst says otherwise, and marked as not reviewed. A company that is there keeps its
     name and role: an old quarter's name is not news.
     """
-    held = {row.cik for row in submissions if row.cik in universe.by_cik}
+    held = {row.cik for row in submissions if universe.filer(row.cik) is not None}
     last: dict[str, Submission] = {}
     for row in submissions:
         if row.cik not in last or row.available_at >= last[row.cik].available_at:

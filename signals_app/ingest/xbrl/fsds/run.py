@@ -142,10 +142,10 @@ class Run:
             else:
                 self.outcome.count("skipped")
         create_companies(rows, file=document.name, source=SOURCE, universe=universe, outcome=self.outcome)
-        return {row.accession: (row, universe.by_cik[row.cik].pk) for row in rows if row.cik in universe.by_cik}
+        return {row.accession: (row, filer.pk) for row in rows if (filer := universe.filer(row.cik)) is not None}
 
     def _wants(self, found: Submission, universe: Universe) -> bool:
-        held = universe.by_cik.get(found.cik)
+        held = universe.filer(found.cik)
         if held is None and not found.is_biopharma:
             return False
         if self.request.is_early(found.available_at.astimezone(NEW_YORK).date()):
