@@ -8,7 +8,7 @@ from uuid import UUID
 
 from biotech_ma.core.closed import NOBODY, Reader
 from companies.choices import RestrictionAct
-from companies.models import Restriction, RestrictionClearance
+from companies.models import Company, Restriction, RestrictionClearance
 from companies.restrictions import note_all
 from delivery.models import Alert
 from delivery.restricted import readers_of
@@ -32,15 +32,19 @@ class Barrier:
 
     def __init__(self, companies: Iterable[UUID], alerts: Iterable[Alert]) -> None:
         wanted = set(companies)
-        live = Restriction.objects.live().filter(company_id__in=wanted) if wanted else []
-        self._restrictions = {row.company_id: row for row in live}
-        self._cleared: dict[UUID, set[int]] = {key: set() for key in self._restrictions}
+        rows = Company.all_objects.filter(pk__in=wanted).values_list("pk", "merged_into") if wanted else ()
+        # A row of a merged duplicate is the kept company's.
+        read_as = {key: kept or key for key, kept in rows}
+        live = Restriction.objects.live().filter(company_id__in=set(read_as.values())) if wanted else ()
+        listed = {row.company_id: row for row in live}
+        self._restrictions = {key: listed[kept] for key, kept in read_as.items() if kept in listed}
+        self._cleared: dict[UUID, set[int]] = {row.pk: set() for row in listed.values()}
         self._readers: dict[UUID, dict[str, Reader]] = {}
         self._entries: list[tuple[Restriction, str, str, str, int | None]] = []
         if self._restrictions:
-            rows = RestrictionClearance.objects.filter(restriction__in=list(self._restrictions.values()))
-            for company_id, user_id in rows.values_list("restriction__company_id", "user_id"):
-                self._cleared[company_id].add(user_id)
+            clearances = RestrictionClearance.objects.filter(restriction__in=list(self._cleared))
+            for restriction_id, user_id in clearances.values_list("restriction_id", "user_id"):
+                self._cleared[restriction_id].add(user_id)
             for alert in {alert.pk: alert for alert in alerts}.values():
                 own = [alert.client.contact_email] if alert.client and alert.client.contact_email else []
                 self._readers[alert.pk] = readers_of([*alert.recipients, *own], alert.client)
@@ -50,7 +54,7 @@ class Barrier:
         restriction = self._restriction(told)
         if restriction is None:
             return list(users)
-        cleared = [key for key in users if key in self._cleared[restriction.company_id]]
+        cleared = [key for key in users if key in self._cleared[restriction.pk]]
         self._note(restriction, INBOXES, told, len(users) - len(cleared))
         return cleared
 
@@ -60,7 +64,7 @@ class Barrier:
         if restriction is None:
             return True
         reader = self._readers.get(told.alert.pk, {}).get(recipient, NOBODY)
-        cleared = self._cleared[restriction.company_id]
+        cleared = self._cleared[restriction.pk]
         if reader.is_cleared or (reader.user_ids and reader.user_ids <= cleared):
             return True
         self._note(restriction, recipient or SLACK, told, 1)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from companies.models import Restriction
 from delivery.alerts import channels
@@ -26,7 +26,9 @@ from delivery.models import AlertNotice
 from delivery.restricted import WITHHELD
 
 MOST_AT_ONCE = 10_000
-RESTRICTED = Restriction.objects.live().filter(company=OuterRef("trigger__company_id"))
+RESTRICTED = Restriction.objects.live().filter(
+    company_id=Coalesce(OuterRef("trigger__company__merged_into_id"), OuterRef("trigger__company_id"))
+)
 LEASE = dt.timedelta(minutes=15)
 # Until each further attempt; after the last one the message has failed, with its reason.
 DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 300, 600))

@@ -49,7 +49,9 @@ class Order:
     min_score: Decimal | None = None
     missing: tuple[str, ...] = field(default=())
     # Companies on the restricted list for which not everybody is cleared whom the report goes to.
+    # With the duplicates that are read as one of them, which the number does not count.
     left_out: frozenset[UUID] = frozenset()
+    number_left_out: int = 0
 
 
 def default_day() -> dt.date:
@@ -141,9 +143,13 @@ def order_of(report: Report) -> Order:
         raise ReportRefused(f"no live company has the ticker {named}: restore it, or order another report")
     move, least = check_thresholds(report.metadata.get("thresholds") or {})
     first, last = checked_period(report.report_type, report.report_date, report.period_start, report.period_end)
-    return Order(
-        report.report_type, report.report_date, first, last, companies, move, least, missing, frozenset(left_out)
-    )
+    order = Order(report.report_type, report.report_date, first, last, companies, move, least, missing)
+    return _without(order, left_out)
+
+
+def _without(order: Order, left_out: Mapping[UUID, Restriction]) -> Order:
+    number = len({restriction.pk for restriction in left_out.values()})
+    return replace(order, left_out=frozenset(left_out), number_left_out=number)
 
 
 def audience_of(report: Report) -> list[Reader]:
@@ -167,7 +173,7 @@ def kept_back(report: Report) -> dict[UUID, Restriction]:
 def for_nobody(order: Order) -> Order:
     """Return the order as it is made for a reader whom nobody knows, such as a shell. Raises ReportRefused."""
     left_out = closed_to_any([NOBODY])
-    return replace(order, companies=open_companies(order.companies, left_out), left_out=frozenset(left_out))
+    return _without(replace(order, companies=open_companies(order.companies, left_out)), left_out)
 
 
 def open_companies(companies: Sequence[Company], left_out: Mapping[UUID, Restriction]) -> tuple[Company, ...]:

@@ -34,15 +34,19 @@ KEPT_CHARACTERS = 4_000
 
 # What has come onto the restricted list since it was written fails for endpoints that are not cleared. Without a list
 # the statement ends before it looks at deliveries.
-WITHHOLD = """
+# Of a company on the list, or of a duplicate that is read as one.
+_RESTRICTED = """EXISTS (
+    SELECT FROM restrictions AS r WHERE r.until IS NULL AND (r.company_id = ANY (d.company_ids) OR r.company_id IN (
+        SELECT c.merged_into_id FROM companies AS c WHERE c.id = ANY (d.company_ids))))"""
+WITHHOLD = f"""
 UPDATE webhook_deliveries AS d SET status = 'failed', next_attempt_at = NULL, lease = NULL, error = %(withheld)s
 FROM webhooks AS w
 WHERE EXISTS (SELECT FROM restrictions WHERE until IS NULL)
   AND d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at <= now()
   AND w.cleared_url IS DISTINCT FROM w.url
-  AND EXISTS (SELECT FROM restrictions AS r WHERE r.until IS NULL AND r.company_id = ANY (d.company_ids))
-"""
-CLAIM = """
+  AND {_RESTRICTED}
+"""  # noqa: S608 - a fixed text
+CLAIM = f"""
 WITH endpoint AS MATERIALIZED (
     SELECT w.id, w.is_active, w.cleared_url = w.url AS is_cleared,
            CASE WHEN w.failing_since IS NULL THEN %(most_each)s ELSE %(most_failing)s END - (
@@ -57,8 +61,7 @@ WITH endpoint AS MATERIALIZED (
         SELECT d.id FROM webhook_deliveries AS d
         WHERE d.webhook_id = e.id AND d.status = 'pending' AND d.next_attempt_at <= now()
           AND (e.is_active OR d.event_type = 'ping')
-          AND (e.is_cleared OR NOT EXISTS (
-              SELECT FROM restrictions AS r WHERE r.until IS NULL AND r.company_id = ANY (d.company_ids)))
+          AND (e.is_cleared OR NOT {_RESTRICTED})
         ORDER BY d.next_attempt_at LIMIT e.places FOR UPDATE SKIP LOCKED
     ) AS picked
     LIMIT %(most)s
@@ -69,7 +72,7 @@ FROM due, webhooks AS w
 WHERE d.id = due.id AND w.id = d.webhook_id
 RETURNING d.id, d.lease, d.webhook_id, w.url, d.body, d.attempts, w.retry_policy, w.timeout_seconds, w.secret,
           CASE WHEN w.previous_secret_until > now() THEN w.previous_secret END
-"""
+"""  # noqa: S608 - a fixed text
 RECORD = """
 UPDATE webhook_deliveries AS d
 SET status = r.status, attempts = d.attempts + 1, lease = NULL,
@@ -145,9 +148,18 @@ def claim(most: int) -> list[Message]:
     with transaction.atomic(), connection.cursor() as db:
         # A claim that a crash of the database forgets is made again.
         db.execute("SET LOCAL synchronous_commit = off")
-        db.execute(WITHHOLD, {"withheld": WITHHELD})
         db.execute(CLAIM, values)
         return [_message(row) for row in db.fetchall()]
+
+
+def withhold() -> int:
+    """Fail what is due and may not go out any more, with the reason, and return how many deliveries that were.
+
+    Once a job is enough: what comes onto the list meanwhile is not claimed.
+    """
+    with connection.cursor() as db:
+        db.execute(WITHHOLD, {"withheld": WITHHELD})
+        return int(db.rowcount)
 
 
 def _message(row: Sequence[Any]) -> Message:

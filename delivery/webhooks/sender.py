@@ -10,7 +10,7 @@ import tenacity
 from django.db import InterfaceError, OperationalError, connection
 from psycopg_pool import PoolTimeout
 
-from delivery.webhooks.leases import Message, Outcome, claim, give_back, record
+from delivery.webhooks.leases import Message, Outcome, claim, give_back, record, withhold
 from delivery.webhooks.network import Network
 
 logger = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ def send_due(*, is_stopping: Callable[[], bool] = lambda: False, must_end: Calla
 
 
 def _send(is_stopping: Callable[[], bool], must_end: Callable[[], bool]) -> int:
+    _persistently(withhold)
     messages = _persistently(lambda: claim(MOST_IN_FLIGHT))
     if not messages:
         return 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core import mail
-from django.db import transaction
+from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from django.utils import timezone
 from biotech_ma.core import news
 from biotech_ma.core.addresses import networks
 from biotech_ma.core.closed import reader_of
+from companies.merging import merge
 from companies.models import RestrictionLog
 from companies.restrictions import put_on, set_cleared, take_off
 from delivery.alerts.sending import send_again, send_message, take_up
@@ -33,7 +34,7 @@ from delivery.services import (
 )
 from delivery.webhooks.events import TOPICS
 from delivery.webhooks.fan_out import fan_out
-from delivery.webhooks.leases import claim
+from delivery.webhooks.leases import WITHHOLD, claim, withhold
 from scoring.services import weights_of
 from tests.factories import AcquirerMatchFactory, CompanyFactory, MAScoreFactory, SignalFactory
 
@@ -264,6 +265,7 @@ def test_a_delivery_queued_before_the_company_came_onto_the_list_fails_for_those
         ("https://example.org/cleared", True),
         ("https://example.org/plain", False),
     ]
+    assert withhold() == 1
     held = WebhookDelivery.objects.get(webhook=plain, status="failed")
     assert (held.company_ids, held.next_attempt_at) == ([desk.held.pk], None)
     assert held.error.startswith("Withheld: ")
@@ -271,6 +273,7 @@ def test_a_delivery_queued_before_the_company_came_onto_the_list_fails_for_those
     replay_deliveries(deliveries=WebhookDelivery.objects.filter(pk=held.pk))
     WebhookDelivery.objects.filter(pk=held.pk).update(next_attempt_at=DUE)
     assert claim(100) == []
+    assert withhold() == 1
     held.refresh_from_db()
     assert held.status == "failed"
 
@@ -310,7 +313,36 @@ def test_clearing_a_webhook_takes_an_administrator_and_a_reason(desk):
     assert not endpoint.is_cleared
 
 
-def test_claiming_is_one_statement_more_and_asks_nothing_of_deliveries_without_a_list(desk, django_assert_num_queries):
+def test_without_a_list_no_delivery_is_looked_at(desk):
     take_off(restriction=desk.restriction, reason="x")
-    with transaction.atomic(), django_assert_num_queries(5):
-        claim(10)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {WITHHOLD}", {"withheld": "x"})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "One-Time Filter" in plan
+    assert "never executed" in plan
+
+
+# --- merged duplicates
+
+
+def test_what_stands_under_a_duplicate_is_closed_with_the_company_that_was_kept(desk):
+    take_off(restriction=desk.restriction, reason="x")
+    duplicate = CompanyFactory(ticker="DUP", name="Alpha Biosciences")
+    watch = alert(notification_channels=["email", "inbox"], recipients=["ann@desk.example", "bob@desk.example"])
+    went_off(watch, duplicate)
+    endpoint = webhook("plain")
+    SignalFactory(company=duplicate, event_date=timezone.now(), available_at=timezone.now())
+    tell("signals")
+    WebhookDelivery.objects.update(next_attempt_at=DUE)
+    merge(kept=desk.held, duplicate=duplicate)
+    put_on(company=desk.held, reason="Mandate", cleared=[desk.ann])
+    send_due()
+    assert [message.to for message in mail.outbox] == [["ann@desk.example"]]
+    assert claim(100) == []
+    assert withhold() == 1
+    for user, sees in ((desk.ann, True), (desk.bob, False)):
+        browser = Browser()
+        browser.force_login(user)
+        shown = browser.get(reverse("admin:delivery_inboxitem_changelist")).content.decode()
+        assert ("DUP: news" in shown) is sees
+    assert WebhookDelivery.objects.get(webhook=endpoint).status == "failed"

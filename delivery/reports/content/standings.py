@@ -136,7 +136,7 @@ def gone(order: Order) -> list[str]:
 
 def restricted(order: Order) -> list[str]:
     """Return a note of how many companies on the restricted list are left out, without naming them."""
-    number = len(order.left_out)
+    number = order.number_left_out
     if not number:
         return []
     return [f"{number} {'company is' if number == 1 else 'companies are'} on the restricted list and left out."]

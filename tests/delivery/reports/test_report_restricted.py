@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from biotech_ma.core.services import Refused
 from biotech_ma.core.storage_url import storage_from_url
+from companies.merging import merge
 from companies.models import RestrictionLog
 from companies.restrictions import put_on, set_cleared, take_off
 from delivery.choices import ReportType
@@ -21,8 +23,8 @@ from delivery.reports import mail, schedule, services
 from delivery.reports.orders import ReportRefused
 from delivery.reports.storage import read
 from delivery.services import issue_client
-from tests.delivery.reports.conftest import DAY
-from tests.factories import AcquirerMatchFactory
+from tests.delivery.reports.conftest import DAY, told
+from tests.factories import AcquirerMatchFactory, CompanyFactory
 
 pytestmark = pytest.mark.django_db
 NOTE = "1 company is on the restricted list and left out."
@@ -118,6 +120,19 @@ def test_a_dive_into_another_one_does_not_name_it_as_a_buyer(closed_desk):
     assert NOTE in body
 
 
+def test_a_merged_duplicate_is_left_out_with_it_and_not_counted(closed_desk):
+    duplicate = CompanyFactory(ticker="DUP", name="Alpha Biosciences")
+    told(duplicate, "2025-06-26", signal_type="partnership", severity="high", title="Partnership of Alpha Biosciences")
+    merge(kept=closed_desk.AAA, duplicate=duplicate)
+    _, body = made(report_type="daily_digest", period_start=DAY - dt.timedelta(days=6), period_end=DAY)
+    assert "Partnership of Alpha Biosciences" not in body
+    assert NOTE in body
+    _, body = made(
+        report_type="daily_digest", period_start=DAY - dt.timedelta(days=6), period_end=DAY, ordered_by=closed_desk.ann
+    )
+    assert "Partnership of Alpha Biosciences" in body
+
+
 def test_a_watchlist_of_its_own_tells_of_the_others(closed_desk):
     report, body = made(companies=["AAA", "BBB"])
     assert '"AAA"' not in body
@@ -195,8 +210,6 @@ def test_clearance_withdrawn_closes_the_report_to_who_ordered_it(closed_desk):
 
 
 def test_a_company_without_a_ticker_is_found_by_its_name(closed_desk):
-    from tests.factories import CompanyFactory
-
     private = CompanyFactory(ticker=None, name="Private Buyer Ltd", role="acquirer")
     AcquirerMatchFactory(
         target_company=closed_desk.BBB, acquirer_company=private, acquirer_ticker="",
