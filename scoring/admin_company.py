@@ -22,7 +22,7 @@ from companies.models import Company
 from scoring.admin_explanation import changes_table, components_table, explanation_table
 from scoring.admin_match_panel import matches_table, targets_table
 from scoring.admin_scores import confidence_badge
-from scoring.edits import not_in_yet, said_after_edit
+from scoring.edits import Behind, not_in_yet, said_after_edit
 from scoring.engine.total import METHODOLOGY
 from scoring.models import MAScore
 
@@ -130,17 +130,17 @@ def change_column(company: Any) -> str:
 def score_facts(company: Company) -> list[Fact]:
     """Return the latest score as key facts of the company."""
     score = latest_score(company)
-    waits = not_in_yet(company, score) if company.role == Role.TARGET else ""
+    behind = not_in_yet(company, score) if company.role == Role.TARGET else Behind()
     if score is None:
-        return [Fact("Score", _with(columns.unknown("Not scored yet"), waits))]
+        return [Fact("Score", _with(columns.unknown("Not scored yet"), behind.words))]
     ranked = (
         f"percentile {figures.number(score.percentile_rank)}" if score.percentile_rank is not None else "not ranked"
     )
     return [
         Fact(
             "Score",
-            _with(columns.bar(score.total_score), waits),
-            f"{ranked}, as of {score.score_date}; its parts stand under Why",
+            _with(columns.bar(score.total_score), behind.words),
+            "; ".join(filter(None, [f"{ranked}, as of {score.score_date}; its parts stand under Why", behind.why])),
         ),
         Fact("Change, 30 days", columns.change(score.score_change_30d)),
     ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from biotech_ma.core.admin.figures import change, number
 from companies.choices import Role
 from companies.models import Company
 from companies.services import is_curated
 from scoring import schedule
 from scoring.models import MAScore
+from scoring.provisional import provisional
 from scoring.services import market_today
 from signals_app.concepts import OPERATING_CASH_FLOW, QUARTERLY_BURN, RESEARCH
 from signals_app.figures import HORIZON_DAYS
@@ -46,23 +49,39 @@ def said_after_edit(company: Company, changed: Collection[str]) -> str:
     if schedule.entry() is None:
         return "Scoring by itself is switched off: run the score command to have the score follow."
     if most_filings_are_old():
-        return f"No score moves: most filings are over {STALE_AFTER_DAYS} days old, so {market_today()} {WHAT_TO_DO}"
+        return (
+            f"No score moves: most filings are over {STALE_AFTER_DAYS} days old, so {market_today()} {WHAT_TO_DO} "
+            "The company's page says what this edit would make of its score."
+        )
     return f"The scores of {market_today()} are worked out anew by the worker. Open the company's page to see them."
 
 
-def not_in_yet(company: Company, score: MAScore | None) -> str:
-    """Return in words what the company's latest score does not know yet; empty where it knows all. One query."""
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What a company's latest score does not know yet, in a few words, and why."""
+
+    words: str = ""
+    why: str = ""
+
+
+def not_in_yet(company: Company, score: MAScore | None) -> Behind:
+    """Return what the company's latest score does not know yet; nothing where it knows all. One query then."""
     today = market_today()
     waiting = ProcrastinateJob.objects.filter(lock=lock_of(today), status__in=WAITS)
     states = set(waiting.values_list("status", flat=True))
     if states:
-        return "today's are being worked out" if DOING in states else "today's wait for a worker"
+        return Behind("today's are being worked out" if DOING in states else "today's wait for a worker")
     edited = _last_edit(company)
     if score is None or not edited or edited <= score.score_date.isoformat():
-        return ""
-    if most_filings_are_old():
-        return f"the edit of {edited} is not in it: most filings are too old, so {today} {WHAT_TO_DO}"
-    return f"the edit of {edited} is not in it: run the score command"
+        return Behind()
+    why = f"most filings are too old, so {today} {WHAT_TO_DO}" if most_filings_are_old() else "run the score command"
+    found = provisional(company, score)
+    if found is None:
+        return Behind(f"without the edit of {edited}", why)
+    return Behind(
+        f"{number(found.total)} ({change(found.points)}) with the edit of {edited}",
+        f"what is known today, against the medians and weights of {score.score_date}, not stored; {why}",
+    )
 
 
 def most_filings_are_old() -> bool:

@@ -92,6 +92,17 @@ def score_universe(universe: Iterable[CompanyInputs], weights: Mapping[str, Deci
     return UniverseScore(scores, effective, unfed, _unknown(fed, read.values()))
 
 
+def score_against(
+    medians: Mapping[FeatureKey, Decimal], weights: Mapping[str, Decimal], read: Mapping[FeatureKey, Reading]
+) -> Decimal:
+    """Return the total of one company's readings against the medians and effective weights of a day.
+
+    Both name the same features: those of the components that were fed on it.
+    """
+    with localcontext(prec=PRECISION):
+        return _score("", read, medians, weights).total
+
+
 def check_weights(weights: Mapping[str, Decimal]) -> None:
     """Raise ValueError unless the weights are those of known components, zero or more, and sum to one exactly."""
     strange = sorted(set(weights) - set(c.LABELS))

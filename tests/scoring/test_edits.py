@@ -12,7 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from biotech_ma.core import services
 from companies.models import Company
 from scoring import jobs
-from scoring.edits import not_in_yet, said_after_edit
+from scoring.edits import Behind, not_in_yet, said_after_edit
 from scoring.models import MAScore
 from scoring.services import market_today
 from signals_app.curated import correct_fact
@@ -88,13 +88,13 @@ def test_the_page_says_that_today_waits_until_the_job_has_moved_the_score():
     for ticker in ("TWO", "THREE"):
         fresh(ticker)
     services.change(row=one, values={"market_cap_usd": Decimal(2_500_000_000)})
-    assert not_in_yet(one, None) == "today's wait for a worker"
+    assert not_in_yet(one, None).words == "today's wait for a worker"
     mark("status = 'doing'")
-    assert not_in_yet(one, None) == "today's are being worked out"
+    assert not_in_yet(one, None).words == "today's are being worked out"
     forget()
     jobs.match_and_score.func(day=market_today().isoformat())
     score = MAScore.objects.get(company=one, is_latest=True)
-    assert (score.score_date, not_in_yet(Company.objects.get(pk=one.pk), score)) == (market_today(), "")
+    assert (score.score_date, not_in_yet(Company.objects.get(pk=one.pk), score)) == (market_today(), Behind())
 
 
 @pytest.mark.parametrize(("days", "words"), [(60, "run the score command"), (260, "most filings are too old")])
@@ -104,7 +104,7 @@ def test_an_edit_that_the_score_does_not_know_is_named_with_the_reason(days, wor
     services.change(row=one, values={"market_cap_usd": Decimal(5)})
     forget()
     one.refresh_from_db()
-    assert words in not_in_yet(one, score)
+    assert words in not_in_yet(one, score).why
     assert ("No score moves" in said_after_edit(one, ["market_cap_usd"])) == (days > 200)
     assert "No score rests on the burn" in said_after_edit(one, ["quarterly_burn_rate_usd"])
     assert said_after_edit(one, ["name"]) == ""
