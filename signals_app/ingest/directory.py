@@ -51,7 +51,7 @@ class Directory:
         if key.cik is not None:
             return self.universe.filer(key.cik)
         ticker = key.ticker or ""
-        duplicate = self.universe.duplicate(None, ticker)
+        duplicate = self.universe.duplicates_by_ticker.get(ticker)
         holder = self.universe.by_ticker.get(ticker)
         others = [self.by_id[alias.company_id] for alias in self.former.get(ticker, ()) if _held(alias, day)]
         found = list({company.pk: company for company in (*([holder] if holder else []), *others)}.values())

@@ -33,7 +33,7 @@ def load_starter() -> Outcome:
         merge_aliases(_aliases(companies), source=STARTER)
         merge_candidates(_candidates(companies), source=STARTER, outcome=outcome)
         _count(outcome, merge_signals(_signals(companies)))
-        _count(outcome, merge_facts(_facts({**universe.duplicates_by_cik, **universe.by_cik}), source=STARTER))
+        _count(outcome, merge_facts(_facts(_filers(universe)), source=STARTER))
         company_ids = sorted({company.pk for company in (*universe.by_cik.values(), *companies.values())})
         refresh_areas(company_ids, source=STARTER)
         refresh_company_figures(day=ledger_day(), company_ids=company_ids)
@@ -44,6 +44,12 @@ def load_starter() -> Outcome:
 def _count(outcome: Outcome, written: Written) -> None:
     outcome.count("created", written.created)
     outcome.count("unchanged", written.unchanged)
+
+
+def _filers(universe: Universe) -> dict[str, Company]:
+    """Return by CIK the company under which its facts stand."""
+    ciks = {*universe.by_cik, *universe.duplicates_by_cik}
+    return {cik: filer for cik in ciks if (filer := universe.filer(cik)) is not None}
 
 
 def _by_key(universe: Universe) -> dict[str, Company]:

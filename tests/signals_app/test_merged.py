@@ -106,6 +106,24 @@ def test_facts_that_come_after_the_merge_make_the_kept_company_s_figures(kept, d
     assert fate(loaded()) == (0, 0)
 
 
+def test_rows_stay_the_duplicate_s_although_the_kept_company_takes_its_cik_and_ticker_over(duplicate, loaded, tmp_path):
+    kept = CompanyFactory(name="Acme Therapeutics", ticker=None, cik=None)
+    made = tmp_path / "events.csv"
+    made.write_text("ticker,signal_type,event_date,title\nBRKN,clinical_hold,2026-05-01,Held\n")
+
+    def events() -> Outcome:
+        return ingest_events(Request(paths=(made,)), lambda step: None)
+
+    loaded()
+    events()
+    merged = merge(kept=kept, duplicate=duplicate, fill=["ticker", "cik"])
+    assert (fate(loaded()), fate(events())) == ((0, 0), (0, 0))
+    assert funds(kept) == FUNDS
+    undo_merge(merge=merged)
+    assert (funds(kept), funds(duplicate)) == (None, FUNDS)
+    assert (fate(loaded()), fate(events())) == ((0, 0), (0, 0))
+
+
 @pytest.mark.parametrize(
     "said",
     [

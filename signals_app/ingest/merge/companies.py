@@ -111,8 +111,14 @@ class Universe:
         return self.by_origin.get(origin) or self.by_name.get(letters(name))
 
     def filer(self, cik: str | None) -> Company | None:
-        """Return the company under which the ledger has what is filed under a CIK: a live one, or a duplicate."""
-        return self.by_cik.get(cik or "") or self.duplicates_by_cik.get(cik or "")
+        """Return the company under which the ledger has what is filed under a CIK: a live one, or a duplicate.
+
+        The duplicate also where the company that was kept has taken its CIK over: its rows are there already.
+        """
+        live, duplicate = self.by_cik.get(cik or ""), self.duplicates_by_cik.get(cik or "")
+        if duplicate is not None and (live is None or self.read_as(duplicate) is live):
+            return duplicate
+        return live
 
     def duplicate(self, cik: str | None, ticker: str | None, name: str = "") -> Company | None:
         """Return the duplicate that the keys mean, if they mean no live company: the CIK, else ticker or name."""
