@@ -18,6 +18,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
 
 from biotech_ma.core.admin import PanelInline, ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.tables import table
+from biotech_ma.core.job_failures import JobFailure
 from biotech_ma.core.job_titles import tasks_titled, title_of
 
 TONES = {"todo": "grey", "doing": "blue", "succeeded": "green", "failed": "red", "cancelled": "amber"}
@@ -49,10 +50,13 @@ class EventsPanel(PanelInline):
     verbose_name_plural = "What happened"
 
     def panel(self, request: HttpRequest, obj: Any) -> SafeString:
-        """Return the job's events, the newest first."""
+        """Return the job's events and why its attempts failed, the newest first."""
         events = ProcrastinateEvent.objects.filter(job=obj).order_by("-at", "-id")[:MOST_EVENTS]
         rows = [[columns.ago(event.at), EVENT_WORDS.get(event.type, event.type.replace("_", " "))] for event in events]
-        return table("", ["When", "What"], rows)
+        failures = JobFailure.objects.filter(job_id=obj.pk).order_by("-id")[:MOST_EVENTS]
+        failed = [[columns.ago(each.at), each.reason] for each in failures]
+        empty = "No attempt has failed with a reason on record."
+        return table("", ["When", "What"], rows) + table("Why attempts failed", ["When", "Why"], failed, empty=empty)
 
 
 # The package registers a plain page of its own, under a name that says nothing to an analyst.
@@ -66,7 +70,7 @@ admin.site.unregister(ProcrastinateJob)
 class JobAdmin(ReadOnlyAdmin):
     """Each job of the queue. Those that succeeded are gone; the others are kept for thirty days."""
 
-    list_display: Any = ["id", "task", "status_cell", "queue_name", "tries", "due", "last_event", "given"]
+    list_display: Any = ["id", "task", "status_cell", "queue_name", "tries", "why", "due", "last_event", "given"]
     list_display_links: Any = ["task"]
     list_filter: Any = [TroubleFilter, ("status", ChoicesDropdownFilter), "queue_name"]
     search_fields: Any = ["task_name"]
@@ -76,19 +80,22 @@ class JobAdmin(ReadOnlyAdmin):
         ("task", "status_cell"),
         "does",
         ("queue_name", "tries"),
+        "why",
         ("due", "last_event"),
         ("lock", "queueing_lock"),
         "arguments",
     )
-    readonly_fields: Any = ["task", "does", "status_cell", "tries", "due", "last_event", "arguments"]
+    readonly_fields: Any = ["task", "does", "status_cell", "tries", "why", "due", "last_event", "arguments"]
     inlines: Any = [EventsPanel]
     actions: Any = ["retry_selected", "cancel_selected"]
     empty_hint = "Nothing waits and nothing has failed. `manage.py worker` does what is queued."
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the jobs, each with its last event."""
+        """Return the jobs, each with its last event and why it failed last."""
         events = ProcrastinateEvent.objects.filter(job=OuterRef("pk")).order_by().values("job")
-        return super().get_queryset(request).annotate(last_at=Subquery(events.annotate(at_=Max("at")).values("at_")))
+        failures = JobFailure.objects.filter(job_id=OuterRef("pk")).order_by("-id").values("reason")
+        rows = super().get_queryset(request).annotate(last_reason=Subquery(failures[:1]))
+        return rows.annotate(last_at=Subquery(events.annotate(at_=Max("at")).values("at_")))
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Search by what the desk calls the tasks, and by the program's names for them."""
@@ -147,6 +154,12 @@ class JobAdmin(ReadOnlyAdmin):
         again = getattr(known.retry_strategy, "max_attempts", 0) if known else None
         most = f" of {again + 1}" if again is not None else ""
         return columns.hover(f"{job.attempts}{most}", "Attempts that have ended, of those that are made at most")
+
+    @column("Why it failed")
+    def why(self, job: ProcrastinateJob) -> SafeString:
+        """Return the reason of the last attempt that failed."""
+        reason = getattr(job, "last_reason", None)
+        return columns.cut(reason) if reason else columns.unknown("It has not failed, or its worker was killed")
 
     @column("Due", order="scheduled_at")
     def due(self, job: ProcrastinateJob) -> SafeString:

@@ -10,12 +10,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job, Status
 
+from biotech_ma.core.job_failures import forget_failures
 from biotech_ma.core.job_titles import titled
 from signals_app.imports import jobs as import_jobs
 from signals_app.ingest.base import IngestError, Request
@@ -148,3 +150,4 @@ async def forget_old(timestamp: int) -> None:
     await app.job_manager.delete_old_jobs(
         nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
     )
+    await sync_to_async(forget_failures)()

@@ -14,6 +14,7 @@ from biotech_ma.core.desk_profiles import DeskProfile  # noqa: F401 - a table of
 from biotech_ma.core.fields import UUIDv7
 from biotech_ma.core.form_submissions import FormSubmission  # noqa: F401 - a table of this app
 from biotech_ma.core.history_session import session_field
+from biotech_ma.core.job_failures import JobFailure  # noqa: F401 - a table of this app
 from biotech_ma.core.kept_answers import KeptAnswer  # noqa: F401 - a table of this app
 from biotech_ma.core.list_columns import ListColumns  # noqa: F401 - a table of this app
 from biotech_ma.core.list_exports import ListExport  # noqa: F401 - a table of this app

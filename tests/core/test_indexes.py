@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
 from biotech_ma.core.form_submissions import FormSubmission
+from biotech_ma.core.job_failures import JobFailure
 from biotech_ma.core.kept_answers import KeptAnswer
 from biotech_ma.core.saved_filters import SavedFilter
 from companies.models import (
@@ -121,6 +122,7 @@ INSERT INTO company_notes (company_id, text, deleted_at)
 SELECT id, 'x', CASE WHEN is_cash_constrained THEN now() END FROM companies;
 INSERT INTO saved_filters (owner_id, "table", name, query)
 SELECT u.id, 'list ' || n, 'x', '' FROM auth_user AS u, generate_series(1, 50) AS n WHERE u.username ~ '^u\\d+$';
+INSERT INTO job_failures (job_id, reason) SELECT n % 500, 'x' FROM generate_series(1, 2000) AS n;
 INSERT INTO watchlists (owner_id, name, deleted_at)
 SELECT u.id, 'x' || n, CASE WHEN n = 10 AND u.username = 'u7' THEN now() END
 FROM auth_user AS u, generate_series(1, 50) AS n WHERE u.username ~ '^u\\d+$';
@@ -208,6 +210,7 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "restriction_clearances_uniq": lambda s: RestrictionClearance.objects.filter(restriction=s.restriction),
     "watchlists_owner_idx": lambda s: Watchlist.all_objects.filter(owner=s.user).order_by(),
     "watchlists_archived_idx": lambda s: Watchlist.all_objects.archived().order_by(),
+    "job_failures_job_idx": lambda s: JobFailure.objects.filter(job_id=7).order_by("-id"),
     "saved_filters_list_idx": lambda s: SavedFilter.objects.of_list("list 7").order_by(),
     "form_submissions_created_idx": lambda s: FormSubmission.objects.filter(created_at__lt=NOON).order_by("created_at"),
     "kept_answers_created_idx": lambda s: KeptAnswer.objects.filter(created_at__lt=NOON).order_by("created_at"),

@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from biotech_ma.core.admin.confirm import CONFIRMED
+from biotech_ma.core.job_failures import JobFailure
 from biotech_ma.core.job_titles import tasks_titled
 from delivery.models import Webhook, WebhookDelivery
 from delivery.services import create_webhook
@@ -156,12 +157,18 @@ def job(task: str = "delivery.webhooks.jobs.tell_endpoints", **fields: object) -
 
 
 def test_jobs_failures_and_retries_are_shown_with_what_happened(analyst):
-    job(), job(status="failed", attempts=3), job(attempts=2)
+    broken = [job(), job(status="failed", attempts=3), job(attempts=2)][1]
+    JobFailure.objects.create(job_id=broken.pk, reason="ValueError: the first time")
+    JobFailure.objects.create(job_id=broken.pk, reason="ValueError: the last time")
     text = analyst.get(reverse(f"{JOBS}_changelist")).content.decode()
     for word in ("waiting", "failed", "to be tried again", "Write webhook deliveries", "3 of 11", "topic: signals"):
         assert word in text
-    broken = analyst.get(reverse(f"{JOBS}_changelist"), {"trouble": "failed"}).content.decode()
-    assert "to be tried again" not in broken.partition("<tbody")[2]
+    assert "ValueError: the last time" in text
+    assert "the first time" not in text
+    told = analyst.get(reverse(f"{JOBS}_change", args=[broken.pk])).content.decode()
+    assert "ValueError: the first time" in told
+    failed = analyst.get(reverse(f"{JOBS}_changelist"), {"trouble": "failed"}).content.decode()
+    assert "to be tried again" not in failed.partition("<tbody")[2]
     page = analyst.get(reverse(f"{JOBS}_change", args=[ProcrastinateJob.objects.earliest("id").pk]))
     assert "queued" in page.content.decode()
 

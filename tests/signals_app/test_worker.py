@@ -13,6 +13,7 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from biotech_ma.core.job_failures import JobFailure, forget_failures
 from signals_app import jobs
 from signals_app.models import IngestRun
 from tests.processes import python
@@ -137,6 +138,32 @@ def test_once_runs_what_the_last_job_queued_and_stops_no_job_on_the_way():
     with python(FOLLOWED) as process:
         assert ended(process) == 0
     assert ingest_jobs() == []
+
+
+FAILS = """
+from django.core.management import call_command
+from signals_app import jobs
+
+def perform(source, request, progress):
+    raise ValueError("the source is down\\nand more that nobody wants in a list")
+
+jobs.perform = perform
+call_command("worker", "--once", "--queue", "ingest")
+"""
+
+
+def test_why_an_attempt_failed_is_kept_until_its_job_is_gone():
+    jobs.queue_ingest("clinicaltrials")
+    with python(FAILS) as process:
+        assert ended(process) == 0
+    [job] = ProcrastinateJob.objects.filter(task_name="signals_app.jobs.ingest")
+    assert (job.status, job.attempts) == ("todo", 1)
+    [failure] = JobFailure.objects.all()
+    assert (failure.job_id, failure.reason) == (job.pk, "ValueError: the source is down")
+    assert forget_failures() == 0
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    assert forget_failures() == 1
 
 
 def test_two_workers_do_a_job_once(notes):

@@ -15,9 +15,11 @@ from django.core.management.base import CommandError, CommandParser
 from procrastinate import App
 from procrastinate.contrib.django import DjangoApp, app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import JobAborted
 from procrastinate.tasks import Task
 
 from biotech_ma.core.actors import acting
+from biotech_ma.core.job_failures import NOTE, reason_of
 from biotech_ma.core.management.base import DeskCommand
 from signals_app.ingest.live import LIVE
 from signals_app.jobs import STALLED_SECONDS, bring_back, queue_all_due
@@ -108,7 +110,7 @@ def _worker_app() -> App:
 
 
 class _Running:
-    """Counts the jobs that run in this worker."""
+    """Counts the jobs that run in this worker, and notes why one failed."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -117,8 +119,19 @@ class _Running:
         self.number += 1
         try:
             return await call_next()
+        except JobAborted:
+            raise
+        except Exception as error:
+            await _note(context, error)
+            raise
         finally:
             self.number -= 1
+
+
+async def _note(context: Any, error: Exception) -> None:
+    """Keep why the attempt failed. Where the database is what failed, the log alone has it."""
+    with contextlib.suppress(Exception):
+        await context.app.connector.execute_query_async(NOTE, job_id=context.job.id, reason=reason_of(error))
 
 
 async def _until_done(own: App, running: _Running, queues: list[str] | None) -> None:
