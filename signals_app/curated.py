@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,14 +13,14 @@ from django.utils import timezone
 
 from biotech_ma.core import news
 from biotech_ma.core.services import Refused, locked, recorded
-from companies.identity import Identities
 from companies.models import Company
 from companies.querysets import same_company_q
 from companies.services import EDITS, is_curated
 from signals_app.concepts import CONCEPTS, LIQUID_FUNDS, MARKET_CAP, PUBLIC_FLOAT, QUARTERLY_BURN, TOTAL_DEBT
 from signals_app.dependents import RESTS_ON, VALUE, dependents
-from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
+from signals_app.figures import CompanyFigures, figures
 from signals_app.ingest.merge.market_caps import keep_market_caps
+from signals_app.known_facts import known_facts
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, USD, Fact, precedence
@@ -83,7 +82,8 @@ def follow_edits(edits: Sequence[tuple[Company, Company]]) -> list[str]:
         return []
     day = ledger_day()
     # What is being added has no key yet, and nothing in the ledger.
-    floats = _floats(day, [after.pk for after, names in moved if VALUE in names and not after._state.adding])
+    valued = [after.pk for after, names in moved if VALUE in names and not after._state.adding]
+    floats = known_facts(day, valued, [PUBLIC_FLOAT])
     for after, names in moved:
         capital = _capital(after, () if after._state.adding else floats[after.pk], day)
         notes = {name: note for name, note in after.field_sources.items() if name not in names}
@@ -109,19 +109,6 @@ def _resting(before: Company, after: Company) -> list[str]:
         if not differing.isdisjoint((name, *behind))
         and (getattr(after, name) is None or not is_curated(after.field_sources, name))
     ]
-
-
-def _floats(day: dt.date, company_ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:
-    facts: dict[UUID, list[Fact]] = defaultdict(list)
-    if not company_ids:
-        return facts
-    same = Identities.load()
-    rows = FinancialFact.objects.known_by_day(day).of_concepts(PUBLIC_FLOAT).filter(
-        company_id__in=same.ids_of(company_ids), period_end__gte=day - dt.timedelta(days=HORIZON_DAYS)
-    )  # fmt: skip
-    for company_id, *values in rows.values_list("company_id", *FIELDS):
-        facts[same.of(company_id)].append(Fact(*values))
-    return facts
 
 
 def _capital(company: Company, floats: Iterable[Fact], day: dt.date) -> CompanyFigures:
@@ -183,15 +170,7 @@ def _said(before: Company, after: Company) -> dict[str, Any]:
 def _periods(companies: Sequence[Company]) -> dict[UUID, dict[str, dt.date]]:
     """Return the period end of each company's figures, as the ledger has it on its day; today where none is fresh."""
     day, today = ledger_day(), timezone.localdate(timezone=NEW_YORK)
-    rows = FinancialFact.objects.known_by_day(day).of_concepts(*CONCEPTS)
-    same = Identities.load()
-    rows = rows.filter(
-        company_id__in=same.ids_of(company.pk for company in companies),
-        period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
-    )
-    facts: dict[UUID, list[Fact]] = defaultdict(list)
-    for company_id, *values in rows.values_list("company_id", *FIELDS):
-        facts[same.of(company_id)].append(Fact(*values))
+    facts = known_facts(day, [company.pk for company in companies], CONCEPTS)
     return {company.pk: _ends(company, facts[company.pk], day, today) for company in companies}
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from companies.models import Company
 from companies.querysets import same_company_q
 from signals_app.concepts import CONCEPTS, MARKET_CAP
-from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
-from signals_app.market_day import end_of
-from signals_app.models import FinancialFact
+from signals_app.figures import CompanyFigures, figures
+from signals_app.known_facts import mattering
 from signals_app.periods import FIELDS, Fact, Figure
 from signals_app.pro_forma import ProForma, pro_forma
 
@@ -27,14 +26,9 @@ AMOUNTS = {
 
 def figures_of(company: Company, day: dt.date) -> CompanyFigures:
     """Return the company's figures as they were known by the end of the day in New York."""
-    facts = FinancialFact.objects.filter(
-        same_company_q(company),
-        concept__in=(*CONCEPTS, MARKET_CAP),
-        available_at__lt=end_of(day),
-        period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
-    )
+    facts = mattering(day, (*CONCEPTS, MARKET_CAP)).filter(same_company_q(company))
     return figures(
-        [Fact(*row) for row in facts.order_by().values_list(*FIELDS)],
+        [Fact(*row) for row in facts.values_list(*FIELDS)],
         day,
         market_cap_usd=company.market_cap_usd,
         market_cap_as_of=company.market_cap_as_of,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from companies.identity import Identities
 from companies.past import end_of
 from companies.services import is_curated
 from signals_app.concepts import CONCEPTS, MARKET_CAP
-from signals_app.figures import HORIZON_DAYS, figures
-from signals_app.models import FinancialFact
-from signals_app.periods import FIELDS, Fact
+from signals_app.figures import figures
+from signals_app.known_facts import known_facts
+from signals_app.periods import Fact
 from signals_app.refresh import FIGURES, ledger_day, settled
 
 
@@ -23,25 +21,13 @@ def figures_of_a_day(*, day: dt.date, versions: Sequence[Any]) -> dict[UUID, dic
     """Return by company its figures and their sources as of the day, from its recorded version and the ledger.
 
     A figure that an analyst had set by then stays. A market cap of the row counts unless it was entered later, and
-    where the ledger has no newer one. Beyond the ledger's last day its figures stand, as in the companies' rows.
+    where the ledger has no newer one. Beyond the ledger's last day its figures stand, as in the companies' rows, with
+    what analysts said by the day.
     """
-    day = min(day, ledger_day())
-    facts = _facts(day, [version.pgh_obj_id for version in versions])
+    asked, day = day, min(day, ledger_day())
+    companies = [version.pgh_obj_id for version in versions]
+    facts = known_facts(day, companies, (*CONCEPTS, MARKET_CAP), said_until=asked)
     return {version.pgh_obj_id: _figures(day, version, facts[version.pgh_obj_id]) for version in versions}
-
-
-def _facts(day: dt.date, company_ids: Sequence[UUID]) -> defaultdict[UUID, list[Fact]]:
-    same = Identities.load()
-    rows = FinancialFact.objects.order_by().filter(
-        company_id__in=same.ids_of(company_ids),
-        concept__in=(*CONCEPTS, MARKET_CAP),
-        available_at__lt=end_of(day),
-        period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
-    )
-    found: defaultdict[UUID, list[Fact]] = defaultdict(list)
-    for company_id, *values in rows.values_list("company_id", *FIELDS):
-        found[same.of(company_id)].append(Fact(*values))
-    return found
 
 
 def _figures(day: dt.date, version: Any, facts: list[Fact]) -> dict[str, Any]:

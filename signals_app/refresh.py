@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils import timezone
 
 from biotech_ma.core.services import recorded
@@ -19,11 +17,12 @@ from companies.models import Company
 from companies.services import is_curated
 from signals_app.concepts import CONCEPTS
 from signals_app.dependents import FLOAT_NOTE, LEDGER, RESTS_ON, dependents
-from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
+from signals_app.figures import CompanyFigures, figures
 from signals_app.knowledge import Unknown
+from signals_app.known_facts import known_facts
 from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import FinancialFact
-from signals_app.periods import CURATED_FORM, FIELDS, Fact, Figure
+from signals_app.periods import CURATED_FORM, Figure
 
 CENT = Decimal("0.01")
 FIGURES = (
@@ -62,10 +61,10 @@ def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | Non
     by_id = {company.pk: company for company in companies}
     changed: list[Company] = []
     with recorded("refresh figures"):
-        facts = dict(_facts(day, by_id, same))
+        facts = known_facts(day, by_id, CONCEPTS, same=same, said_until=timezone.localdate(timezone=NEW_YORK))
         for company_id, company in by_id.items():
             derived = figures(
-                facts.get(company_id, ()),
+                facts[company_id],
                 day,
                 market_cap_usd=company.market_cap_usd,
                 market_cap_as_of=company.market_cap_as_of,
@@ -76,29 +75,6 @@ def refresh_company_figures(*, day: dt.date, company_ids: Collection[UUID] | Non
                 changed.append(company)
         Company.objects.bulk_update(changed, [*FIGURES, "field_sources", "last_data_refresh"], batch_size=500)
     return len(changed)
-
-
-def _facts(day: dt.date, company_ids: Collection[UUID], same: Identities) -> Iterator[tuple[UUID, list[Fact]]]:
-    """Yield each company's facts that can matter on the day, those of its duplicates with them."""
-    rows = FinancialFact.objects.order_by().filter(
-        Q(available_at__lt=end_of(day)) | Q(form=CURATED_FORM),
-        company_id__in=same.ids_of(company_ids),
-        concept__in=CONCEPTS,
-        period_end__gte=day - dt.timedelta(days=HORIZON_DAYS),
-    )
-    found: dict[UUID, list[Fact]] = defaultdict(list)
-    for company_id, *values in rows.order_by("available_at", "id").values_list("company_id", *FIELDS):
-        found[same.of(company_id)].append(Fact(*values))
-    for company_id, facts in found.items():
-        yield company_id, list(_said_by(day, facts))
-
-
-def _said_by(day: dt.date, facts: list[Fact]) -> Iterator[Fact]:
-    """Yield the facts, oldest first; what was said after the day counts as said in its last moments, in that order."""
-    last = end_of(day) - dt.timedelta(seconds=1)
-    for place, fact in enumerate(facts):
-        late = fact.available_at > last
-        yield replace(fact, available_at=last + dt.timedelta(microseconds=place)) if late else fact
 
 
 type Said = dict[str, tuple[Any, tuple[Figure | None, ...]]]

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from companies.models import Company
 from scoring.inputs import inputs
+from signals_app.curated import correct_fact
 from signals_app.figures import CompanyFigures, figures
 from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import FinancialFact
@@ -307,3 +308,12 @@ def test_figures_of_a_company_added_by_hand_stand_and_have_a_runway(db):
         assert curated(company) == [("liquid_funds", 10), ("quarterly_burn", 4)]
         refresh_company_figures(day=ledger_day(), company_ids=[company.pk])
         assert figures_of(company)[:4] == (10, 4, Decimal("2.5"), True)
+
+
+def test_a_corrected_figure_of_the_ledger_shows_as_of_today_as_in_the_row(reported):
+    fact = FinancialFact.objects.get(company=reported, concept="cash")
+    correct_fact(fact=fact, value=Decimal(400), reason="a slip of the filing")
+    assert figures_of(reported)[:3] == (400, 100, 4)
+    for day, cash, runway in ((today(), "400.00", 4.0), (ago(1), "1200.00", 12.0)):
+        shown = caller("admin").get(f"companies/{reported.pk}/", as_of=day.isoformat()).json
+        assert (shown["cash_position_usd"], shown["runway_quarters"]) == (cash, runway), day
