@@ -99,7 +99,7 @@ def test_scoring_again_touches_no_row(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize("number", [3, 30])
 def test_score_takes_a_fixed_number_of_statements(number: int, django_assert_num_queries: Any) -> None:
     small_universe(number)
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(34):
         score_universe(day=DAY)
 
 
