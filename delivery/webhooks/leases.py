@@ -32,12 +32,12 @@ MOST_AN_ENDPOINT, MOST_A_FAILING_ENDPOINT = 8, 2
 DAYS_OF_FAILURE = 5
 KEPT_CHARACTERS = 4_000
 
-# What has come onto the restricted list since it was written fails for endpoints that are not cleared. Without a list
-# the statement ends before it looks at deliveries.
 # Of a company on the list, or of a duplicate that is read as one.
 _RESTRICTED = """EXISTS (
     SELECT FROM restrictions AS r WHERE r.until IS NULL AND (r.company_id = ANY (d.company_ids) OR r.company_id IN (
         SELECT c.merged_into_id FROM companies AS c WHERE c.id = ANY (d.company_ids))))"""
+# What has come onto the restricted list since it was written fails for endpoints that are not cleared. Without a list
+# the statement ends before it looks at deliveries.
 WITHHOLD = f"""
 UPDATE webhook_deliveries AS d SET status = 'failed', next_attempt_at = NULL, lease = NULL, error = %(withheld)s
 FROM webhooks AS w
