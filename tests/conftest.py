@@ -20,6 +20,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
+# Files that start processes and browsers: few tests, minutes each. At the end one of them would run while a core idles.
+LONG = (
+    "test_webhook_workers", "test_message_workers", "test_quickstart", "test_ingest_crash", "test_worker",
+    "test_embedded", "test_embedded_errors", "test_migrations", "test_api_workers", "test_api_schema",
+    "test_connections", "test_db_command", "test_commands", "test_access", "test_admin_browser",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, each file whole."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

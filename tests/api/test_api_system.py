@@ -74,7 +74,7 @@ def test_schema_names_every_address_with_its_filters_and_problems(schema):
         ("reports/", "Report"),
         ("alerts/", "Alert"),
         ("alerts/history/", "AlertTrigger"),
-        ("webhooks/", "Webhook"),
+        ("webhooks/", "ListedWebhook"),
         ("clients/", "Client"),
         ("companies/ALPH/history/", "CompanyChange"),
     ],

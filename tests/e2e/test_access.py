@@ -192,7 +192,8 @@ def test_a_browser_turns_the_second_factor_on_and_signs_in_with_it(page, live_se
     page.locator("#id_password").fill(PASSWORD)
     page.locator("#id_password").press("Enter")
     page.wait_for_url("**/login/code/**")
-    page.keyboard.type(codes[0])  # the box has the focus
+    page.locator("input[name=code]:focus").wait_for()
+    page.keyboard.type(codes[0])
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/")
     assert page.complaints == []

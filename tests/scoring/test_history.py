@@ -132,8 +132,8 @@ def test_history_takes_a_fixed_number_of_statements_a_day(number: int, django_as
     for target in small_universe(number):
         signal(target, "activist_stake", "2026-05-20")
     days = days_between(day("2026-06-01"), day("2026-06-05"))
-    # weights and ledger once, then each day its own
-    with django_assert_num_queries(18 + 20 * len(days)):
+    # weights, ledger and merged companies once, then each day its own
+    with django_assert_num_queries(19 + 20 * len(days)):
         score_days(days)
 
 
