@@ -20,7 +20,6 @@ from scoring.admin_scores import confidence_badge
 from scoring.engine.total import METHODOLOGY
 from scoring.models import MAScore
 from scoring.movers import Mover, moved_since
-from signals_app.market_day import NEW_YORK
 
 TOP_ROWS, MOVED_ROWS = 15, 8
 SPARK_DAYS = 180
@@ -31,7 +30,7 @@ def _moved(request: HttpRequest) -> list[Mover]:
     """Return who moved since the user's last visit; once a request."""
     kept: list[Mover] | None = getattr(request, "desk_moved", None)
     if kept is None:
-        kept = moved_since(since_of(request).at.astimezone(NEW_YORK).date())
+        kept = moved_since(since_of(request).at)
         request.desk_moved = kept  # type: ignore[attr-defined]
     return kept
 

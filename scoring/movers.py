@@ -1,4 +1,4 @@
-"""Scores that moved since a day: each target's latest score against the one that was in force before."""
+"""Scores that moved since a moment: each target's latest score against the one of the days before it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db import connection
 from biotech_ma.core.standing_values import while_unchanged
 from companies.choices import Role
 from scoring.querysets import RANKED_CONFIDENCE
+from signals_app.market_day import NEW_YORK
 
 # Less is noise: medians move by tenths every day.
 LEAST_POINTS = Decimal(1)
@@ -28,7 +29,7 @@ WITH latest AS (
     SELECT s.id, s.company_id, s.score_date, s.score_version, s.total_score
     FROM ma_scores AS s JOIN companies AS c ON c.id = s.company_id
     WHERE s.is_latest AND c.deleted_at IS NULL AND c.role = %(target)s AND c.under_offer_since IS NULL
-      AND s.confidence >= %(confidence)s AND s.score_date >= %(day)s
+      AND s.confidence >= %(confidence)s AND s.score_date >= %(day)s AND s.updated_at >= %(at)s
 ), moved AS MATERIALIZED (
     SELECT latest.*, earlier.id AS earlier_id, earlier.score_date AS earlier_date, earlier.total_score AS earlier_total
     FROM latest CROSS JOIN LATERAL (
@@ -69,20 +70,21 @@ class Mover:
         return self.total - self.earlier_total
 
 
-def moved_since(day: dt.date) -> list[Mover]:
-    """Return the live targets whose score moved by a point or more since before the day, the largest moves first.
+def moved_since(at: dt.datetime) -> list[Mover]:
+    """Return the live targets whose score moved by a point or more since the moment, the largest moves first.
 
-    Scores of the day and later against the last one before it, of the same version and with the same inputs known to
-    anybody: data that became known is no move. At most 500, in one query; none while neither scores nor companies have
-    changed since the day was last asked for.
+    Scores written or changed since, of the moment's day in New York and later, against the last one before that day, of
+    the same version and with the same inputs known to anybody: data that became known is no move. At most 500, in one
+    query; none while neither scores nor companies have changed since the moment was last asked for.
     """
-    return list(while_unchanged(("moved since", day), _TABLES, lambda: _moved_since(day)))
+    return list(while_unchanged(("moved since", at), _TABLES, lambda: _moved_since(at)))
 
 
-def _moved_since(day: dt.date) -> tuple[Mover, ...]:
+def _moved_since(at: dt.datetime) -> tuple[Mover, ...]:
+    day = at.astimezone(NEW_YORK).date()
     asked: dict[str, Any] = {
-        "target": Role.TARGET, "confidence": RANKED_CONFIDENCE, "day": day, "least": LEAST_POINTS, "most": MOST,
-        "oldest": day - dt.timedelta(days=OLDEST_DAYS),
+        "target": Role.TARGET, "confidence": RANKED_CONFIDENCE, "at": at, "day": day, "least": LEAST_POINTS,
+        "most": MOST, "oldest": day - dt.timedelta(days=OLDEST_DAYS),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_MOVED, asked)
