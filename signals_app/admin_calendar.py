@@ -22,6 +22,8 @@ from signals_app.market_day import NEW_YORK
 
 MOST_A_DAY, TABLE_ROWS = 3, 12
 FIRST_YEAR, LAST_YEAR = 2000, 2200
+LOOK_AHEAD = dt.timedelta(days=730)
+ADD = "Milestones are added on a drug candidate's page."
 TONES = {
     "pdufa_date": "red",
     "advisory_committee": "amber",
@@ -70,10 +72,19 @@ def calendar_panel(request: HttpRequest) -> Panel:
         ["Day", "Kind", "Company", "What"],
         [[columns.day(row.day), badge(row), company_cell(row), what_cell(row)] for row in shown],
         note=note,
-        empty="No day in this month is known. Add milestones on a drug candidate's page, or look at another month.",
+        empty="" if rows else _where_to_look(request, month_after(first, 1)),
         body=_grid(request, first, rows, today),
         wide=True,
     )
+
+
+def _where_to_look(request: HttpRequest, after: dt.date) -> SafeString:
+    """Return what to do with a month of which nothing is known: the next one that has something, or how to add it."""
+    known = coming(after, after + LOOK_AHEAD)
+    if not known:
+        return format_html("No day in this month is known, nor in the two years after. {}", ADD)
+    way = columns.link(_address(request, known[0].day), f"{known[0].day:%B %Y}")
+    return format_html("No day in this month is known. The next one is in {}. {}", way, ADD)
 
 
 def badge(row: Catalyst) -> SafeString:

@@ -85,6 +85,15 @@ def test_the_calendar_shows_the_month_asked_for(browser):
     assert browser.get(f"{INDEX}?month=%00&since=%00").status_code == 200
 
 
+def test_a_month_without_a_day_leads_to_the_next_that_has_one(browser):
+    DrugCandidateFactory(next_milestone="Readout", next_milestone_date=dt.date(2031, 2, 14))
+    text = browser.get(f"{INDEX}?month=2030-06").content.decode()
+    assert '"?month=2031-02#catalysts"' in text
+    assert "February 2031</a>" in text
+    for month in ("2031-03", "2028-12"):
+        assert "nor in the two years after" in browser.get(f"{INDEX}?month={month}").content.decode()
+
+
 @pytest.mark.parametrize(
     ("quarters", "as_of", "day"),
     [
