@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 VIEWER, ANALYST, LEAD, ADMINISTRATOR = "viewer", "analyst", "lead", "administrator"
 ROLES = (VIEWER, ANALYST, LEAD, ADMINISTRATOR)
@@ -66,18 +66,18 @@ def permissions_of(role: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def ensure_roles(**_: Any) -> None:
+def ensure_roles(using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
     """Make the groups, or bring their permissions in line with the table. Twice is no error.
 
     Runs after the migrations of the topmost app, when every permission is there.
     """
-    known = {f"{each.content_type.app_label}.{each.codename}": each for each in _permissions()}
-    with transaction.atomic():
+    known = {f"{each.content_type.app_label}.{each.codename}": each for each in _permissions(using)}
+    with transaction.atomic(using):
         for role in ROLES:
-            group, _made = Group.objects.get_or_create(name=role)
+            group, _made = Group.objects.using(using).get_or_create(name=role)
             group.permissions.set([known[name] for name in permissions_of(role) if name in known])
 
 
-def _permissions() -> Any:
+def _permissions(using: str) -> Any:
     apps = {label.split(".")[0] for label in TABLE}
-    return Permission.objects.filter(content_type__app_label__in=apps).select_related("content_type")
+    return Permission.objects.using(using).filter(content_type__app_label__in=apps).select_related("content_type")

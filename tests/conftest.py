@@ -9,8 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import pytest_django
 from django.apps import apps
 from django.db import connection, transaction
+
+from tests import migrated
 
 # Run under nohup or in a shell's background, this process ignores signals, and so would every process that tests start
 # to end it by one.
@@ -39,6 +42,15 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the folder of real public data, ../shared/data, is not here")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> None:
+    """Let each worker copy the migrated database that the first one makes."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated.database()
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from django.db import connections
 from biotech_ma.core.postgres import embedded
 from biotech_ma.core.postgres.backend.base import DatabaseWrapper
 from biotech_ma.core.postgres.verbs import VERBS
+from tests import migrated
 from tests.core.servers import ROOT, session, temporary_place
 
 
@@ -81,9 +82,8 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(django_db_blocker: Any) -> Iterator[Desk]:
     with django_db_blocker.unblock(), temporary_place() as place:
-        made = Desk(place)
-        assert made.json("create-all")["applied"] > 20
-        yield made
+        migrated.server(place / "postgres")
+        yield Desk(place)
 
 
 def add_company(desk: Desk, name: str) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from biotech_ma.core.postgres import cluster, login, query, reader
+from tests import migrated
 from tests.core.servers import temporary_place
 
 SECRET = "whsec_very_secret"
@@ -119,13 +119,13 @@ SEVERAL = (
 
 @pytest.fixture(scope="module")
 def desk(django_db_blocker: Any) -> Iterator[BaseDatabaseWrapper]:
-    """A database of its own, migrated, with one company and one webhook."""
+    """A migrated server of its own, with one company and one webhook."""
     with django_db_blocker.unblock(), temporary_place() as place:
+        migrated.server(place / "pg")
         default = connections["default"].settings_dict
         own = {"NAME": "biotech_ma", "USER": "biotech_ma", "EMBEDDED_DIR": str(place / "pg"), "HOST": "", "PORT": ""}
         connections.databases["desk"] = {**default, **own}
         connection = connections["desk"]
-        call_command("migrate", database="desk", verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO companies (name, ticker, cik) VALUES ('Acme Bio', 'ACME', '0000000001')")
             cursor.execute(

@@ -21,6 +21,7 @@ from django.db import connection
 from standardwebhooks import Webhook as Verifier
 
 from biotech_ma.core.postgres import embedded
+from tests import migrated
 from tests.core.servers import temporary_place
 from tests.processes import ROOT
 from tests.webhook_receiver import OK, Answer, Received, Receiver
@@ -202,12 +203,12 @@ def test_two_of_three_workers_killed_in_mid_flight_lose_nothing(record_property,
         print(f"\ntwo workers killed: {EVENTS} events, {attempts} attempts, duplicates: {duplicates}")
 
 
-def test_postgresql_restarted_in_mid_run_loses_nothing(record_property, capsys):
+def test_postgresql_restarted_in_mid_run_loses_nothing(django_db_blocker, record_property, capsys):
     with ExitStack() as stack:
         place: Path = stack.enter_context(temporary_place())
-        environment = {"BIOTECH_MA_DATA_DIR": str(place), "DATABASE_URL": ""}
-        made = stack.enter_context(desk(**environment))
-        made.run('call_command("migrate", verbosity=0)')
+        with django_db_blocker.unblock():
+            migrated.server(place / "postgres")
+        made = stack.enter_context(desk(BIOTECH_MA_DATA_DIR=str(place), DATABASE_URL=""))
 
         def disturb(receiver: Receiver) -> None:
             wait_until(made, lambda: len(receiver.received) > 500, "no 500 requests")

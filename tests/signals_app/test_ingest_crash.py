@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from biotech_ma.core.postgres import embedded, processes
+from tests import migrated
 from tests.core.servers import ROOT, session, temporary_place
 
 DATA = ROOT / "tests" / "data" / "universe"
@@ -41,10 +42,18 @@ call_command("ingest", "universe", "--from", sys.argv[1])
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    with temporary_place() as found:
-        assert manage(found, "migrate", "-v0").returncode == 0
+def place(django_db_blocker) -> Iterator[Path]:
+    with temporary_place() as found, django_db_blocker.unblock():
+        migrated.server(found / "postgres")
         yield found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(django_db_blocker) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
+    """What the command says, and how many rows there are, where nothing is killed."""
+    with temporary_place() as found, django_db_blocker.unblock():
+        migrated.server(found / "postgres")
+        yield ingested(found), rows(found)
 
 
 def environment(place: Path) -> dict[str, str]:
@@ -77,7 +86,7 @@ def ingested(place: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("victim", ["command", "postgres"])
-def test_kill_in_mid_file_leaves_nothing_and_the_next_run_finishes(place, victim):
+def test_kill_in_mid_file_leaves_nothing_and_the_next_run_finishes(place, undisturbed, victim):
     before = rows(place)
     running = subprocess.Popen(
         [sys.executable, "-c", IN_MID_FILE, str(DATA)], cwd=ROOT, env=environment(place), text=True,
@@ -105,8 +114,5 @@ def test_kill_in_mid_file_leaves_nothing_and_the_next_run_finishes(place, victim
     after = rows(place)
     again = ingested(place)
     assert (again["created"], again["updated"]) == (0, 0)
-    with temporary_place() as undisturbed:
-        assert manage(undisturbed, "migrate", "-v0").returncode == 0
-        assert ingested(undisturbed) == finished
-        assert rows(undisturbed) == after
+    assert (finished, after) == undisturbed
     assert after["financial_facts"] > before["financial_facts"]
