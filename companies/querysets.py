@@ -80,6 +80,17 @@ def same_company_q(ref: CompanyRef, path: str = "company") -> Q:
     return Q(**{f"{path}_id__in": same.values("pk")})
 
 
+def merged_at(ref: str | UUID) -> Company | None:
+    """Return the merged duplicate of this id, or the one merged last that had this ticker, with the company kept.
+
+    None where there is none. A live company of the ticker is not asked for: whoever asks has looked for it before.
+    """
+    from companies.models import Company
+
+    merged = Company.all_objects.by_ref(ref).filter(merged_into__isnull=False)
+    return merged.select_related("merged_into").order_by("-deleted_at", "-id").first()
+
+
 def stands_q(path: str = "company") -> Q:
     """Return the condition that a row's company is live, or that the one is as which it is read."""
     from companies.models import Company

@@ -25,7 +25,7 @@ from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.tables import table
 from companies.admin import company_link
 from delivery.admin_condition import ConditionField
-from delivery.admin_fields import RECIPIENTS, TICKERS
+from delivery.admin_fields import RECIPIENTS, TICKERS, say_where_they_lead
 from delivery.admin_from_filter import filter_of, list_of, started
 from delivery.admin_watchlists import WatchlistField
 from delivery.alerts.causes import METHODOLOGY
@@ -194,6 +194,7 @@ class AlertAdmin(ArchiveAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form, with the watchlists that the user sees."""
         form = super().get_form(request, obj, change, **kwargs)
+        say_where_they_lead(form, "company_tickers", obj)
         field: Any = form.base_fields.get("watchlist")
         if field is not None:
             form.base_fields["watchlist"] = WatchlistField(

@@ -19,7 +19,7 @@ from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
 from biotech_ma.core.admin.tables import table
 from delivery.admin_client_forms import PREFERENCES, THRESHOLDS
-from delivery.admin_fields import TICKERS
+from delivery.admin_fields import TICKERS, say_where_they_lead
 from delivery.admin_secrets import SecretAdmin
 from delivery.choices import Scope
 from delivery.models import Client, ClientUsage
@@ -123,6 +123,10 @@ class ClientAdmin(SecretAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Start with a key that may read."""
         return {"scopes": [Scope.READ.value], **super().get_changeform_initial_data(request)}
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, which says of a merged company's ticker where it leads."""
+        return say_where_they_lead(super().get_form(request, obj, change, **kwargs), "watchlist_tickers", obj)
 
     def create(self, values: dict[str, Any]) -> tuple[Any, str]:
         """Return the new client and its key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -23,7 +24,7 @@ def reports_section(request: HttpRequest, company: Company) -> SafeString:
     notice = closed_card(request, company, "Reports that name it")
     if notice is not None:
         return notice
-    named = Report.objects.filter(companies_included__contains=[company.ticker or company.name])
+    named = Report.objects.filter(_named(company))
     named = closed.narrowed(named, closed.reader_of(request.user))
     rows = named.order_by("-report_date", "-id").defer("metadata", "summary")[:ROWS]
     return table(
@@ -40,6 +41,15 @@ def reports_section(request: HttpRequest, company: Company) -> SafeString:
         add_url=f"{reverse('admin:delivery_report_add')}" if request.user.has_perm("delivery.add_report") else "",
         empty="No report names it yet. Add a deep dive under Reports.",
     )
+
+
+def _named(company: Company) -> Q:
+    """Return the condition that a report names the company, or a duplicate that was merged into it."""
+    named = Q(companies_included__contains=[company.ticker or company.name])
+    if len(company.same_ids) > 1:
+        for ticker, name in Company.all_objects.filter(merged_into=company).values_list("ticker", "name"):
+            named |= Q(companies_included__contains=[ticker or name])
+    return named
 
 
 def alerts_section(request: HttpRequest, company: Company) -> SafeString:

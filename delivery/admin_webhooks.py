@@ -23,7 +23,7 @@ from biotech_ma.core.admin.exports import columns_of
 from biotech_ma.core.admin.fields import ChoiceListField, LinesField
 from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
 from biotech_ma.core.services import Refused
-from delivery.admin_fields import TICKERS
+from delivery.admin_fields import TICKERS, say_where_they_lead
 from delivery.admin_secrets import SecretAdmin
 from delivery.api.reads import MASK, MASKED_URL
 from delivery.choices import EventType
@@ -127,6 +127,10 @@ class WebhookAdmin(SecretAdmin):
         rows = self.filtered(request).annotate(shown_url=MASKED_URL)
         lookups = ("shown_url" if lookup == "url" else lookup for _, lookup in named)
         return [heading for heading, _ in named], rows.values_list(*lookups)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, which says of a merged company's ticker where it leads."""
+        return say_where_they_lead(super().get_form(request, obj, change, **kwargs), "company_tickers", obj)
 
     def create(self, values: dict[str, Any]) -> tuple[Any, str]:
         """Return the new webhook and its secret."""

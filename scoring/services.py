@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from biotech_ma.core.news import tell
 from companies.models import Company
+from companies.querysets import merged_at
 from scoring.computing import ComputedDay, ScoringError, compute_day, weights_of
 from scoring.models import MAScore
 from scoring.querysets import version_in_force
@@ -53,10 +54,16 @@ def checked_day(text: str) -> dt.date:
 
 
 def find_company(ref: str) -> Company:
-    """Return the live company of this ticker (any case) or id. Raises ScoringError, naming near tickers."""
+    """Return the live company of this ticker (any case) or id, of a merged duplicate the one that was kept.
+
+    Raises ScoringError, naming near tickers.
+    """
     company = Company.objects.by_ref(ref).first()
     if company is not None:
         return company
+    duplicate = merged_at(ref)
+    if duplicate is not None and not duplicate.survivor.is_archived:
+        return duplicate.survivor
     near = Company.objects.near_tickers(ref)
     hint = f"; near: {', '.join(near)}" if near else ""
     raise ScoringError(f"no live company has the ticker or id {ref!r}{hint}")

@@ -20,6 +20,7 @@ from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem
 from biotech_ma.core.api.plans import REF, Slot
 from biotech_ma.core.api.views import ResourceViewSet
+from companies.api.moved import LeadsToKept
 from companies.models import Company
 from companies.querysets import company_q, id_or_ticker, same_company_q
 
@@ -57,7 +58,7 @@ def _without_duplicates(ref: str) -> Any:
 register_converter(CompanyRefConverter, "company_ref")
 
 
-class CompanyChildrenViewSet(ResourceViewSet):
+class CompanyChildrenViewSet(LeadsToKept, ResourceViewSet):
     """Lists the rows of one live company, by one statement; 404 when there is no such company."""
 
     company_path: ClassVar[str] = "company"

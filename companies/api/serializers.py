@@ -7,7 +7,7 @@ from copy import copy
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from rest_framework import serializers
 
 from biotech_ma.core.api.fields import StrictCharField, StrictChoiceField, TextListField, choices_field
@@ -17,7 +17,7 @@ from companies.api.reads import COMPANIES, DRUG_CANDIDATES
 from companies.choices import TherapeuticArea
 from companies.merging import FILLABLE, MOST_OF_A_REASON
 from companies.models import Company, DrugCandidate
-from companies.querysets import id_or_ticker
+from companies.querysets import id_or_ticker, merged_at
 from companies.services import curated_notes, follow_edit, note_edit, tell_of_edit
 
 
@@ -27,6 +27,7 @@ class CompanyRefField(serializers.CharField):
     word_pattern = COMPANY
     default_error_messages = {
         "unknown": 'No live company has the id or ticker "{ref}".',
+        "merged": "{duplicate} is merged into {kept}: name that one.",
         "not_text": "An id or a ticker, as text.",
     }
 
@@ -39,10 +40,14 @@ class CompanyRefField(serializers.CharField):
         found: dict[str, Company | None] = context.setdefault("companies", {})
         key = str(ref)
         if key not in found:
-            found[key] = Company.objects.by_ref(ref).first() if isinstance(ref, str | UUID) else None
-        if found[key] is None:
+            live = Company.objects.by_ref(ref).first() if ref is not None else None
+            found[key] = live or (merged_at(ref) if ref is not None else None)
+        company = found[key]
+        if company is None:
             self.fail("unknown", ref=data[:100])
-        return found[key]
+        if company.merged_into is not None:
+            self.fail("merged", duplicate=company, kept=company.merged_into)
+        return company
 
     def to_representation(self, value: Any) -> str:
         """Return the company's id."""
@@ -50,12 +55,16 @@ class CompanyRefField(serializers.CharField):
 
 
 def companies_of(refs: Iterable[Any]) -> dict[str, Company | None]:
-    """Return the context's `companies` for many rows: the live company of each id and ticker, None for none."""
+    """Return the context's `companies` for many rows: the live company of each id and ticker, else the duplicate that
+    was merged last, None for none."""
     asked = {str(ref): ref for ref in map(id_or_ticker, {ref for ref in refs if isinstance(ref, str)}) if ref}
     ids = [ref for ref in asked.values() if isinstance(ref, UUID)]
     tickers = [ref for ref in asked.values() if isinstance(ref, str)]
     found: dict[str, Company | None] = dict.fromkeys(asked)
-    for company in Company.objects.filter(Q(pk__in=ids) | Q(ticker__in=tickers)):
+    named = Company.all_objects.filter(Q(pk__in=ids) | Q(ticker__in=tickers))
+    rows = named.filter(Q(deleted_at=None) | Q(merged_into__isnull=False)).select_related("merged_into")
+    # The live ones come last, and so stand.
+    for company in rows.order_by(F("deleted_at").asc(nulls_last=True)):
         found.update({key: company for key in (str(company.pk), company.ticker) if key in found})
     return found
 

@@ -30,6 +30,7 @@ from companies.api.filters import (
     HistoryFilterSet,
 )
 from companies.api.history import COMPANY_HISTORY
+from companies.api.moved import LeadsToKept
 from companies.api.past import AS_OF, company_of_the_past, day_of, page_of_the_past
 from companies.api.reads import COMPANIES, DRUG_CANDIDATES
 from companies.api.serializers import CompanySerializer, DrugCandidateSerializer, MergeSerializer
@@ -37,7 +38,7 @@ from companies.models import Company, CompanyMerge, DrugCandidate
 from companies.querysets import FLAGGED_QUARTERS
 
 
-class CompanyViewSet(EditMixin):
+class CompanyViewSet(LeadsToKept, EditMixin):
     """Companies by id or ticker."""
 
     scope = "companies"

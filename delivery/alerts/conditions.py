@@ -11,7 +11,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,8 @@ MOST_NUMBER = Decimal(10) ** 18
 FIGURE = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2200, 12, 31)
+# What names a company in a condition, and the operators that name it whole.
+TICKER, WHOLE = "company.ticker", frozenset({"eq", "ne", "in", "not_in"})
 COMPARISON_KEYS = frozenset({"field", "operator", "op", "value"})
 
 
@@ -93,6 +95,21 @@ def comparisons(node: Node) -> Iterator[Comparison]:
 def owners(node: Node) -> frozenset[str]:
     """Return whose fields the tree names: of company, score and signal."""
     return frozenset(comparison.field.owner for comparison in comparisons(node))
+
+
+def renamed(node: Node, ticker: Callable[[str], str]) -> Node:
+    """Return the tree with what `ticker` gives for each whole ticker that it compares the company's with."""
+    match node:
+        case Not(part):
+            return Not(renamed(part, ticker))
+        case Every(parts):
+            return Every(tuple(renamed(part, ticker) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(renamed(part, ticker) for part in parts))
+    if node.field.name != TICKER or node.operator not in WHOLE:
+        return node
+    value = node.value
+    return replace(node, value=tuple(map(ticker, value)) if isinstance(value, tuple) else ticker(value))
 
 
 def _node(item: Any, place: str, depth: int) -> Node:

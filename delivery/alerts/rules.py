@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from biotech_ma.core.addresses import AddressError, check_url
-from delivery.alerts.conditions import ALWAYS, ConditionError, Node, owners, parse
+from companies.identity import Followed
+from delivery.alerts.conditions import ALWAYS, ConditionError, Node, owners, parse, renamed
 from delivery.choices import AlertType, Channel, Direction
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 USUAL_HYSTERESIS_POINTS = Decimal(2)
 USUAL_CHANGE_POINTS = Decimal(5)
 MOST_SCORE = Decimal(100)
+NOTHING_FOLLOWED = Followed()
 ABOUT_SCORES = (AlertType.SCORE_THRESHOLD, AlertType.SCORE_CHANGE)
 # What a client may set for itself: the types whose threshold is a score or a change.
 OF_CLIENTS = (*ABOUT_SCORES, AlertType.WATCHLIST_CHANGE)
@@ -31,7 +33,8 @@ class Rule:
 
     `watched` is None for all companies. `listed` has those of the desk's watchlist that it names, by their ids, for not
     every company has a ticker; None where it names none. `thresholds` has the companies with a threshold of their own
-    (a watchlist that several clients share); elsewhere `threshold` counts.
+    (a watchlist that several clients share); elsewhere `threshold` counts. `followed` leads from a merged duplicate's
+    ticker, as `watched` and `thresholds` may have it, to the company that was kept.
     """
 
     type: AlertType
@@ -43,6 +46,7 @@ class Rule:
     watched: frozenset[str] | None
     thresholds: tuple[tuple[Decimal, frozenset[str]], ...] = ()
     listed: frozenset[UUID] | None = None
+    followed: Followed = NOTHING_FOLLOWED
 
     @property
     def names_signals(self) -> bool:
@@ -70,16 +74,21 @@ class Rule:
         lists = [sorted(self.signal_types), sorted(self.watched) if self.watched is not None else None]
         own = [(str(threshold), sorted(tickers)) for threshold, tickers in self.thresholds]
         listed = [] if self.listed is None else [sorted(map(str, self.listed))]
-        text = json.dumps([*map(str, parts), *lists, own, *listed])
+        led = sorted(map(str, self.followed.ids(self.watched or ())))
+        text = json.dumps([*map(str, parts), *lists, own, *listed, *([led] if led else [])])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def rule_of(
-    alert: Alert, watchers: Iterable[Client] = (), listed: Mapping[UUID, frozenset[UUID]] | None = None
+    alert: Alert,
+    watchers: Iterable[Client] = (),
+    listed: Mapping[UUID, frozenset[UUID]] | None = None,
+    followed: Followed = NOTHING_FOLLOWED,
 ) -> Rule:
     """Return the rule of the alert; `watchers` are the clients whose watchlists a watchlist_change without its own
     companies looks at, `listed` has the companies of the desk's watchlists. A watchlist that is not among them has
-    none: an alert whose watchlist is archived watches nothing. Raises ConditionError for a condition that is none."""
+    none: an alert whose watchlist is archived watches nothing. Tickers of merged duplicates lead where `followed` says.
+    Raises ConditionError for a condition that is none."""
     kind = AlertType(alert.alert_type)
     client = alert.client
     threshold = own_threshold(client.custom_thresholds, kind) if client else None
@@ -102,7 +111,7 @@ def rule_of(
         threshold = abs(threshold)
     return Rule(
         type=kind,
-        node=parse(alert.condition),
+        node=renamed(parse(alert.condition), followed.ticker),
         threshold=threshold,
         direction=direction,
         hysteresis_points=_hysteresis(alert.hysteresis_points, kind, threshold),
@@ -110,6 +119,7 @@ def rule_of(
         watched=watched,
         thresholds=thresholds,
         listed=on_list,
+        followed=followed,
     )
 
 

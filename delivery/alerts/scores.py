@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from companies.identity import Followed
 from delivery.alerts.causes import SCORE_COLUMNS, ScoreRow, by_score
 from delivery.alerts.triggers import Fired, locked_for_evaluation, write
 from delivery.alerts.watching import Watch, holding, of_score, watches
@@ -63,7 +64,7 @@ def evaluate_scores(*, day: dt.date, version: str, heard_at: dt.datetime) -> int
         locked_for_evaluation()
         if not _is_news(day, version):
             return 0
-        heard = [watch for watch in watches(heard_at=heard_at) if watch.rule.hears_scores]
+        heard = [watch for watch in watches(heard_at=heard_at, followed=Followed.load()) if watch.rule.hears_scores]
         if not heard:
             return 0
         _start_over([watch for watch in heard if watch.alert.rule_seen != watch.rule.digest], day, version)

@@ -10,13 +10,15 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, FilteredRelation, Q
 
+from companies.identity import Followed
 from delivery.alerts.causes import AS_READ, SIGNAL_COLUMNS, SignalRow, by_signal
 from delivery.alerts.triggers import Fired, locked_for_evaluation, write
-from delivery.alerts.watching import holding, of_signal, watches
+from delivery.alerts.watching import Watch, holding, of_signal, watches
 from signals_app.models import Signal
 from signals_app.querysets import SignalQuerySet
 
-ROOTS = {"company": "company__", "score": "latest__", "signal": ""}
+# From a signal to the company as which it is read: its own, or the one into which that is merged.
+OWN, KEPT = "company", "company__merged_into"
 
 # The first row of each chain of corrections.
 _ROOTS_OF = """
@@ -54,26 +56,35 @@ def evaluate_becoming_known(*, now: dt.datetime) -> int:
 def _evaluate(rows: SignalQuerySet, *, heard_at: dt.datetime, is_later: bool = False) -> int:
     with transaction.atomic():
         locked_for_evaluation()
-        heard = [watch for watch in watches(heard_at=heard_at) if watch.rule.hears_signals]
+        followed = Followed.load()
+        heard = [watch for watch in watches(heard_at=heard_at, followed=followed) if watch.rule.hears_signals]
         if not heard:
             return 0
-        conditions = [of_signal(watch.rule, ROOTS) for watch in heard]
-        if is_later:
-            # Whoever asked after it had become known is not told.
-            pairs = zip(heard, conditions, strict=True)
-            conditions = [condition & Q(available_at__gte=watch.alert.created_at) for watch, condition in pairs]
-        found = (
-            rows.current()
-            .of_live_companies()
-            .annotate(latest=FilteredRelation("company__scores", condition=Q(company__scores__is_latest=True)))
-            .annotate(holds=holding(conditions), **AS_READ)
-            .order_by("id")
-            .values_list(*SIGNAL_COLUMNS, "holds")
-        )
-        hits = [(SignalRow(*values), places) for *values, places in found.iterator(chunk_size=2_000) if places]
+        hits = _hits(rows, heard, OWN, is_later=is_later)
+        if followed.has_duplicates:
+            hits = sorted(hits + _hits(rows, heard, KEPT, is_later=is_later), key=lambda hit: hit[0].id)
         roots = roots_of([row.id for row, _ in hits])
         fired = [Fired(heard[place].alert, by_signal(row, roots[row.id])) for row, places in hits for place in places]
         return write(fired)
+
+
+def _hits(rows: SignalQuerySet, heard: list[Watch], path: str, *, is_later: bool) -> list[tuple[SignalRow, list[int]]]:
+    """Return the signals of companies that stand for themselves, or of duplicates, with the places of those to tell."""
+    conditions = [of_signal(watch.rule, {"company": f"{path}__", "score": "latest__", "signal": ""}) for watch in heard]
+    if is_later:
+        # Whoever asked after it had become known is not told.
+        pairs = zip(heard, conditions, strict=True)
+        conditions = [condition & Q(available_at__gte=watch.alert.created_at) for watch, condition in pairs]
+    found = (
+        rows.current()
+        .of_live_companies()
+        .filter(company__merged_into__isnull=path == OWN)
+        .annotate(latest=FilteredRelation(f"{path}__scores", condition=Q(**{f"{path}__scores__is_latest": True})))
+        .annotate(holds=holding(conditions), **AS_READ)
+        .order_by("id")
+        .values_list(*SIGNAL_COLUMNS, "holds")
+    )
+    return [(SignalRow(*values), places) for *values, places in found.iterator(chunk_size=2_000) if places]
 
 
 def roots_of(ids: Sequence[UUID]) -> dict[UUID, UUID]:

@@ -18,6 +18,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from biotech_ma.core.closed import NOBODY, Reader, narrowed
+from companies.identity import Followed
 from companies.watchlists import companies_on
 from delivery.alerts.causes import (
     AS_READ,
@@ -33,6 +34,7 @@ from delivery.alerts.causes import (
 from delivery.alerts.conditions import comparisons
 from delivery.alerts.rules import Rule, rule_of
 from delivery.alerts.scores import BEFORE_DAYS, ROOTS, ranked
+from delivery.alerts.signals import KEPT, OWN
 from delivery.alerts.watching import of_score, of_signal
 from delivery.models import Alert, Client
 from scoring.models import MAScore
@@ -42,7 +44,6 @@ from signals_app.models import Signal
 
 DAYS = 90
 MOST_SHOWN = 500
-SIGNAL_ROOTS = {"company": "company__", "score": "then_", "signal": ""}
 
 # Whether the rule holds flips with the rows that say so for certain; between the two ends of the hysteresis it stays
 # as the last certain row before had it. One number holds day and verdict, so that the greatest is the last.
@@ -96,7 +97,8 @@ def trial_of(alert: Alert, *, days: int = DAYS, today: dt.date | None = None, re
     Raises ConditionError for a stored condition that is none.
     """
     clients = list(Client.objects.active().exclude(watchlist_tickers=[]))
-    rule = rule_of(alert, clients, companies_on([alert.watchlist_id] if alert.watchlist_id else []))
+    followed = Followed.load()
+    rule = rule_of(alert, clients, companies_on([alert.watchlist_id] if alert.watchlist_id else []), followed)
     today = today or timezone.localdate(timezone=NEW_YORK)
     until = min(today, _newest(rule) or today)
     since = until - dt.timedelta(days=days)
@@ -106,8 +108,9 @@ def trial_of(alert: Alert, *, days: int = DAYS, today: dt.date | None = None, re
         number, causes = _scores(rule, since, until, reader)
         count, found = count + number, found + causes
     if rule.hears_signals:
-        number, causes = _signals(rule, since, until, reader)
-        count, found = count + number, found + causes
+        for path in (OWN, KEPT) if followed.has_duplicates else (OWN,):
+            number, causes = _signals(rule, since, until, reader, path)
+            count, found = count + number, found + causes
     found.sort(key=_day, reverse=True)
     return Trial(since, until, count, tuple(found[:MOST_SHOWN]))
 
@@ -157,24 +160,25 @@ def _verdict(condition: Q) -> Any:
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
-def _signals(rule: Rule, since: dt.date, until: dt.date, reader: Reader) -> tuple[int, list[Cause]]:
-    condition = of_signal(rule, SIGNAL_ROOTS)
+def _signals(rule: Rule, since: dt.date, until: dt.date, reader: Reader, path: str) -> tuple[int, list[Cause]]:
+    condition = of_signal(rule, {"company": f"{path}__", "score": "then_", "signal": ""})
     # The first row of a chain of corrections stands for it: it is what had been told.
     rows = Signal.objects.of_live_companies().filter(
-        supersedes__isnull=True, available_at__gte=start_of(since), available_at__lt=end_of(until)
-    )
+        supersedes__isnull=True, available_at__gte=start_of(since), available_at__lt=end_of(until),
+        company__merged_into__isnull=path == OWN,
+    )  # fmt: skip
     rows = rows.annotate(known_on=TruncDate("available_at", tzinfo=NEW_YORK))
     for name in dict.fromkeys(_score_columns(rule)):
-        rows = rows.annotate(**{f"then_{name}": Subquery(_score_then().values(name)[:1])})
+        rows = rows.annotate(**{f"then_{name}": Subquery(_score_then(path).values(name)[:1])})
     rows = narrowed(rows.filter(condition), reader)
     found = list(rows.annotate(**AS_READ).order_by("-available_at", "-id").values_list(*SIGNAL_COLUMNS)[:MOST_SHOWN])
     count = rows.count()
     return count, [by_signal(SignalRow(*values), values[0]) for values in found]
 
 
-def _score_then() -> Any:
+def _score_then(path: str) -> Any:
     return MAScore.objects.filter(
-        company=OuterRef("company"),
+        company=OuterRef(path),
         score_version=version_in_force(),
         score_date__lte=OuterRef("known_on"),
     ).order_by("-score_date")

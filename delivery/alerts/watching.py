@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, Func, IntegerField, Q, Value, When
 
+from companies.identity import Followed
 from companies.watchlists import companies_on
 from delivery.alerts.conditions import ConditionError
 from delivery.alerts.queries import FALSE, TRUE, Roots, as_q
@@ -29,7 +30,7 @@ class Watch:
     rule: Rule
 
 
-def watches(*, heard_at: dt.datetime) -> list[Watch]:
+def watches(*, heard_at: dt.datetime, followed: Followed) -> list[Watch]:
     """Return the active alerts that were there by then, with their rules. Two queries, three with watchlists.
 
     One whose stored condition cannot be read any more is left out and named in the log; the others go on.
@@ -40,7 +41,7 @@ def watches(*, heard_at: dt.datetime) -> list[Watch]:
     found = []
     for alert in alerts:
         try:
-            found.append(Watch(alert, rule_of(alert, clients, listed)))
+            found.append(Watch(alert, rule_of(alert, clients, listed, followed)))
         except ConditionError as error:
             logger.error("alert %s (%s) is left out, its condition cannot be read: %s", alert.pk, alert, error)
     return found
@@ -65,16 +66,19 @@ def holding(conditions: Sequence[Q]) -> Any:
 
 
 def of_watched(rule: Rule, roots: Roots) -> Q:
-    """Return the condition that the rule looks at the row's company at all."""
+    """Return the condition that the rule looks at the row's company at all: at the one as which it is read."""
     if rule.listed is not None:
         return Q(**{f"{roots['company']}id__in": sorted(rule.listed)}) if rule.listed else FALSE
     if rule.watched is None:
         return TRUE
-    if not rule.watched:
-        return FALSE
-    tickers, path = sorted(rule.watched), roots["company"]
-    # What stands under a duplicate is the kept company's, too.
-    return Q(**{f"{path}ticker__in": tickers}) | Q(**{f"{path}merged_into__ticker__in": tickers})
+    return _named(rule.watched, rule, roots) if rule.watched else FALSE
+
+
+def _named(tickers: frozenset[str], rule: Rule, roots: Roots) -> Q:
+    """Return the condition that one of the tickers is the company's, or was that of a duplicate merged into it."""
+    named = Q(**{f"{roots['company']}ticker__in": sorted(tickers)})
+    led = rule.followed.ids(tickers)
+    return named | Q(**{f"{roots['company']}id__in": sorted(led)}) if led else named
 
 
 def of_score(rule: Rule, roots: Roots) -> tuple[Q, Q]:
@@ -107,8 +111,7 @@ def _sum(rule: Rule, points: Any) -> Any:
 
 def _thresholds(rule: Rule, roots: Roots) -> list[tuple[Any, Q]]:
     if rule.thresholds:
-        path = f"{roots['company']}ticker__in"
-        return [(points, Q(**{path: sorted(tickers)})) for points, tickers in rule.thresholds]
+        return [(points, _named(tickers, rule, roots)) for points, tickers in rule.thresholds]
     return [(rule.threshold, TRUE)] if rule.threshold is not None else []
 
 

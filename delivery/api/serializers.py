@@ -15,6 +15,7 @@ from biotech_ma.core.api.fields import (
     choices_field,
 )
 from biotech_ma.core.api.serializers import CheckedModelSerializer, StrictSerializer
+from companies.identity import read_refs
 from companies.models import Company, Watchlist
 from delivery.api.ownership import only_client
 from delivery.api.reads import ALERTS, CLIENTS, MASK, WEBHOOKS
@@ -58,12 +59,15 @@ class OwnClientField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-a
 
 
 class LiveTickersField(TickersField):
-    """A JSON array of tickers that live companies have, or that the row has held already."""
+    """A JSON array of tickers that lead to live companies, or that the row has held already.
+
+    A merged duplicate's leads to the company that was kept, and is kept as it is written.
+    """
 
     def to_internal_value(self, data: Any) -> list[str]:
         """Return the tickers; fails for each that no live company has, naming the near ones by its place."""
         tickers = super().to_internal_value(data)
-        held = set(Company.objects.filter(ticker__in=tickers).values_list("ticker", flat=True))
+        held = set(read_refs(tickers))
         held |= set(getattr(getattr(self.parent, "instance", None), str(self.field_name), None) or ())
         unknown = [(place, ticker) for place, ticker in enumerate(tickers) if ticker not in held]
         if unknown:

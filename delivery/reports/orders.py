@@ -9,11 +9,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-
 from biotech_ma.core.closed import NOBODY, Reader, reader_of
+from companies.identity import read_refs
 from companies.models import Company, Restriction
-from companies.querysets import id_or_ticker
 from companies.restrictions import closed_to_any
 from delivery.choices import ReportFormat, ReportType
 from delivery.models import Report
@@ -127,15 +125,13 @@ def _number(given: Mapping[str, Any], name: str, *, is_signed: bool = False) -> 
 def order_of(report: Report) -> Order:
     """Return what a report was asked for. A company archived since is named in `missing`, not an error.
 
-    Raises ReportRefused where nothing is left to report on.
+    One that was merged since is reported on as the company that was kept. Raises ReportRefused where nothing is left.
     """
-    asked = list(report.companies_asked)
     # A company without a ticker was noted by its id.
-    ids = [key for key in map(id_or_ticker, asked) if isinstance(key, UUID)]
-    rows = Company.objects.filter(Q(ticker__in=asked) | Q(pk__in=ids))
-    held = {company.ticker or str(company.pk): company for company in rows}
+    asked = list(report.companies_asked)
+    held = read_refs(asked)
     missing = tuple(ticker for ticker in asked if ticker not in held)
-    companies = tuple(held[ticker] for ticker in asked if ticker in held)
+    companies = tuple({held[ticker].pk: held[ticker] for ticker in asked if ticker in held}.values())
     left_out = kept_back(report)
     companies = open_companies(companies, left_out)
     if report.report_type == ReportType.DEEP_DIVE and not companies:

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from biotech_ma.core.services import violated_constraint
 from biotech_ma.core.vocabulary import near
-from companies.models import Company
+from companies.identity import read_refs
 from companies.watchlists import refs_on
 from delivery.choices import ReportFormat, ReportStatus, ReportType, ScheduledReport
 from delivery.models import Client, Report, StandingOrder
@@ -199,8 +199,8 @@ def _title(report_type: str, day: dt.date, reader: Reader) -> str:
 
 
 def live(tickers: list[str]) -> list[str]:
-    """Return those tickers that live companies have, in their order."""
-    held = set(Company.objects.filter(ticker__in=tickers).values_list("ticker", flat=True))
+    """Return those tickers that lead to live companies, in their order; a merged duplicate's leads to the one kept."""
+    held = read_refs(tickers)
     return [ticker for ticker in tickers if ticker in held]
 
 

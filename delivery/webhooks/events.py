@@ -17,7 +17,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import CharField, DecimalField, F, Func, QuerySet, Subquery, TextField, UUIDField, Value
 from django.db.models.expressions import Combinable, OuterRef
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from biotech_ma.core.api.resources import Column, columns
 from biotech_ma.core.news import Span
@@ -92,7 +92,9 @@ class _TextArray(Func):
 
 
 def _latest_score(company: str) -> Subquery:
-    latest = MAScore.objects.filter(company=OuterRef(company), is_latest=True).order_by()
+    # Of the company as which the row's is read.
+    whose = Coalesce(OuterRef(f"{company}__merged_into"), OuterRef(company))
+    latest = MAScore.objects.filter(company=whose, is_latest=True).order_by()
     return Subquery(latest.values("total_score")[:1])
 
 

@@ -12,11 +12,18 @@ from biotech_ma.core.news import Span
 from delivery.webhooks.events import TOPICS
 
 # Whoever is added later is not told of what was written before. `?|` is true when the list holds any of the array.
+# An event about a company is one about each duplicate that was merged into it, too, by that one's ticker unless a live
+# company has it: whoever asked for the duplicate is told of the company that was kept.
 # What is about a company on the restricted list goes to cleared endpoints alone (delivery/restricted.py).
 # What was made for one client is told to its endpoints and to the desk's own; whose key is dead is told nothing.
 STATEMENT = """
 WITH news ({names}) AS ({rows}), events AS MATERIALIZED (
-    SELECT {key}0 AS event_id, {key}1 AS stamp, {key}2 AS tickers, {key}3 AS score,
+    SELECT {key}0 AS event_id, {key}1 AS stamp,
+           CASE WHEN {key}2 IS NOT NULL THEN {key}2::text[] || ARRAY(
+               SELECT d.ticker::text FROM companies AS d
+               WHERE d.merged_into_id = ANY ({key}4) AND d.ticker IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM companies AS holder WHERE holder.ticker = d.ticker AND holder.deleted_at IS NULL)
+           ) END AS tickers, {key}3 AS score,
            {key}4 AS companies, {key}5 AS client_id,
            convert_to(json_build_object('type', %s::text, 'timestamp', {key}1, 'data', row_to_json(said))::text, 'UTF8')
                AS body

@@ -16,6 +16,8 @@ from biotech_ma.core.api.endpoints import Endpoint, page_of
 from biotech_ma.core.api.errors import Problem
 from biotech_ma.core.api.views import ResourceViewSet, json_response, not_found, shaping
 from companies.api.children import CompanyChildrenViewSet
+from companies.api.moved import LeadsToKept
+from companies.models import Company
 from scoring.api.answers import EXPLANATION
 from scoring.api.filters import AcquirerMatchFilterSet, ScoreFilterSet, TopFilterSet
 from scoring.api.reads import ACQUIRER_MATCHES, SCORES
@@ -24,10 +26,12 @@ from scoring.explanation import NotExplained, explanation_of
 from scoring.models import AcquirerMatch, MAScore
 
 
-class ScoreViewSet(ResourceViewSet):
+class ScoreViewSet(LeadsToKept, ResourceViewSet):
     """Scores of live companies, by company, day and version."""
 
     is_planned = True
+    # A duplicate's score is no score of the kept company.
+    leads_on = False
     scope = "scores"
     resource = SCORES
     filterset_class = ScoreFilterSet
@@ -42,6 +46,10 @@ class ScoreViewSet(ResourceViewSet):
     def rows(self) -> models.QuerySet[Any]:
         """Return the scores of live companies."""
         return MAScore.objects.live()
+
+    def duplicate_at(self, ref: str) -> Company | None:
+        """Return the merged duplicate whose score this is."""
+        return _merged(MAScore.objects.filter(pk=ref), "company")
 
     @action(detail=False)
     def top(self, request: Request) -> HttpResponse:
@@ -79,10 +87,11 @@ class ScoreViewSet(ResourceViewSet):
         return json_response(json.dumps(document).encode())
 
 
-class AcquirerMatchViewSet(ResourceViewSet):
+class AcquirerMatchViewSet(LeadsToKept, ResourceViewSet):
     """Matches of live targets and acquirers."""
 
     is_planned = True
+    leads_on = False
     scope = "acquirer-matches"
     resource = ACQUIRER_MATCHES
     filterset_class = AcquirerMatchFilterSet
@@ -90,6 +99,15 @@ class AcquirerMatchViewSet(ResourceViewSet):
     def rows(self) -> models.QuerySet[Any]:
         """Return the matches of live companies."""
         return AcquirerMatch.objects.of_live_targets()
+
+    def duplicate_at(self, ref: str) -> Company | None:
+        """Return the merged duplicate that is the target of the match."""
+        return _merged(AcquirerMatch.objects.filter(pk=ref), "target_company")
+
+
+def _merged(rows: models.QuerySet[Any], path: str) -> Company | None:
+    found = rows.filter(**{f"{path}__merged_into__isnull": False}).select_related(f"{path}__merged_into").first()
+    return getattr(found, path) if found is not None else None
 
 
 class CompanyScoreViewSet(CompanyChildrenViewSet):

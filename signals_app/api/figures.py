@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from biotech_ma.core.api import query
 from biotech_ma.core.api.endpoints import Endpoint
 from biotech_ma.core.api.filters import DayFilter, ReadFilterSet, within_calendar
-from biotech_ma.core.api.views import APIViewSet, json_response, not_found
+from biotech_ma.core.api.views import json_response, not_found
+from companies.api.moved import LeadsToKept
 from companies.models import Company
 from signals_app.api.answers import FIGURES
 from signals_app.day_figures import figures_document
@@ -30,7 +31,7 @@ class FiguresFilterSet(ReadFilterSet):
         return rows
 
 
-class CompanyFiguresViewSet(APIViewSet):
+class CompanyFiguresViewSet(LeadsToKept):
     """A company's figures on a day: value, period, filings; what is unknown with its reason."""
 
     scope = "companies"

@@ -13,7 +13,13 @@ from companies.models import Company, CompanyMerge
 from tests.api.conftest import caller
 from tests.api.test_api_exports import export
 from tests.api.test_api_lane import Way
-from tests.factories import CompanyFactory, DrugCandidateFactory, SignalFactory
+from tests.factories import (
+    AcquirerMatchFactory,
+    CompanyFactory,
+    DrugCandidateFactory,
+    MAScoreFactory,
+    SignalFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +52,7 @@ def test_merge_answers_the_kept_company_and_archives_the_duplicate(writer, kept,
     answer = merged(writer, kept, duplicate, fill=["founded_year"], reason="One registrant")
     assert answer.status == 200, answer.text
     assert (answer.json["id"], answer.json["founded_year"]) == (str(kept.pk), 1999)
-    assert writer.get(f"companies/{duplicate.pk}/").status == 404
+    assert writer.get(f"companies/{duplicate.pk}/").status == 307
     assert CompanyMerge.objects.get().reason == "One registrant"
     history = writer.get("companies/ACME/history/").json["results"]
     assert history[0]["reason"] == "Acme Bio (ACMB) into Acme Therapeutics (ACME): One registrant"
@@ -150,7 +156,81 @@ def test_a_duplicate_is_no_company_of_a_past_day(writer, kept, duplicate):
     assert len(ids(writer.get(address))) == 2
     merged(writer, kept, duplicate)
     assert ids(writer.get(address)) == [str(kept.pk)]
-    assert writer.get(f"companies/{duplicate.pk}/?as_of={timezone.localdate()}").status == 404
+    address = f"companies/{duplicate.pk}/?as_of={timezone.localdate()}"
+    assert writer.get(address).headers["Location"].endswith(address.replace(str(duplicate.pk), str(kept.pk)))
+
+
+BELOW = ["", "signals/?limit=5&type=trial_started", "scores/", "acquirers/", "pipeline/", "history/", "figures/"]
+
+
+@pytest.mark.parametrize("below", BELOW)
+def test_an_address_of_a_duplicate_leads_to_the_same_of_the_kept_company(writer, kept, duplicate, below):
+    tag = writer.get(f"companies/{duplicate.pk}/").headers["ETag"]
+    merged(writer, kept, duplicate)
+    for ref in (str(duplicate.pk), "acmb"):
+        answer = writer.get(f"companies/{ref}/{below}", headers={"If-None-Match": tag})
+        assert (answer.status, answer.headers["Content-Type"]) == (307, "application/problem+json"), answer.text
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        pointer = answer.json["merged_into"]
+        address = pointer.pop("address")
+        assert pointer == {"id": str(kept.pk), "ticker": "ACME", "name": "Acme Therapeutics"}
+        assert answer.json["detail"] == "Acme Bio (ACMB) is merged into Acme Therapeutics (ACME)."
+        assert answer.headers["Location"] == f"{address}{below}"
+        followed = writer.get(answer.headers["Location"].partition("/api/v1/")[2], headers={"If-None-Match": tag})
+        assert followed.status == 200
+        if not below:
+            assert followed.json["id"] == str(kept.pk)
+    writer.post(f"companies/{duplicate.pk}/unmerge/", {})
+    again = writer.get(f"companies/{duplicate.pk}/{below}")
+    assert again.status == 200, "nobody may have kept the redirect: the merge is undone"
+
+
+def test_whoever_writes_to_a_duplicate_is_told_where_it_went_and_nothing_is_written(writer, kept, duplicate):
+    merged(writer, kept, duplicate)
+    answers = [
+        writer.patch(f"companies/{duplicate.pk}/", {"employee_count": 7}),
+        writer.delete(f"companies/{duplicate.pk}/"),
+        writer.post(f"companies/{duplicate.pk}/merge/", {"duplicate": str(kept.pk)}),
+    ]
+    for answer in answers:
+        assert answer.status == 404
+        assert "Location" not in answer.headers
+        assert answer.json["merged_into"]["id"] == str(kept.pk)
+    kept.refresh_from_db()
+    assert (kept.employee_count, kept.deleted_at) == (None, None)
+    drug = caller("write:drug-candidates").post(
+        "drug-candidates/", {"company": "ACMB", "name": "X", "phase": "phase_1"}
+    )
+    assert drug.status == 400
+    assert drug.json["errors"][0]["detail"] == (
+        "Acme Bio (ACMB) is merged into Acme Therapeutics (ACME): name that one."
+    )
+
+
+def test_a_score_of_a_duplicate_and_its_explanation_tell_where_the_company_went(writer, kept, duplicate):
+    score = MAScoreFactory(company=duplicate, is_latest=True)
+    match = AcquirerMatchFactory(target_company=duplicate)
+    merged(writer, kept, duplicate)
+    for address in (f"scores/{score.pk}/", f"scores/{score.pk}/explanation/", f"acquirer-matches/{match.pk}/"):
+        answer = writer.get(address)
+        assert answer.status == 404
+        # A result of the duplicate's is no result of the kept company's: there is nothing to be led to.
+        assert "Location" not in answer.headers
+        assert answer.json["merged_into"]["ticker"] == "ACME"
+
+
+def test_a_ticker_that_a_live_company_has_taken_since_is_that_company_s(writer, kept, duplicate):
+    merged(writer, kept, duplicate)
+    heir = CompanyFactory(ticker="ACMB")
+    assert writer.get("companies/ACMB/").json["id"] == str(heir.pk)
+    assert writer.get(f"companies/{duplicate.pk}/").status == 307
+
+
+def test_a_duplicate_of_an_archived_company_is_not_led_on(writer, kept, duplicate):
+    merged(writer, kept, duplicate)
+    assert writer.delete("companies/ACME/").status == 204
+    answer = writer.get(f"companies/{duplicate.pk}/")
+    assert (answer.status, answer.json["merged_into"]["id"]) == (404, str(kept.pk))
 
 
 @pytest.mark.django_db(transaction=True)

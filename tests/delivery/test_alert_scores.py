@@ -22,7 +22,7 @@ from tests.factories import CompanyFactory, MAScoreFactory
 pytestmark = pytest.mark.django_db
 FIRST = dt.date(2026, 6, 1)
 # With new alerts, states that begin, triggers and inboxes: all that an evaluation can do, transaction control included.
-STATEMENTS = 19
+STATEMENTS = 20
 
 
 def alert(**fields: Any) -> Alert:

@@ -19,7 +19,7 @@ from tests.factories import CompanyFactory, MAScoreFactory, SignalFactory
 
 pytestmark = pytest.mark.django_db
 FIRST = dt.date(2026, 3, 1)
-STATEMENTS = 3
+STATEMENTS = 4
 
 
 def series(company: Any, *totals: Any) -> None:

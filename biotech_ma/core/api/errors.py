@@ -40,7 +40,10 @@ class FieldError:
 
 
 class Problem(exceptions.APIException):
-    """An error with a status, one line for people and, where there are any, the fields concerned."""
+    """An error with a status, one line for people and, where there are any, the fields concerned.
+
+    `members` stand in the answer beside the usual ones (RFC 9457, section 3.2).
+    """
 
     def __init__(
         self,
@@ -48,11 +51,13 @@ class Problem(exceptions.APIException):
         detail: str,
         errors: Iterable[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status_code = status_code
         self.errors = list(errors)
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
 
 
 def invalid(field: str, detail: str, code: str = "invalid") -> Problem:
@@ -78,7 +83,11 @@ def _near(name: str, choices: tuple[str, ...]) -> str:
 
 
 def problem_response(
-    status_code: int, detail: str, errors: Iterable[FieldError] = (), headers: Mapping[str, str] | None = None
+    status_code: int,
+    detail: str,
+    errors: Iterable[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """Return the answer in problem+json."""
     body: dict[str, Any] = {
@@ -87,6 +96,7 @@ def problem_response(
         "status": status_code,
         "detail": detail,
         "errors": [asdict(error) for error in islice(errors, MAX_ERRORS)],
+        **(members or {}),
     }
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return HttpResponse(text, status=status_code, content_type=CONTENT_TYPE, headers=dict(headers or {}))
@@ -122,7 +132,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
 
     set_rollback()
     if isinstance(error, Problem):
-        return problem_response(error.status_code, str(error.detail), error.errors, error.headers)
+        return problem_response(error.status_code, str(error.detail), error.errors, error.headers, error.members)
     if isinstance(error, ValidationError):
         errors = flatten(getattr(error, "message_dict", None) or error.messages)
         return problem_response(status.HTTP_400_BAD_REQUEST, _summary(errors), errors)

@@ -30,6 +30,15 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="A line for people.")
 
 
+class MergedIntoSerializer(serializers.Serializer[Any]):
+    """The company as which a merged duplicate is read."""
+
+    id = serializers.UUIDField()
+    ticker = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+    address = serializers.URLField(help_text="Where it is to be read.")
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     """An error (RFC 9457)."""
 
@@ -38,6 +47,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
+    merged_into = MergedIntoSerializer(
+        required=False, help_text="Where the company of the address is merged into another one: that one."
+    )
 
 
 class ResourceSchema(AutoSchema):

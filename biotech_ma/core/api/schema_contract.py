@@ -35,7 +35,10 @@ HEADERS: dict[str, tuple[str, str]] = {
     "Retry-After": ("Seconds after which to ask again.", "1805"),
     "WWW-Authenticate": ("How to send the key.", 'Bearer realm="biotech_ma"'),
     "ETag": ("The state of the row, for If-None-Match and If-Match.", '"1058fe820cda7f25760fba17"'),
-    "Location": ("The address of the new row.", "https://desk.example.com/api/v1/companies/0198…/"),
+    "Location": (
+        "The address of the new row, or of the company that was kept.",
+        "https://desk.example.com/api/v1/companies/0198…/",
+    ),
     "Idempotent-Replayed": ("true where this is the answer to an earlier request of the same key.", "true"),
     "Content-Disposition": ("A name for the file.", 'attachment; filename="companies.csv"'),
     "X-Restricted-Rows-Omitted": (
@@ -170,6 +173,8 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
                 name: _ref("headers", name) for name in ("X-Request-ID", "RateLimit-Policy", "RateLimit", "ETag")
             },
         }
+    if method == "get" and "/companies/{ref}/" in path:
+        operation["responses"]["307"] = _moved()
     if path.endswith("/download/"):
         operation["responses"]["302"] = {"description": "To a link into the bucket that is good for five minutes."}
     if method == "get":
@@ -187,6 +192,22 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
     if method == "post":
         names.append("Idempotency-Key")
     operation.setdefault("parameters", []).extend(_ref("parameters", name) for name in names)
+
+
+def _moved() -> dict[str, Any]:
+    """Return the answer for a merged duplicate: not there for good, for a merge can be undone."""
+    kept = {"id": "0198c2f1-7a57-7cc3-98c4-0b8e5d0c7d11", "ticker": "VRTX", "name": "Vertex Pharmaceuticals"}
+    example = {
+        "type": "about:blank", "title": "Temporary Redirect", "status": 307,
+        "detail": "Vertex Pharma is merged into Vertex Pharmaceuticals (VRTX).", "errors": [],
+        "merged_into": {**kept, "address": f"https://desk.example.com/api/v1/companies/{kept['id']}/"},
+    }  # fmt: skip
+    names = ("X-Request-ID", "RateLimit-Policy", "RateLimit", "Location")
+    return {
+        "description": "It is merged into another company: `Location` has the same of that one.",
+        "headers": {name: _ref("headers", name) for name in names},
+        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+    }
 
 
 def _headers_of(code: str, answer: dict[str, Any]) -> list[str]:
