@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from companies.admin_candidates import CompanyAliasAdmin, DrugCandidateAdmin
-from companies.admin_cells import company_link
+from companies.admin_cells import company_data, company_link
 from companies.admin_companies import CompanyAdmin
 from companies.admin_merging import CompanyMergeAdmin
 from companies.admin_notes import CompanyNoteAdmin
@@ -13,5 +13,5 @@ from companies.admin_watchlists import WatchlistAdmin
 
 __all__ = [
     "CompanyAdmin", "CompanyAliasAdmin", "CompanyMergeAdmin", "CompanyNoteAdmin", "DrugCandidateAdmin",
-    "RestrictionAdmin", "RestrictionLogAdmin", "WatchlistAdmin", "company_link", "found",
+    "RestrictionAdmin", "RestrictionLogAdmin", "WatchlistAdmin", "company_data", "company_link", "found",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from biotech_ma.core.admin import ArchiveAdmin, ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.bulk_edit import BulkEdit
 from biotech_ma.core.admin.filters import DayRangeFilter, NullBooleanFilter
 from biotech_ma.core.admin.sources import sourced_form
-from companies.admin_cells import AREAS, company_link, phase_badge
+from companies.admin_cells import AREAS, company_data, company_link, phase_badge
 from companies.forms import CandidateForm
 from companies.models import CompanyAlias, DrugCandidate
 
@@ -92,7 +92,7 @@ class DrugCandidateAdmin(BulkEdit, ArchiveAdmin):
         """Return the name."""
         return format_html('<span class="desk-name" title="{0}">{0}</span>', candidate.name)
 
-    @column("Company", order="company__name")
+    @column("Company", order="company__name", data=company_data())
     def company_cell(self, candidate: DrugCandidate) -> str:
         """Return a link to the owner."""
         return company_link(candidate.company)
@@ -158,7 +158,7 @@ class CompanyAliasAdmin(ReadOnlyAdmin):
     fields = ("company", "kind", "alias", "valid_from", "valid_to", "source")
     empty_hint = "Add aliases on a company's page, under Aliases."
 
-    @column("Company", order="company__name")
+    @column("Company", order="company__name", data=company_data())
     def company_cell(self, alias: CompanyAlias) -> str:
         """Return a link to the company."""
         return company_link(alias.company)

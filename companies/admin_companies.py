@@ -17,6 +17,7 @@ from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, DeskInline, column, columns
 from biotech_ma.core.admin.bulk_edit import BulkEdit
+from biotech_ma.core.admin.column_data import labelled
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import FigureRangeFilter, NullBooleanFilter, array_filter
 from biotech_ma.core.admin.history import in_words
@@ -162,9 +163,11 @@ class CompanyAdmin(CompanyPage, CompanyMerging, MoreCompanyColumns, BulkEdit, Ar
         That is how a later app shows itself here. `after_edit` says in words what an edit of these fields leads to.
         """
         cls.inlines = [*(inlines or []), *cls.inlines]
+        for cell in list_columns or []:
+            setattr(cls, cell.__name__, staticmethod(cell))
         cls.list_display = [
             *cls.list_display[:COLUMNS_BEFORE],
-            *(list_columns or []),
+            *(cell.__name__ for cell in list_columns or []),
             *cls.list_display[COLUMNS_BEFORE:],
         ]
         if rows is not None:
@@ -255,7 +258,7 @@ class CompanyAdmin(CompanyPage, CompanyMerging, MoreCompanyColumns, BulkEdit, Ar
         burn = company.quarterly_burn_rate_usd
         return columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0)
 
-    @column("Areas")
+    @column("Areas", data=labelled("therapeutic_areas", AREAS))
     def areas(self, company: Company) -> str:
         """Return the first areas as chips, the rest on hover."""
         return columns.chips(company.therapeutic_areas, AREAS, most=1)

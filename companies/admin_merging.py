@@ -19,10 +19,11 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, versions
+from biotech_ma.core.admin.column_data import WORDS
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.forms import MOST_OF_A_REASON
 from biotech_ma.core.services import Refused
-from companies.admin_cells import company_link
+from companies.admin_cells import company_data, company_link
 from companies.merge_preview import Preview, preview_of, seemingly_kept
 from companies.merging import fillable, merge, undo_merge
 from companies.models import Company, CompanyMerge
@@ -241,33 +242,33 @@ class CompanyMergeAdmin(ReadOnlyAdmin):
             (messages.success if outcome.changed else messages.info)(request, outcome.message)
         return HttpResponseRedirect(here)
 
-    @column("Duplicate")
+    @column("Duplicate", data={"Duplicate": "duplicate__name", "Duplicate ticker": "duplicate__ticker"})
     def duplicate_cell(self, made: CompanyMerge) -> str:
         """Return the duplicate, with a link to its own page."""
         url = reverse("admin:companies_company_view", args=[made.duplicate_id])
         return columns.link(url, made.duplicate.ticker or made.duplicate.name, title=made.duplicate.name)
 
-    @column("Merged into")
+    @column("Merged into", data=company_data("kept", "Merged into"))
     def kept_cell(self, made: CompanyMerge) -> str:
         """Return the company that was kept."""
         return company_link(made.kept)
 
-    @column("By")
+    @column("By", data="by")
     def who(self, made: CompanyMerge) -> str:
         """Return who did it."""
         return made.by.get_username() if made.by else columns.unknown("A program did it, or the user is gone")
 
-    @column("When")
+    @column("When", data="created_at")
     def when(self, made: CompanyMerge) -> str:
         """Return when it was done."""
         return columns.ago(made.created_at)
 
-    @column("Reason")
+    @column("Reason", data="reason")
     def reason_cell(self, made: CompanyMerge) -> str:
         """Return why."""
         return columns.cut(made.reason) if made.reason else columns.unknown("None was given")
 
-    @column("Standing")
+    @column("Standing", data=WORDS)
     def stands(self, made: CompanyMerge) -> str:
         """Return whether it stands, else when and by whom it was undone."""
         if made.undone_at is None:

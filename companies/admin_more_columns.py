@@ -39,7 +39,7 @@ class MoreCompanyColumns:
         """Return where it sits, cut at the column's width."""
         return columns.cut(company.headquarters_location) if company.headquarters_location else columns.unknown()
 
-    @column("Tags")
+    @column("Tags", data="tags")
     def tags_cell(self, company: Company) -> str:
         """Return the desk's own words for it."""
         return columns.chips(company.tags)

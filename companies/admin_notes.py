@@ -17,7 +17,7 @@ from biotech_ma.core import closed
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
 from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.admin.forms import DeskForm
-from companies.admin_cells import company_link
+from companies.admin_cells import company_data, company_link
 from companies.admin_closed import closed_card, reason_card, standing
 from companies.admin_filters import SameCompanyFilter
 from companies.choices import RestrictionAct
@@ -86,22 +86,22 @@ class CompanyNoteAdmin(ArchiveAdmin):
             obj.author_id = request.user.pk
         super().save_model(request, obj, form, change)
 
-    @column("Note")
+    @column("Note", data="text")
     def text_cell(self, note: CompanyNote) -> str:
         """Return the first line."""
         return columns.cut(str(note))
 
-    @column("Company")
+    @column("Company", data=company_data())
     def company_cell(self, note: CompanyNote) -> str:
         """Return a link to the company."""
         return company_link(note.company)
 
-    @column("Author")
+    @column("Author", data="author")
     def author_cell(self, note: CompanyNote) -> str:
         """Return who wrote it."""
         return note.author.get_username() if note.author else columns.unknown("The user is gone")
 
-    @column("Written")
+    @column("Written", data="created_at")
     def written(self, note: CompanyNote) -> str:
         """Return when it was written."""
         return columns.ago(note.created_at)

@@ -22,7 +22,7 @@ from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.widgets import ChipChoices
 from biotech_ma.core.services import Refused
-from companies.admin_cells import company_link
+from companies.admin_cells import company_data, company_link
 from companies.choices import RestrictionAct
 from companies.models import Restriction, RestrictionLog
 from companies.restrictions import note, put_on, set_cleared, take_off
@@ -236,17 +236,17 @@ class RestrictionLogAdmin(ReadOnlyAdmin):
         """Return the entries."""
         return super().get_queryset(request).defer("restriction__company__search_vector", "restriction__reason")
 
-    @column("When")
+    @column("When", data="created_at")
     def when(self, entry: RestrictionLog) -> str:
         """Return when it happened."""
         return columns.moment(entry.created_at)
 
-    @column("Company")
+    @column("Company", data=company_data("restriction__company"))
     def company_cell(self, entry: RestrictionLog) -> str:
         """Return a link to the company."""
         return company_link(entry.restriction.company)
 
-    @column("What")
+    @column("What", data="act")
     def act_cell(self, entry: RestrictionLog) -> str:
         """Return what was done."""
         return columns.badge(entry.get_act_display(), ACT_TONES.get(RestrictionAct(entry.act), "grey"))

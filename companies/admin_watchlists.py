@@ -92,7 +92,7 @@ class WatchlistAdmin(ArchiveAdmin):
         """Return the owner."""
         return str(watchlist.owner.get_username())
 
-    @column("Companies", numeric=True)
+    @column("Companies", numeric=True, data="number")
     def count(self, watchlist: Any) -> str:
         """Return how many companies are on it."""
         return columns.number(watchlist.number, 0)

@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from biotech_ma.core import closed
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
 from biotech_ma.core.admin.base import PanelInline
+from biotech_ma.core.admin.column_data import labelled
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import NullBooleanFilter
 from biotech_ma.core.admin.forms import DeskForm
@@ -127,6 +128,11 @@ class HistoryPanel(PanelInline):
         return first + second
 
 
+def _watched(alert: Alert) -> Any:
+    """Return what an alert watches, as a file has it: tickers, what its watchlist is called, or all."""
+    return alert.watchlist.public_name if alert.watchlist else alert.company_tickers or "all"
+
+
 @admin.register(Alert)
 class AlertAdmin(ArchiveAdmin):
     """Standing questions: tell these people when this happens."""
@@ -140,8 +146,17 @@ class AlertAdmin(ArchiveAdmin):
         "notification_channels": partial(ChoiceListField, choices=Channel.choices),
         "slack_webhook_url": _slack_address,
     }
-    list_select_related: Any = ["watchlist__owner"]
+    list_select_related: Any = ["watchlist__owner", "client"]
     list_display: Any = ["name", "alert_type", "threshold", "scope", "channels", "is_active", "last", "count"]
+    more_columns: tuple[str, ...] = ("hysteresis", "gathered")
+    list_edit: ClassVar[dict[str, str]] = {
+        "name": "name",
+        "threshold": "threshold_value",
+        "channels": "notification_channels",
+        "is_active": "is_active",
+        "hysteresis": "hysteresis_points",
+        "gathered": "digest",
+    }
     list_filter: Any = [("alert_type", ChoicesDropdownFilter), ("is_active", NullBooleanFilter)]
     search_fields: Any = ["name"]
     ordering: Any = ["name", "id"]
@@ -204,11 +219,11 @@ class AlertAdmin(ArchiveAdmin):
         return form
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the alerts, in the list without their Slack addresses."""
+        """Return the alerts, in the list without their Slack addresses unless their rows are judged there."""
         rows = super().get_queryset(request)
         match = request.resolver_match
         is_list = match is not None and match.url_name == "delivery_alert_changelist"
-        return rows.defer("slack_webhook_url") if is_list else rows
+        return rows.defer("slack_webhook_url") if is_list and not self.is_editing(request) else rows
 
     @action(description="Test", permissions=["view"], url_path="test", icon="science")  # type: ignore[untyped-decorator]
     def test_alert(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -237,7 +252,17 @@ class AlertAdmin(ArchiveAdmin):
         """Return the threshold."""
         return columns.number(alert.threshold_value, hint="None")
 
-    @column("Companies")
+    @column("Hysteresis", order="hysteresis_points", numeric=True)
+    def hysteresis(self, alert: Alert) -> str:
+        """Return how far the figure must go back before it goes off again."""
+        return columns.number(alert.hysteresis_points, hint="2 points, at most half of a change")
+
+    @column("Told", order="digest", data=lambda alert: alert.get_digest_display())
+    def gathered(self, alert: Alert) -> str:
+        """Return whether its messages are sent at once or gathered."""
+        return str(alert.get_digest_display())
+
+    @column("Companies", data=_watched)
     def scope(self, alert: Alert) -> str:
         """Return the companies that it watches."""
         if alert.watchlist_id:
@@ -253,7 +278,7 @@ class AlertAdmin(ArchiveAdmin):
             return columns.badge("archived watchlist", "amber", title="It watches nothing until the list is restored")
         return alert.watchlist.public_name
 
-    @column("Channels")
+    @column("Channels", data=labelled("notification_channels", dict(Channel.choices)))
     def channels(self, alert: Alert) -> str:
         """Return where it goes."""
         return columns.chips(alert.notification_channels, dict(Channel.choices))

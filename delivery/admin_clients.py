@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, PanelInline, column, columns
+from biotech_ma.core.admin.column_data import WORDS
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import NullBooleanFilter, array_filter
@@ -170,17 +171,17 @@ class ClientAdmin(SecretAdmin):
         self.log_change(request, row, "Revoked the key.")
         return self.back(row)
 
-    @column("Key")
+    @column("Key", data=WORDS)
     def key(self, client: Client) -> str:
         """Return the part of the key that is not secret."""
         return columns.code(f"bma_{client.key_prefix}_…")
 
-    @column("Scopes")
+    @column("Scopes", data="scopes")
     def scopes_cell(self, client: Client) -> str:
         """Return what the key may do."""
         return columns.chips(client.scopes)
 
-    @column("State", order="is_active")
+    @column("State", order="is_active", data=WORDS)
     def state(self, client: Client) -> str:
         """Return whether the key works."""
         if not client.is_active:

@@ -14,7 +14,8 @@ from unfold.decorators import action
 
 from biotech_ma.core import closed
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
-from companies.admin import company_link
+from biotech_ma.core.admin.column_data import WORDS
+from companies.admin import company_data, company_link
 from delivery.admin_logs import particulars
 from delivery.alerts.sending import send_again
 from delivery.choices import NoticeStatus
@@ -144,17 +145,17 @@ class InboxItemAdmin(ReadOnlyAdmin):
         messages.success(request, f"{rows.update(read_at=Now()):,} marked as read.")
         return HttpResponseRedirect(reverse("admin:delivery_inboxitem_changelist"))
 
-    @column("State")
+    @column("State", data=WORDS)
     def state(self, item: InboxItem) -> str:
         """Return whether it is read."""
         return columns.badge("read", "grey") if item.read_at else columns.badge("unread", "blue")
 
-    @column("When")
+    @column("When", data=lambda item: item.trigger.triggered_at if item.trigger else item.created_at)
     def when(self, item: InboxItem) -> str:
         """Return when it happened."""
         return columns.ago(item.trigger.triggered_at if item.trigger else item.created_at)
 
-    @column("From")
+    @column("From", data=WORDS)
     def source_cell(self, item: InboxItem) -> str:
         """Return a link to the alert or the webhook."""
         if item.trigger:
@@ -163,12 +164,12 @@ class InboxItemAdmin(ReadOnlyAdmin):
         name = item.webhook.name if item.webhook else ""
         return columns.link(reverse("admin:delivery_webhook_change", args=[item.webhook_id]), f"Webhook {name}")
 
-    @column("Company")
+    @column("Company", data=company_data("trigger__company"))
     def company_cell(self, item: InboxItem) -> str:
         """Return a link to the company."""
         return company_link(item.trigger.company if item.trigger else None)
 
-    @column("Why")
+    @column("Why", data=WORDS)
     def why(self, item: InboxItem) -> str:
         """Return the reason."""
         return columns.cut(item.trigger.reason if item.trigger else f"Switched off by itself. {item.reason}")
@@ -223,33 +224,33 @@ class AlertNoticeAdmin(ReadOnlyAdmin):
         number = send_again(keys)
         messages.success(request, f"{number:,} failed messages are due now.")
 
-    @column("Made")
+    @column("Made", data="created_at")
     def made(self, notice: AlertNotice) -> str:
         """Return when the alert went off."""
         return columns.ago(notice.created_at)
 
-    @column("Alert")
+    @column("Alert", data="trigger__alert")
     def alert_cell(self, notice: AlertNotice) -> str:
         """Return a link to the alert."""
         alert = notice.trigger.alert
         return columns.link(reverse("admin:delivery_alert_change", args=[alert.pk]), alert.name)
 
-    @column("Recipient")
+    @column("Recipient", data="recipient")
     def recipient_cell(self, notice: AlertNotice) -> str:
         """Return to whom it goes."""
         return notice.recipient or "the alert's Slack address"
 
-    @column("Status")
+    @column("Status", data="status")
     def status_cell(self, notice: AlertNotice) -> str:
         """Return where it stands."""
         return columns.badge(notice.get_status_display(), STATUS_TONES[NoticeStatus(notice.status)])
 
-    @column("Due")
+    @column("Due", data="next_attempt_at")
     def due(self, notice: AlertNotice) -> str:
         """Return when it is tried next."""
         return columns.ago(notice.next_attempt_at, hint="No further attempt")
 
-    @column("Error")
+    @column("Error", data="error")
     def error_cell(self, notice: AlertNotice) -> str:
         """Return the last error, cut at the column's width."""
         return columns.cut(notice.error) if notice.error else columns.unknown("None")

@@ -16,7 +16,7 @@ from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.confirm import Question, asked
 from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.services import Refused
-from companies.admin import company_link
+from companies.admin import company_data, company_link
 from delivery.choices import DeliveryStatus
 from delivery.models import AlertTrigger, WebhookDelivery
 from delivery.services import replay_deliveries, replay_delivery
@@ -63,7 +63,7 @@ class AlertTriggerAdmin(ReadOnlyAdmin):
         """Return when it went off."""
         return columns.ago(trigger.triggered_at)
 
-    @column("Company")
+    @column("Company", data=company_data())
     def company_cell(self, trigger: AlertTrigger) -> str:
         """Return a link to the company."""
         return company_link(trigger.company)
@@ -145,27 +145,27 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             messages.error(request, str(refusal))
         return HttpResponseRedirect(reverse("admin:delivery_webhookdelivery_change", args=[row.pk]))
 
-    @column("Made")
+    @column("Made", data="created_at")
     def made(self, delivery: WebhookDelivery) -> str:
         """Return when the event was written."""
         return columns.ago(delivery.created_at)
 
-    @column("Status")
+    @column("Status", data="status")
     def status_cell(self, delivery: WebhookDelivery) -> str:
         """Return where it stands."""
         return columns.badge(delivery.get_status_display(), STATUS_TONES[DeliveryStatus(delivery.status)])
 
-    @column("Answer", numeric=True)
+    @column("Answer", numeric=True, data="response_status")
     def answer(self, delivery: WebhookDelivery) -> str:
         """Return the HTTP status of the last answer."""
         return columns.number(delivery.response_status, 0, hint="No answer")
 
-    @column("Next attempt")
+    @column("Next attempt", data="next_attempt_at")
     def next_try(self, delivery: WebhookDelivery) -> str:
         """Return when it is tried again."""
         return columns.ago(delivery.next_attempt_at, hint="No further attempt")
 
-    @column("Error")
+    @column("Error", data="error")
     def error_cell(self, delivery: WebhookDelivery) -> str:
         """Return the last error, cut at the column's width."""
         return columns.cut(delivery.error) if delivery.error else columns.unknown("None")

@@ -262,12 +262,12 @@ class ReportAdmin(ArchiveAdmin):
         tone = STATUS_TONES[ReportStatus(report.delivery_status)]
         return columns.badge(report.get_delivery_status_display(), tone, title=report.failure or "")
 
-    @column("File", order="file_size_bytes", numeric=True)
+    @column("File", order="file_size_bytes", numeric=True, data={"File, bytes": "file_size_bytes"})
     def file(self, report: Report) -> str:
         """Return the size of the file."""
         return size(report.file_size_bytes)
 
-    @column("Recipients", numeric=True)
+    @column("Recipients", numeric=True, data="recipients")
     def recipients_cell(self, report: Report) -> str:
         """Return how many recipients, who on hover."""
         return (

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
+from biotech_ma.core.admin.column_data import WORDS, labelled
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.dashboard import Panel, on_dashboard
 from biotech_ma.core.admin.exports import columns_of
@@ -90,6 +91,14 @@ class WebhookAdmin(SecretAdmin):
     list_select_related: Any = ["client"]
     autocomplete_fields: Any = ["client"]
     list_display: Any = ["name", "url_cell", "whose", "events", "state", "arrived", "failed", "last", "error_cell"]
+    more_columns: tuple[str, ...] = ("least_score", "timeout")
+    list_edit: ClassVar[dict[str, str]] = {
+        "name": "name",
+        "events": "event_types",
+        "state": "is_active",
+        "least_score": "min_score",
+        "timeout": "timeout_seconds",
+    }
     list_filter: Any = [("is_active", NullBooleanFilter), array_filter("event_types", EventType, "event")]
     search_fields: Any = ["name", "url"]
     ordering: Any = ["name", "id"]
@@ -120,11 +129,11 @@ class WebhookAdmin(SecretAdmin):
         """Return the webhooks without their secrets: no page shows them."""
         return super().get_queryset(request).defer("secret", "previous_secret")
 
-    def exported(self, request: HttpRequest) -> tuple[list[str], Any]:
+    def whole(self, rows: Any) -> tuple[list[str], Any]:
         """Return the headings and the rows, the addresses without the values of their parameters."""
         # The address that was cleared is the address once more.
         named = [pair for pair in columns_of(Webhook) if pair[1] != "cleared_url"]
-        rows = self.filtered(request).annotate(shown_url=MASKED_URL)
+        rows = rows.annotate(shown_url=MASKED_URL)
         lookups = ("shown_url" if lookup == "url" else lookup for _, lookup in named)
         return [heading for heading, _ in named], rows.values_list(*lookups)
 
@@ -190,12 +199,12 @@ class WebhookAdmin(SecretAdmin):
         """Return whether it is told of companies on the restricted list."""
         return columns.badge("cleared", "red") if webhook.is_cleared else columns.badge("not cleared", "grey")
 
-    @column("State", order="is_active")
+    @column("State", order="is_active", data=WORDS)
     def state(self, webhook: Webhook) -> str:
         """Return whether it is told, and whether it answers."""
         return state_badge(webhook)
 
-    @column("Address", order="url")
+    @column("Address", order="url", data=MASKED_URL)
     def url_cell(self, webhook: Webhook) -> str:
         """Return the address without the values of its parameters, cut at the column's width."""
         return columns.cut(masked(webhook.url))
@@ -205,10 +214,20 @@ class WebhookAdmin(SecretAdmin):
         """Return the client whose endpoint it is."""
         return webhook.client.client_name if webhook.client else "the desk's"
 
-    @column("Events")
+    @column("Events", data=labelled("event_types", dict(EventType.choices)))
     def events(self, webhook: Webhook) -> str:
         """Return the events that it wants."""
         return columns.chips(webhook.event_types, dict(EventType.choices), most=2) if webhook.event_types else "all"
+
+    @column("Least score", order="min_score", numeric=True)
+    def least_score(self, webhook: Webhook) -> str:
+        """Return the least score of the companies that it is told of."""
+        return columns.number(webhook.min_score, hint="Any")
+
+    @column("Timeout, seconds", order="timeout_seconds", numeric=True)
+    def timeout(self, webhook: Webhook) -> str:
+        """Return how long an answer may take."""
+        return columns.number(webhook.timeout_seconds, 0)
 
     @column("Arrived", order="success_count", numeric=True)
     def arrived(self, webhook: Webhook) -> str:
@@ -225,7 +244,7 @@ class WebhookAdmin(SecretAdmin):
         """Return when it was last told."""
         return columns.ago(webhook.last_triggered)
 
-    @column("Error")
+    @column("Error", data="last_error")
     def error_cell(self, webhook: Webhook) -> str:
         """Return the last error."""
         return columns.cut(webhook.last_error) if webhook.last_error else columns.unknown("None")

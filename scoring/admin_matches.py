@@ -12,8 +12,10 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
+from biotech_ma.core.admin.column_data import WORDS, through
 from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, NullBooleanFilter
-from companies.admin import company_link
+from companies.admin import company_data, company_link
+from companies.identity import read_as_field
 from companies.models import Company
 from scoring.admin_match_detail import amount, assets_table, caveat, flags, terms_table, valuation_table
 from scoring.models import AcquirerMatch
@@ -99,12 +101,16 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
         """Return the place among the target's acquirers."""
         return columns.number(match.match_rank, 0, hint="Not ranked")
 
-    @column("Target", order="target_company__name")
+    @column("Target", order="target_company__name", data=company_data("target_company", "Target"))
     def target(self, match: AcquirerMatch) -> str:
         """Return a link to the target."""
         return company_link(match.target_company)
 
-    @column("Acquirer", order="acquirer_name")
+    @column(
+        "Acquirer",
+        order="acquirer_name",
+        data={"Acquirer": "acquirer_name", "Acquirer ticker": read_as_field("ticker", "acquirer_company")},
+    )
     def acquirer(self, match: AcquirerMatch) -> str:
         """Return the acquirer, a link where it is kept as a company."""
         return company_link(match.acquirer_company) if match.acquirer_company else match.acquirer_name
@@ -134,7 +140,9 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
         """Return how the acquirer has bought."""
         return columns.number(match.historical_ma_score)
 
-    @column("Valuation", numeric=True)
+    @column(
+        "Valuation", numeric=True, data=through("estimated_valuation_range_usd", lambda kept: amount(kept.get("mid")))
+    )
     def valuation(self, match: AcquirerMatch) -> str:
         """Return the middle of the range, its ends on hover."""
         return range_cell(match.estimated_valuation_range_usd)
@@ -149,7 +157,7 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
         """Return the day of knowledge."""
         return columns.day(match.match_date)
 
-    @column("Flags")
+    @column("Flags", data=WORDS)
     def badges(self, match: AcquirerMatch) -> str:
         """Return whether the acquirer can pay, what binds the two, and antitrust questions."""
         return flags(match)

@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RadioFilter
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.column_choice import DeskChangeList
 from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, array_filter
-from companies.admin import company_link
+from companies.admin import company_data, company_link
 from companies.choices import TherapeuticArea
 from companies.models import Company
 from scoring.admin_explanation import changes_table, components_table, explanation_table, gaps_list
@@ -140,12 +140,15 @@ class MAScoreAdmin(ReadOnlyAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Return the list, each score of the page with its rank: counted for the page at once."""
         found = super().get_changelist_instance(request)
-        scores = list(found.result_list)
-        ranks = MAScore.objects.all().ranks([score.pk for score in scores])
-        for score in scores:
-            score.rank = ranks.get(score.pk)
-        found.result_list = scores
+        found.result_list = self.completed(list(found.result_list))
         return found
+
+    def completed(self, rows: list[Any]) -> list[Any]:
+        """Return the scores with their ranks, in one query."""
+        ranks = MAScore.objects.all().ranks([score.pk for score in rows])
+        for score in rows:
+            score.rank = ranks.get(score.pk)
+        return rows
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Search by company."""
@@ -153,12 +156,12 @@ class MAScoreAdmin(ReadOnlyAdmin):
         found = list(Company.objects.search(term).values_list("pk", flat=True)[:200]) if term else []
         return (queryset.filter(company_id__in=found) if term else queryset), False
 
-    @column("Rank", numeric=True)
+    @column("Rank", numeric=True, data=lambda score: score.rank)
     def rank_cell(self, score: Any) -> str:
         """Return the place among the ranked of that day."""
         return columns.number(score.rank, 0, hint="Not ranked: too little data, or not a live target")
 
-    @column("Company", order="company__name")
+    @column("Company", order="company__name", data=company_data())
     def company_cell(self, score: MAScore) -> str:
         """Return a link to the company."""
         return company_link(score.company)

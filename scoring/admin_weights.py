@@ -112,7 +112,7 @@ class ScoreVersionAdmin(DeskAdmin):
             return list(found)
         return [item for item in found if item.action_name.endswith("draft_version")]
 
-    @column("State")
+    @column("State", data="status")
     def state(self, version: ScoreVersion) -> str:
         """Return draft, in force or former."""
         if is_draft(version):

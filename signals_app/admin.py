@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +20,7 @@ from unfold.decorators import action
 from biotech_ma.core.admin import DeskAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import MarketDayRangeFilter
 from biotech_ma.core.admin.versioned import MOST_OF_A_REASON, REASON
-from companies.admin import company_link
+from companies.admin import company_data, company_link
 from companies.admin_filters import SameCompanyFilter
 from companies.identity import Identities
 from companies.models import Company
@@ -32,6 +33,7 @@ from signals_app.admin_imports import SheetImportAdmin
 from signals_app.admin_jobs import JobAdmin
 from signals_app.admin_review import ReviewItemAdmin
 from signals_app.admin_runs import IngestRunAdmin
+from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
 
@@ -175,33 +177,33 @@ class SignalAdmin(DeskAdmin):
         """Open the form for a row that supersedes this one."""
         return HttpResponseRedirect(f"{reverse('admin:signals_app_signal_add')}?supersedes={object_id}")
 
-    @column("Event", order="event_date")
+    @column("Event", order="event_date", data={"Event date": TruncDate("event_date", tzinfo=NEW_YORK)})
     def event_day(self, signal: Signal) -> str:
         """Return the day, which leads to the page; the instant on hover."""
         url = reverse("admin:signals_app_signal_change", args=[signal.pk])
         return columns.link(url, figures.market_day(signal.event_date), title=figures.moment(signal.event_date))
 
-    @column("Severity")
+    @column("Severity", data="severity")
     def severity_cell(self, signal: Signal) -> str:
         """Return the severity."""
         return severity_badge(signal)
 
-    @column("Type")
+    @column("Type", data="signal_type")
     def type_cell(self, signal: Signal) -> str:
         """Return the type."""
         return str(signal.get_signal_type_display())
 
-    @column("Company")
+    @column("Company", data=company_data())
     def company_cell(self, signal: Signal) -> str:
         """Return a link to the company."""
         return company_link(signal.company)
 
-    @column("Title")
+    @column("Title", data={"Title": "title", "Source address": "source_url"})
     def title_cell(self, signal: Signal) -> str:
         """Return the title and the way to its source."""
         return signal_link(signal)
 
-    @column("Impact", numeric=True)
+    @column("Impact", numeric=True, data="ma_impact_score")
     def impact(self, signal: Signal) -> str:
         """Return the impact, −10 to +10."""
         return columns.change(signal.ma_impact_score) if signal.ma_impact_score else columns.unknown("None")

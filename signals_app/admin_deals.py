@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
+from django.db.models.functions import TruncDate
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -208,20 +209,23 @@ class DealAdmin(ReadOnlyAdmin):
         return rows.order_by(*ordering)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Return the list, with the targets of its rows fetched in one query."""
+        """Return the list, with the quartiles and the tabs above it."""
         changes = super().get_changelist_instance(request)
-        today = dt.datetime.now(tz=NEW_YORK).date()
-        rows = list(changes.result_list)
-        targets = targets_of(rows)
-        for row in rows:
-            row.found_target = targets.get(row.pk)
-            row.spread = spread_of(row, row.value, row.found_target, today)
-        changes.result_list = rows
+        changes.result_list = self.completed(list(changes.result_list))
         changes.premiums = premiums_of(changes.queryset)
         changes.tabs = self._tabs(request)
         # It opens on what is pending: none of that is not none at all.
         changes.has_active_filters = changes.has_active_filters or opens(request)
         return changes
+
+    def completed(self, rows: list[Any]) -> list[Any]:
+        """Return the deals with their spreads, the targets fetched in one query."""
+        today = dt.datetime.now(tz=NEW_YORK).date()
+        targets = targets_of(rows)
+        for row in rows:
+            row.found_target = targets.get(row.pk)
+            row.spread = spread_of(row, row.value, row.found_target, today)
+        return rows
 
     def _tabs(self, request: HttpRequest) -> list[tuple[str, str, bool]]:
         """Return the states as tabs, each with what else is asked: its name, its address, whether it is shown."""
@@ -240,13 +244,13 @@ class DealAdmin(ReadOnlyAdmin):
         terms = path("<uuid:key>/terms/", self.admin_site.admin_view(self.terms), name="signals_app_deal_terms")
         return [terms, *super().get_urls()]
 
-    def exported(self, request: HttpRequest) -> tuple[list[str], Any]:
+    def whole(self, rows: Any) -> tuple[list[str], Any]:
         """Return the deals as a table, with the terms in columns of their own."""
         named = ["event_date", "whose_name", "whose_ticker", "signal_type", "title", "value", "premium"]
         named += [f"signal_data__{name}" for name in ("target", "acquirer", *TERMS) if name not in {"value_usd"}]
         heads = [name.replace("signal_data__", "").replace("whose_", "company_") for name in named]
         whose = {"whose_name": read_as_field("name"), "whose_ticker": read_as_field("ticker")}
-        return heads, self.filtered(request).annotate(**whose).values_list(*named)
+        return heads, rows.annotate(**whose).values_list(*named)
 
     def terms(self, request: HttpRequest, key: Any) -> HttpResponse:
         """Show a deal's terms; what is changed is a correction that supersedes the row."""
@@ -278,22 +282,22 @@ class DealAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/deals/terms.html", context)
 
-    @column("Announced", order="event_date")
+    @column("Announced", order="event_date", data=TruncDate("event_date", tzinfo=NEW_YORK))
     def announced(self, deal: Deal) -> str:
         """Return the market's day."""
         return columns.market_day(deal.event_date)
 
-    @column("Target")
+    @column("Target", data=lambda deal: deal.target)
     def target_cell(self, deal: Deal) -> str:
         """Return the target, which leads to the deal's terms."""
         return columns.link(reverse("admin:signals_app_deal_terms", args=[deal.pk]), deal.target[:40], title=deal.title)
 
-    @column("Acquirer")
+    @column("Acquirer", data=lambda deal: deal.acquirer)
     def acquirer_cell(self, deal: Deal) -> str:
         """Return who buys."""
         return columns.cut(deal.acquirer) if deal.acquirer else columns.unknown("Not named")
 
-    @column("Status")
+    @column("Status", data=lambda deal: deal.status)
     def status_cell(self, deal: Deal) -> str:
         """Return how it stands."""
         return columns.badge(deal.status, TONES.get(deal.status, "grey"))
@@ -308,44 +312,44 @@ class DealAdmin(ReadOnlyAdmin):
         """Return the premium over the last close."""
         return percent(deal.premium, hint="Nobody has told it")
 
-    @column("Spread", numeric=True)
+    @column("Spread", numeric=True, data=lambda deal: deal.spread and deal.spread.gross)
     def spread_cell(self, deal: Any) -> str:
         """Return what is left between market and offer."""
         hint = "Needs an equity value and a market cap since the announcement"
         return percent(deal.spread.gross if deal.spread else None, hint=hint)
 
-    @column("A year", numeric=True)
+    @column("A year", numeric=True, data=lambda deal: deal.spread and deal.spread.annualised)
     def yearly_cell(self, deal: Any) -> str:
         """Return the spread for a year, simple interest to the expected close."""
         hint = "Needs a spread and an expected close ahead"
         return percent(deal.spread.annualised if deal.spread else None, hint=hint)
 
-    @column("Expected close")
+    @column("Expected close", data=lambda deal: deal.day("expected_close"))
     def close(self, deal: Deal) -> str:
         """Return when it is to close."""
         return columns.day(deal.day("expected_close"))
 
-    @column("Outside date")
+    @column("Outside date", data=lambda deal: deal.day("outside_date"))
     def outside(self, deal: Deal) -> str:
         """Return from when either side may walk away."""
         return columns.day(deal.day("outside_date"))
 
-    @column("Antitrust")
+    @column("Antitrust", data=lambda deal: ANTITRUST.get(deal.term("antitrust")))
     def antitrust_cell(self, deal: Deal) -> str:
         """Return how the authorities stand."""
         return ANTITRUST.get(deal.term("antitrust")) or columns.unknown("Not known")
 
-    @column("Contingent")
+    @column("Contingent", data=lambda deal: deal.term("contingent"))
     def contingent_cell(self, deal: Deal) -> str:
         """Return what is paid later, if something happens."""
         return columns.cut(deal.term("contingent")) if deal.term("contingent") else columns.unknown("None known")
 
-    @column("Structure")
+    @column("Structure", data=lambda deal: deal.term("structure"))
     def structure_cell(self, deal: Deal) -> str:
         """Return how it is done."""
         return columns.cut(deal.term("structure")) if deal.term("structure") else columns.unknown("Not stated")
 
-    @column("Stage")
+    @column("Stage", data=lambda deal: PHASES.get(deal.term("stage")))
     def stage_cell(self, deal: Deal) -> str:
         """Return how far the target's lead had come."""
         return PHASES.get(deal.term("stage")) or columns.unknown("Not stated")

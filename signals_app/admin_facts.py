@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models.functions import TruncDate
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -14,7 +15,7 @@ from unfold.decorators import action
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.services import Refused
-from companies.admin import CompanyAdmin, company_link
+from companies.admin import CompanyAdmin, company_data, company_link
 from companies.admin_filters import SameCompanyFilter
 from companies.identity import Identities
 from companies.models import Company
@@ -109,17 +110,17 @@ class FinancialFactAdmin(ReadOnlyAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/signals_app/correct_fact.html", context)
 
-    @column("Company")
+    @column("Company", data=company_data())
     def company_cell(self, fact: FinancialFact) -> str:
         """Return a link to the company."""
         return company_link(fact.company)
 
-    @column("Value", numeric=True)
+    @column("Value", numeric=True, data="value")
     def amount(self, fact: FinancialFact) -> str:
         """Return the value: dollars at a glance, anything else as it is."""
         return columns.money(fact.value) if fact.unit == "USD" else columns.number(fact.value, 0)
 
-    @column("Known since")
+    @column("Known since", data=TruncDate("available_at", tzinfo=NEW_YORK))
     def known(self, fact: FinancialFact) -> str:
         """Return when the public could know."""
         return columns.market_day(fact.available_at)

@@ -53,6 +53,10 @@ def kinds_for(user: Any) -> list[str]:
     return [str(kind) for kind, needed in PERMISSIONS.items() if user.has_perms(needed)]
 
 
+def _written(taken: SheetImport) -> int | None:
+    return taken.counts.get(Fate.CREATE, 0) + taken.counts.get(Fate.CHANGE, 0) if taken.counts else None
+
+
 @admin.register(SheetImport)
 class SheetImportAdmin(ReadOnlyAdmin):
     """Files, how far each has come, and what became of their rows."""
@@ -222,12 +226,12 @@ class SheetImportAdmin(ReadOnlyAdmin):
         """Return how far it has come."""
         return columns.badge(taken.get_state_display(), TONES[ImportState(taken.state)], title=taken.error)
 
-    @column("New or changed", numeric=True)
+    @column("New or changed", numeric=True, data=_written)
     def written(self, taken: SheetImport) -> str:
         """Return how many rows it writes."""
-        return f"{taken.counts.get(Fate.CREATE, 0) + taken.counts.get(Fate.CHANGE, 0):,}" if taken.counts else "—"
+        return f"{_written(taken):,}" if taken.counts else "—"
 
-    @column("Refused", numeric=True)
+    @column("Refused", numeric=True, data=lambda taken: taken.counts.get(Fate.REFUSED))
     def refused(self, taken: SheetImport) -> str:
         """Return how many rows have a fault."""
         return f"{taken.counts[Fate.REFUSED]:,}" if taken.counts else "—"

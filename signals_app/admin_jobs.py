@@ -17,6 +17,7 @@ from procrastinate.exceptions import ConnectorException
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
 
 from biotech_ma.core.admin import PanelInline, ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.column_data import through
 from biotech_ma.core.admin.tables import table
 from biotech_ma.core.job_failures import JobFailure
 from biotech_ma.core.job_titles import tasks_titled, title_of
@@ -129,7 +130,7 @@ class JobAdmin(ReadOnlyAdmin):
         else:
             messages.warning(request, none)
 
-    @column("Task", order="task_name")
+    @column("Task", order="task_name", data=through("task_name", title_of))
     def task(self, job: ProcrastinateJob) -> SafeString:
         """Return what the desk calls the task; the program's name for it on hover."""
         return columns.hover(title_of(job.task_name), job.task_name)
@@ -155,7 +156,7 @@ class JobAdmin(ReadOnlyAdmin):
         most = f" of {again + 1}" if again is not None else ""
         return columns.hover(f"{job.attempts}{most}", "Attempts that have ended, of those that are made at most")
 
-    @column("Why it failed")
+    @column("Why it failed", data="last_reason")
     def why(self, job: ProcrastinateJob) -> SafeString:
         """Return the reason of the last attempt that failed."""
         reason = getattr(job, "last_reason", None)
@@ -166,12 +167,12 @@ class JobAdmin(ReadOnlyAdmin):
         """Return when it runs, for a job that waits for its time."""
         return columns.ago(job.scheduled_at, hint="At once")
 
-    @column("Last event")
+    @column("Last event", data="last_at")
     def last_event(self, job: ProcrastinateJob) -> SafeString:
         """Return when something last happened to it."""
         return columns.ago(getattr(job, "last_at", None))
 
-    @column("Of what")
+    @column("Of what", data="args")
     def given(self, job: ProcrastinateJob) -> SafeString:
         """Return its arguments, cut at the column's width."""
         return columns.cut(", ".join(f"{name}: {value}" for name, value in job.args.items()) or "—")

@@ -18,7 +18,7 @@ from unfold.decorators import action
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.services import Refused
-from companies.admin import company_link
+from companies.admin import company_data, company_link
 from signals_app.admin_review_changes import writes
 from signals_app.admin_review_forms import AcceptForm
 from signals_app.review_models import ReviewItem, ReviewStatus
@@ -177,12 +177,12 @@ class ReviewItemAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         return item
 
-    @column("Proposal")
+    @column("Proposal", data="title")
     def title_cell(self, item: ReviewItem) -> str:
         """Return the title, which leads to the words behind it."""
         return columns.link(f"{item.pk}/change/", item.title, title=item.evidence[:500])
 
-    @column("Company")
+    @column("Company", data=company_data())
     def company_cell(self, item: ReviewItem) -> str:
         """Return a link to the company."""
         return company_link(item.company) if item.company else columns.unknown("To be chosen")

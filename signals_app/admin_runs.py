@@ -6,11 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import BooleanField, ExpressionWrapper, Q, Value
+from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RadioFilter
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.column_data import WORDS
+from signals_app.market_day import NEW_YORK
 from signals_app.review_models import IngestRun
 from signals_app.runs import living_runs
 from signals_app.schedule import Freshness, freshness
@@ -38,6 +41,14 @@ class EndFilter(RadioFilter):  # type: ignore[misc]
         return narrowed.get(self.value() or "", lambda rows: rows)(queryset)
 
 
+def _seconds(run: IngestRun) -> float | None:
+    return (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+
+
+def _written(run: IngestRun) -> int | None:
+    return run.counts.get("created", 0) + run.counts.get("updated", 0) if run.counts else None
+
+
 @admin.register(IngestRun)
 class IngestRunAdmin(ReadOnlyAdmin):
     """What each run was asked, what became of the rows, how it ended."""
@@ -63,7 +74,7 @@ class IngestRunAdmin(ReadOnlyAdmin):
         """Return the source."""
         return run.source
 
-    @column("From")
+    @column("From", data=WORDS)
     def how(self, run: IngestRun) -> str:
         """Return where it was read from, and what was left out."""
         asked = run.request
@@ -81,39 +92,40 @@ class IngestRunAdmin(ReadOnlyAdmin):
         """Return how long ago it began."""
         return columns.ago(run.started_at)
 
-    @column("Took", numeric=True)
+    @column("Took", numeric=True, data={"Took, seconds": _seconds})
     def took(self, run: IngestRun) -> SafeString:
         """Return how long it took."""
-        if run.finished_at is None:
+        seconds = _seconds(run)
+        if seconds is None:
             return columns.unknown("No end: under way, or its process died")
-        return columns.hover(f"{(run.finished_at - run.started_at).total_seconds():,.1f} s", str(run.finished_at))
+        return columns.hover(f"{seconds:,.1f} s", str(run.finished_at))
 
-    @column("Read", numeric=True)
+    @column("Read", numeric=True, data=lambda run: run.counts.get("read"))
     def read(self, run: IngestRun) -> str:
         """Return how many rows were read."""
         return _count(run, "read")
 
-    @column("New or changed", numeric=True)
+    @column("New or changed", numeric=True, data=_written)
     def written(self, run: IngestRun) -> str:
         """Return how many rows were written."""
-        return f"{run.counts.get('created', 0) + run.counts.get('updated', 0):,}" if run.counts else "—"
+        return f"{_written(run):,}" if run.counts else "—"
 
-    @column("Rejected", numeric=True)
+    @column("Rejected", numeric=True, data=lambda run: run.counts.get("rejected"))
     def rejected(self, run: IngestRun) -> str:
         """Return how many rows were not taken."""
         return _count(run, "rejected")
 
-    @column("Data to")
+    @column("Data to", data=TruncDate("data_until", tzinfo=NEW_YORK))
     def data_day(self, run: IngestRun) -> SafeString:
         """Return the market's day up to which the data went that it read."""
         return columns.market_day(run.data_until, hint="Nothing dated was read, or the run is older than this column")
 
-    @column("End")
+    @column("End", data=WORDS)
     def end(self, run: IngestRun) -> SafeString:
         """Return how it ended."""
         return end_badge(run, lives=getattr(run, "lives", False))
 
-    @column("Source now")
+    @column("Source now", data={"Source is silent": "source_is_silent"})
     def now(self, run: IngestRun) -> SafeString:
         """Return whether the source has been silent for longer than its schedule."""
         if getattr(run, "source_is_silent", False):

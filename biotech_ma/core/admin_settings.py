@@ -109,7 +109,7 @@ NAVIGATION: list[dict[str, Any]] = [
     },
 ]
 
-SCRIPTS = ("typing", "scroll", "labels", "once")
+SCRIPTS = ("typing", "scroll", "labels", "once", "unsaved")
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "biotech_ma",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from biotech_ma.core.fields import UUIDv7
@@ -28,6 +29,19 @@ class ListExport(models.Model):
     model = models.CharField("list", max_length=100, help_text="Which list.", db_comment="app.model of the list.")
     query = models.TextField(
         "filters", blank=True, default="", help_text="The filters and the order.", db_comment="Query string."
+    )
+    columns = ArrayField(
+        models.CharField(max_length=100),
+        null=True,
+        help_text="Which columns of the list were asked for; none: every column of the table.",
+        db_comment="Names of the list's columns in their order. NULL = every column of the table.",
+    )
+    headings = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        db_default=[],
+        help_text="The columns that went into the file.",
+        db_comment="Headings of the file in their order. Empty = taken before they were kept, or not made yet.",
     )
     form = models.CharField(max_length=8, help_text="csv or xlsx.", db_comment="csv or xlsx.")
     row_count = models.IntegerField(

@@ -119,7 +119,10 @@ COMPANIES = (
         least=NOT_NEGATIVE,
     ),
     Target(
-        "market_cap_as_of", "Market cap as of", Shape.DAY, ("price date", "pricing date", "as of", "date", "as of date")
+        "market_cap_as_of",
+        "Market cap as of",
+        Shape.DAY,
+        ("price date", "price day", "pricing date", "as of", "date", "as of date"),
     ),
     Target(
         "cash_position_usd",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from functools import partial
 from html import unescape
 from typing import Any
@@ -16,10 +17,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from companies.models import Company, DrugCandidate
+from delivery.models import Alert
+from delivery.services import create_webhook, issue_client
 from tests.concurrency import together
 from tests.factories import CompanyFactory, DrugCandidateFactory
 
 pytestmark = pytest.mark.django_db
+ALERTS, WEBHOOKS = "/admin/delivery/alert/?_edit=1", "/admin/delivery/webhook/?_edit=1"
 DRUGS, COMPANIES = "/admin/companies/drugcandidate/?_edit=1", "/admin/companies/company/?_edit=1"
 BOXES = ("phase", "indication", "therapeutic_area", "next_milestone", "next_milestone_date", "patent_expiry")
 
@@ -109,6 +113,13 @@ def test_a_figure_that_moves_scores_is_not_changed_without_a_reason_and_no_row_i
     assert answer.status_code == 200
     assert "Say why" in answer.content.decode()
     assert f'name="{box(page, second, "next_milestone")}" value="IND"' in answer.content.decode()
+    # beside Save: how much is changed, and each box knows what stands, so that it can be taken back
+    text = answer.content.decode()
+    bar = text[text.index('class="desk-save"') :]
+    assert "2 cells in 2 rows changed" in bar
+    assert 'form="changelist-form" type="text" name="change_reason"' in bar
+    assert 'title="Needed for phase, indication' in bar
+    assert 'data-stands="[&quot;phase_1&quot;]"' in text
     assert set(DrugCandidate.objects.values_list("phase", "next_milestone")) == {("phase_1", None)}
     # what scores do not rest on needs none
     data |= {box(page, first, "phase"): "phase_1"}
@@ -316,6 +327,75 @@ def test_boxes_cost_no_query_a_row(anna):
     for number in range(10):
         drug(f"CD-{number}")
     assert (counts(DRUGS), counts(COMPANIES)) == few
+
+
+def alert(name: str, **values: Any) -> Alert:
+    kept = {"alert_type": "score_threshold", "threshold_value": 70, "notification_channels": ["inbox"], **values}
+    return Alert.objects.create(name=name, **kept)
+
+
+def test_alerts_are_changed_in_the_list_by_the_rules_of_their_form(anna):
+    first, second = alert("A"), alert("B")
+    # as one that was made before a rule: it stands as it is and hinders nobody
+    Alert.objects.filter(pk=second.pk).update(threshold_value=None)
+    page = anna.get(ALERTS)
+    assert set(page.context["cl"].formset.forms[0].fields) == {
+        "name", "threshold_value", "notification_channels", "is_active", "id",
+    }  # fmt: skip
+    assert 'aria-label="Notification channels: A"' in page.content.decode()
+    channels, limit = box(page, first, "notification_channels"), box(page, first, "threshold_value")
+    data = sent(page, change_reason="too many") | {
+        channels: ["inbox"],
+        box(page, second, "notification_channels"): ["inbox"],
+    }
+    answer = anna.post(ALERTS, data | {channels: ["inbox", "slack"]})
+    assert answer.status_code == 200
+    assert "Slack address: Slack needs the address of its incoming webhook." in answer.content.decode()
+    assert "A score lies between 0 and 100." in anna.post(ALERTS, data | {limit: "170"}).content.decode()
+    off = {name: value for name, value in data.items() if name != box(page, first, "is_active")}
+    assert anna.post(ALERTS, off | {limit: "82.5", box(page, first, "name"): "A again"}).status_code == 302
+    first.refresh_from_db(), second.refresh_from_db()
+    assert (first.name, first.threshold_value, first.is_active) == ("A again", Decimal("82.5"), False)
+    assert (second.threshold_value, second.is_active) == (None, True)
+    assert reasons(first)[0] == "too many"
+
+
+def test_webhooks_are_changed_in_the_list_and_their_secrets_stay_out_of_it(anna):
+    [hook, _] = create_webhook(name="Desk", url="https://example.org/hook?key=s3cret", event_types=["signal.created"])
+    page = anna.get(WEBHOOKS)
+    assert set(page.context["cl"].formset.forms[0].fields) == {"name", "event_types", "is_active", "id"}
+    assert "s3cret" not in page.content.decode()
+    events = box(page, hook, "event_types")
+    data = sent(page) | {events: ["score.updated", "nonsense"]}
+    assert anna.post(WEBHOOKS, data).status_code == 200
+    data = {name: value for name, value in data.items() if name != box(page, hook, "is_active")}
+    assert anna.post(WEBHOOKS, data | {events: ["score.updated"]}).status_code == 302
+    hook.refresh_from_db()
+    assert (hook.is_active, hook.event_types, hook.url) == (
+        False, ["score.updated"], "https://example.org/hook?key=s3cret",
+    )  # fmt: skip
+    assert hook.secret
+    assert signed_in("lea", "view_webhook").post(WEBHOOKS, data).status_code == 403
+
+
+def test_alerts_with_boxes_cost_no_query_a_row(anna):
+    def counts() -> list[int]:
+        found = []
+        for row in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                page = anna.get(ALERTS)
+                answer = anna.post(ALERTS, sent(page) | {f"form-{row}-threshold_value": "500"})
+            assert answer.status_code == 200
+            found.append(len(queries))
+        return found
+
+    client, _ = issue_client(client_name="Feed")
+    alert("A", client=client), alert("B", slack_webhook_url="https://hooks.example.org/x")
+    counts()
+    few = counts()
+    for number in range(8):
+        alert(f"C{number}", client=client, slack_webhook_url="https://hooks.example.org/x")
+    assert counts() == few
 
 
 def test_a_page_of_boxes_is_never_the_whole_list(anna):

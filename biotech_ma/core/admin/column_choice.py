@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.admin.utils import label_for_field
 from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.text import capfirst
 from unfold.views import ChangeList
 
+from biotech_ma.core.admin.column_data import has_data, heading_of
 from biotech_ma.core.list_columns import choose_columns, chosen_columns, forget_columns
 from biotech_ma.core.saved_filters import normal
 
@@ -163,15 +162,14 @@ class ColumnChoice:
     def _columns_page(
         self, request: HttpRequest, order: list[str], shown: list[str], back: str, query: str
     ) -> HttpResponse:
-        kept, this = self.kept_columns(), cast("Any", self)
-        labels = {
-            name: capfirst(str(label_for_field(name, self.model, model_admin=this))) for name in self.every_column()
-        }
+        kept = self.kept_columns()
+        labels = {name: heading_of(self, name) for name in self.every_column()}
+        in_files = {name for name in labels if has_data(self, name)}
         context = {
             **self.admin_site.each_context(request),
             "title": f"Columns of {self.opts.verbose_name_plural}",
             "opts": self.opts,
-            "columns": [(name, labels[name], name in shown, name in kept) for name in order],
+            "columns": [(name, labels[name], name in shown, name in kept, name in in_files) for name in order],
             "moved": request.POST.get(MOVE, ""),
             "back": back,
             "query": query,

@@ -19,9 +19,12 @@ QUARTERS_SHORT = 8
 
 
 def column[F: Callable[..., Any]](
-    title: str, *, order: Any = None, numeric: bool = False, boolean: bool = False
+    title: str, *, order: Any = None, numeric: bool = False, boolean: bool = False, data: Any = None
 ) -> Callable[[F], F]:
-    """Describe a list column: its heading, what it sorts by, and whether it holds figures (right-aligned)."""
+    """Describe a list column: its heading, what it sorts by, and whether it holds figures (right-aligned).
+
+    `data` says what it is in a file where that is not what it sorts by; see `column_data`.
+    """
 
     def describe(function: F) -> F:
         function.short_description = title  # type: ignore[attr-defined]
@@ -31,6 +34,8 @@ def column[F: Callable[..., Any]](
             function.formatting = "price"  # type: ignore[attr-defined]
         if boolean:
             function.boolean = True  # type: ignore[attr-defined]
+        if data is not None:
+            function.data = data  # type: ignore[attr-defined]
         return function
 
     return describe

@@ -24,7 +24,18 @@ class ListExportAdmin(ReadOnlyAdmin):
     """Who took which export, when, and with which filters. Without the permission to see all, one sees one's own."""
 
     exports = False
-    list_display: Any = ["when", "owner", "model", "filters", "form", "row_count", "left_out", "state_badge", "file"]
+    list_display: Any = [
+        "when",
+        "owner",
+        "model",
+        "filters",
+        "columns_cell",
+        "form",
+        "row_count",
+        "left_out",
+        "state_badge",
+        "file",
+    ]
     list_display_links: Any = None
     list_select_related: Any = ["owner"]
     list_filter: Any = [("state", ChoicesDropdownFilter)]
@@ -72,6 +83,14 @@ class ListExportAdmin(ReadOnlyAdmin):
     def filters(self, record: ListExport) -> str:
         """Return the filters."""
         return columns.cut(record.query) if record.query else columns.unknown("None: the whole list")
+
+    @column("Columns")
+    def columns_cell(self, record: ListExport) -> str:
+        """Return how many columns went, and whether these were chosen; which, on hover."""
+        if not record.headings:
+            return columns.unknown("Taken before columns were kept, or not made yet")
+        words = f"{len(record.headings)} {'of all' if record.columns is None else 'chosen'}"
+        return columns.hover(words, ", ".join(record.headings))
 
     @column("Left out", order="rows_left_out", numeric=True)
     def left_out(self, record: ListExport) -> str:

@@ -1,10 +1,15 @@
-"""Exports of lists: all rows that the filters leave, as CSV or workbook, each on record before it leaves."""
+"""Exports of lists: all rows that the filters leave, as CSV or workbook, each on record before it leaves.
+
+With `columns=shown` the file has the user's columns of the list, under its headings; without it every column of the
+table.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
@@ -20,6 +25,7 @@ from django.urls import path, resolve, reverse
 from django.utils import timezone
 
 from biotech_ma.core import closed
+from biotech_ma.core.admin.column_data import CHUNK_ROWS, file_columns, lines
 from biotech_ma.core.api.exports import LEFT_OUT
 from biotech_ma.core.list_exports import KEPT_DAYS, ListExport
 from biotech_ma.core.postgres.reader import is_secret
@@ -27,8 +33,8 @@ from biotech_ma.core.sheets.write import MOST_ROWS_OF_A_SHEET, csv_lines, write_
 
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MOST_AT_ONCE = 20_000
-CHUNK_ROWS = 2000
-FORM, ASIDE = "export", frozenset({"export", "p", "all", "e", "_edit"})
+FORM, COLUMNS, SHOWN = "export", "columns", "shown"
+ASIDE = frozenset({FORM, COLUMNS, "p", "all", "e", "_edit"})
 # Of a row that another leads to: what tells which one it is.
 TELLING = ("name", "ticker", "title")
 
@@ -58,6 +64,15 @@ def columns_of(model: type[models.Model]) -> list[tuple[str, str]]:
     return found
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What an export gives: the headings, the rows as the list asks for them, and the lines of the file."""
+
+    headings: list[str]
+    rows: Any
+    lines: Iterator[Sequence[Any]]
+
+
 class ExportMixin:
     """Gives a list its exports."""
 
@@ -74,11 +89,27 @@ class ExportMixin:
             *super().get_urls(),  # type: ignore[misc]
         ]
 
-    def exported(self, request: HttpRequest) -> tuple[list[str], Any]:
-        """Return the headings, and all rows that the list's filters and search leave, in its order."""
+    def exported(self, request: HttpRequest, names: Sequence[str] | None) -> Exported:
+        """Return all rows that the list's filters and search leave, in its order, with these columns of the list.
+
+        Without names they have every column of the table.
+        """
+        rows = self.filtered(request)
+        if names is None:
+            headings, whole = self.whole(rows)
+            return Exported(headings, rows, _chunked(whole))
+        known = self.every_column()  # type: ignore[attr-defined]
+        wanted = file_columns(self, [name for name in names if name in known])
+        return Exported([column.heading for column in wanted], rows, lines(self, rows, wanted))
+
+    def whole(self, rows: Any) -> tuple[list[str], Any]:
+        """Return the headings and the values of every column of the table."""
         named = columns_of(self.model)
-        rows = self.filtered(request).values_list(*(lookup for _, lookup in named))
-        return [heading for heading, _ in named], rows
+        return [heading for heading, _ in named], rows.values_list(*(lookup for _, lookup in named))
+
+    def completed(self, rows: list[Any]) -> list[Any]:
+        """Return the rows of a page or of a part of a file with what their columns need besides, asked for at once."""
+        return rows
 
     def filtered(self, request: HttpRequest) -> Any:
         """Return the rows that the list's filters and search leave, in its order, without those that are closed."""
@@ -92,14 +123,15 @@ class ExportMixin:
         """Give the filtered rows as a file; a long one is made by a worker."""
         if not self.exports or not self.has_view_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
-        form = request.GET.get(FORM, "")
-        if form not in FORMS:
-            raise Http404("Exports are csv or xlsx.")
+        form, columns = request.GET.get(FORM, ""), request.GET.get(COLUMNS)
+        if form not in FORMS or columns not in (None, SHOWN):
+            raise Http404(f"Exports are csv or xlsx, with columns={SHOWN} or without it.")
+        names = self.chosen(request) if columns else None  # type: ignore[attr-defined]
         try:
-            headings, rows = self.exported(_without_form(request))
+            found = self.exported(_without_form(request), names)
         except IncorrectLookupParameters:
             raise Http404("One of the filters holds a value that cannot be.") from None
-        number, left_out = rows.count(), _let_out(request, f"export of {self.opts.label_lower} as {form}")
+        number, left_out = found.rows.count(), _let_out(request, f"export of {self.opts.label_lower} as {form}")
         if form == "xlsx" and number >= MOST_ROWS_OF_A_SHEET:
             messages.error(request, f"A workbook has room for {MOST_ROWS_OF_A_SHEET - 1:,} rows: take CSV.")
             return HttpResponseRedirect("../")
@@ -107,6 +139,8 @@ class ExportMixin:
             owner=request.user,  # type: ignore[misc]
             model=f"{self.opts.app_label}.{self.opts.model_name}",
             query=_query(request),
+            columns=names,
+            headings=found.headings,
             form=form,
             row_count=number,
             rows_left_out=left_out,
@@ -115,7 +149,7 @@ class ExportMixin:
             return self._queued(request, record)
         record.save(force_insert=True)
         name = f"{self.opts.model_name}-{timezone.localdate():%Y-%m-%d}.{form}"
-        response = _file(form, name, headings, _chunked(rows))
+        response = _file(form, name, found.headings, found.lines)
         if left_out:
             response[LEFT_OUT] = str(left_out)
         return response
@@ -186,21 +220,22 @@ def make(record: ListExport) -> None:
         raise ExportRefused("Who asked for it may not see the list any more.")
     forget_old_files()
     began = timezone.now()
-    headings, rows = model_admin.exported(request)  # type: ignore[attr-defined]
+    found = model_admin.exported(request, record.columns)  # type: ignore[attr-defined]
     left_out = _let_out(request, f"file of {record.model} as {record.form}")
     with tempfile.TemporaryFile() as written:
         if record.form == "csv":
             number = -1
-            for line in csv_lines(headings, _chunked(rows)):
+            for line in csv_lines(found.headings, found.lines):
                 written.write(line)
                 number += 1
         else:
-            number = write_workbook(written, headings, _chunked(rows))
+            number = write_workbook(written, found.headings, found.lines)
         written.seek(0)
         stored = storages["default"].save(f"exports/{record.pk}.{record.form}", File(written))
     ListExport.objects.filter(pk=record.pk).update(
-        state="ready", path=stored, row_count=number, rows_left_out=left_out, made_at=began, error=""
-    )
+        state="ready", path=stored, row_count=number, rows_left_out=left_out, made_at=began, error="",
+        headings=found.headings,
+    )  # fmt: skip
 
 
 def forget_old_files() -> None:

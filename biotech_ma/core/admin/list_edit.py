@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,9 @@ from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.forms.models import BaseModelFormSet, modelformset_factory
+from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
 from unfold.widgets import INPUT_CLASSES
 
 from biotech_ma.core.admin import versions
@@ -28,12 +31,45 @@ GONE = "A row is not in this list any more. Nothing is saved; here is the list a
 class ListRowForm(VersionedForm):
     """One row of a list that is edited. A cell that nobody touched stays as it stands, whoever changed it meanwhile."""
 
+    reason_place = "beside Save"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # before anything typed gets into the row
         self.row_name = str(self.instance)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.widget.attrs["aria-label"] = f"{field.label}: {self.row_name}"
+            if self.is_bound:
+                field.widget.attrs["data-stands"] = json.dumps(self._standing(name, field))
+
+    def _standing(self, name: str, field: forms.Field) -> list[str]:
+        """Return what a box that shows what was typed would show of what stands."""
+        value = self.get_initial_for_field(field, name)
+        if isinstance(value, bool) and isinstance(field.widget, forms.CheckboxInput):
+            return ["on"] if value else []
+        shown = field.widget.format_value(field.prepare_value(value))
+        return [str(each) for each in shown] if isinstance(shown, list) else [] if shown is None else [str(shown)]
+
+    def full_clean(self) -> None:
+        """Judge a row that was changed; one that was not stands as it is, whatever its form would say of it by now."""
+        if self.is_bound and self.is_edit and not self.changed_data:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+            return
+        super().full_clean()
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        """Add what the model says; of a field without a box above the row, under the field's name."""
+        if hasattr(errors, "error_dict"):
+            here: dict[str, list[Any]] = {}
+            for name, each in errors.error_dict.items():
+                if name in self.fields or name == NON_FIELD_ERRORS:
+                    here.setdefault(name, []).extend(each)
+                    continue
+                label = capfirst(str(self.instance._meta.get_field(name).verbose_name))
+                told = [f"{label}: {message}" for message in ValidationError(each).messages]
+                here.setdefault(NON_FIELD_ERRORS, []).extend(told)
+            errors = ValidationError(here)
+        super()._update_errors(errors)  # type: ignore[misc]
 
     def untouched(self) -> frozenset[str]:
         """Return the cells that somebody else has changed meanwhile and the sender has not."""
@@ -113,6 +149,12 @@ class ListEdit:
             return []
         fields = set(self.list_edit.values())
         return [name for name in self.get_list_display(request) if name in fields]
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        """Return the columns that lead to the row; a box leads nowhere."""
+        links = super().get_list_display_links(request, list_display)  # type: ignore[misc]
+        boxes = self.edited_in_list(request)
+        return [name for name in links or () if name not in boxes] or None if boxes else links
 
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the formset: each row by the form of its own page, cut down to the boxes."""
@@ -196,12 +238,16 @@ class ListEdit:
             return response  # type: ignore[no-any-return]
         kept = [form for form in formset.forms if form.fields.keys() & set(self.list_edit.values())]
         moving: frozenset[str] = getattr(self.model, "score_fields", frozenset())
+        boxes: dict[str, Any] = {name: field for form in kept for name, field in form.fields.items()}
+        cells = [len(form.changed_data) for form in kept if form.is_bound]
         context |= {
             "seen_name": versions.SEEN,
             "seen": versions.shown(kept),
             "conflicts": [each for form in kept for each in form.conflicts],
             "conflict_title": "Two versions of these rows",
-            "asks_reason": any(moving.intersection(form.fields) for form in kept),
+            "moving": ", ".join(str(boxes[name].label).lower() for name in boxes if name in moving),
+            "cells_changed": sum(cells),
+            "rows_changed": sum(map(bool, cells)),
             "reason_name": REASON,
             "reason": request.POST.get(REASON, ""),
             "reason_length": MOST_OF_A_REASON,

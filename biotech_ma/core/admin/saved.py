@@ -16,6 +16,7 @@ from biotech_ma.core.saved_filters import MOST_CHARACTERS, SavedFilter, normal
 
 MOST_SHOWN = 50
 EXPORTS = (("CSV", "csv"), ("XLSX", "xlsx"))
+ROWS_OF = "All rows, with your columns, of"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def ways_on(model_admin: Any, request: HttpRequest, saved: SavedFilter) -> list[
     """Return what can be made of the filter by this user: all its rows as a file, and what other apps offer."""
     address = _name(model_admin, "export")
     ways = [
-        Way(words, f"{address}?export={form}&{saved.query}", f"All rows of {saved.name} as {words}")
+        Way(words, f"{address}?export={form}&columns=shown&{saved.query}", f"{ROWS_OF} {saved.name} as {words}")
         for words, form in EXPORTS
         if model_admin.exports
     ]

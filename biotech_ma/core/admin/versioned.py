@@ -24,6 +24,8 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
     """A model form that loses nothing when two people edit one row, and asks why a figure that moves scores changes."""
 
     conflicts: tuple[versions.Conflict, ...] = ()
+    # Where on the page the reason is asked for.
+    reason_place = "at the end of the page"
 
     @property
     def is_edit(self) -> bool:
@@ -71,7 +73,7 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(None, ValidationError(TOLD, code="conflict"))
         elif self.unexplained:
             names = ", ".join(str(self.fields[name].label).lower() for name in self.unexplained)
-            self.add_error(None, ValidationError(f"Say why, at the end of the page: scores rest on {names}.", "reason"))
+            self.add_error(None, ValidationError(f"Say why, {self.reason_place}: scores rest on {names}.", "reason"))
 
     @property
     def unexplained(self) -> list[str]:
