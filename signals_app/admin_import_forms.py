@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from biotech_ma.core.sheets.encodings import CHOICES
 from biotech_ma.core.sheets.grid import MOST_BYTES, letter
 from biotech_ma.core.sheets.values import DayOrder
 from signals_app.import_models import ImportKind, SheetImport
@@ -85,7 +87,14 @@ class MappingForm(forms.Form):
     heading_row = forms.IntegerField(
         label="Headings in row", min_value=1, max_value=1000, widget=UnfoldAdminIntegerFieldWidget
     )
+    has_units = forms.BooleanField(label="Units stand in the row below", required=False, widget=UnfoldBooleanWidget)
     sheet = forms.ChoiceField(label="Sheet", required=False, widget=UnfoldAdminSelectWidget)
+    encoding = forms.ChoiceField(
+        label="Letters are in",
+        required=False,
+        choices=[("", "as found out"), *((name, name) for name in CHOICES)],
+        widget=UnfoldAdminSelectWidget,
+    )
 
     def __init__(self, taken: SheetImport, **options: Any) -> None:
         kept = Options.from_json(taken.options)
@@ -97,13 +106,19 @@ class MappingForm(forms.Form):
             "adds": kept.adds,
             "by_row": kept.by_row,
             "heading_row": self.layout.heading_row + 1,
+            "has_units": self.layout.has_units,
             "sheet": taken.sheet,
+            "encoding": self.layout.encoding,
         }
         super().__init__(initial=initial, **options)
         sheet: Any = self.fields["sheet"]
         sheet.choices = [(name, name) for name in taken.sheets]
         if not taken.sheets:
             del self.fields["sheet"]
+        # A file that says its own encoding leaves nothing to choose.
+        self.odd_words = taken.layout.get("odd_words", [])
+        if not self.odd_words:
+            del self.fields["encoding"]
         targets = TARGETS[Kind(taken.kind)]
         choices = [("", "— left out —"), *((target.name, target.label) for target in targets)]
         for column in self.layout.columns:
@@ -130,6 +145,7 @@ class MappingForm(forms.Form):
             yield {
                 "letter": letter(column.place),
                 "heading": column.heading,
+                "is_hidden": column.place in self.taken.layout.get("hidden", []),
                 "samples": samples,
                 "target": self[f"target_{column.place}"],
                 "scale": self[f"scale_{column.place}"],
@@ -137,7 +153,7 @@ class MappingForm(forms.Form):
 
     def general(self) -> list[forms.BoundField]:
         """Return the fields beside the columns."""
-        names = ("source", "as_of", "day_order", "adds", "by_row", "heading_row", "sheet")
+        names = ("source", "as_of", "day_order", "adds", "by_row", "sheet", "heading_row", "has_units", "encoding")
         return [self[name] for name in names if name in self.fields]
 
     def clean_source(self) -> str:
@@ -146,6 +162,16 @@ class MappingForm(forms.Form):
         if source.lower() in TAKEN:
             raise forms.ValidationError(f"{source} is the name of another source. Leave it empty for the desk's own.")
         return source
+
+    def reads_anew(self) -> bool:
+        """Return whether the headings are to be found elsewhere: the columns on the page are then others."""
+        data, layout = self.cleaned_data, self.layout
+        return (
+            data["heading_row"] - 1 != layout.heading_row
+            or data["has_units"] != layout.has_units
+            or data.get("sheet", "") not in {"", self.taken.sheet}
+            or data.get("encoding", "") != layout.encoding
+        )
 
     def chosen(self) -> tuple[Layout, Options]:
         """Return what was chosen."""
@@ -164,7 +190,7 @@ class MappingForm(forms.Form):
             day_order=DayOrder(data["day_order"]),
             as_of=data["as_of"],
         )
-        return Layout(self.layout.heading_row, tuple(columns)), options
+        return replace(self.layout, columns=tuple(columns)), options
 
 
 class ApplyForm(forms.Form):

@@ -38,6 +38,7 @@ FATES = {
     Fate.CHANGE: ("changes", "blue"),
     Fate.SAME: ("unchanged", "grey"),
     Fate.REFUSED: ("refused", "red"),
+    Fate.ASIDE: ("left out", "grey"),
 }
 PERMISSIONS = {
     ImportKind.COMPANIES: ("companies.add_company", "companies.change_company"),
@@ -152,7 +153,7 @@ class SheetImportAdmin(ReadOnlyAdmin):
         form = MappingForm(taken, data=request.POST)
         if not form.is_valid():
             return self._mapping(request, taken, form)
-        if request.POST.get("step") == "look":
+        if request.POST.get("step") == "look" or form.reads_anew():
             return self._look(request, taken, form)
         layout, options = form.chosen()
         try:
@@ -165,7 +166,13 @@ class SheetImportAdmin(ReadOnlyAdmin):
     def _look(self, request: HttpRequest, taken: SheetImport, form: MappingForm) -> HttpResponse:
         data = form.cleaned_data
         try:
-            services.look_again(taken, heading_row=data["heading_row"] - 1, sheet=data.get("sheet", ""))
+            services.look_again(
+                taken,
+                heading_row=data["heading_row"] - 1,
+                sheet=data.get("sheet", ""),
+                has_units=None if data["has_units"] == form.layout.has_units else data["has_units"],
+                encoding=data.get("encoding", ""),
+            )
         except Unreadable as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(f"{self._page(taken)}?columns=1")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from companies.choices import Phase
 from companies.models import Company, DrugCandidate
-from signals_app.imports.companies import today
+from signals_app.imports.companies import refuse_doubts, today
 from signals_app.imports.identity import Companies
 from signals_app.imports.keys import new_key
 from signals_app.imports.plan import Change, Options, Plan
@@ -29,13 +29,14 @@ def plan_candidates(rows: Iterable[ReadRow], *, options: Options, file: str) -> 
     """Return what becomes of each row, in as many queries for many rows as for one."""
     plan, day = Plan(), today()
     known = Companies.load(day)
-    found = [(row, known.find(row, "company")) for row in rows]
+    found = [(row, known.find(row, "company")) for row in plan.own(rows)]
     held = _held({company.pk for _, company in found if company is not None})
     met: dict[UUID, int] = {}
     for row, company in found:
         candidate = _found(row, company, held, options)
         if candidate is not None and (first := met.setdefault(candidate.pk, row.row)) != row.row:
             row.refuse("name", f"is about {candidate}, as row {first + 1} is: one row a drug and indication")
+        refuse_doubts(row, candidate)
         if row.faults or company is None:
             plan.refuse(row, _label_of(row, company))
             continue

@@ -8,7 +8,7 @@ from copy import copy
 from uuid import UUID
 
 from companies.choices import Role
-from companies.models import Company
+from companies.models import Company, DrugCandidate
 from signals_app.curated import EDITED
 from signals_app.imports.identity import Companies
 from signals_app.imports.keys import new_key
@@ -34,7 +34,7 @@ def plan_companies(rows: Iterable[ReadRow], *, options: Options, file: str) -> P
     plan, day = Plan(), today()
     known = Companies.load(day)
     met: dict[UUID, int] = {}
-    for row in rows:
+    for row in plan.own(rows):
         company = known.find(row, "name")
         label = _label_of(row, company)
         if company is not None and not row.faults and (first := met.setdefault(company.pk, row.row)) != row.row:
@@ -44,6 +44,12 @@ def plan_companies(rows: Iterable[ReadRow], *, options: Options, file: str) -> P
                 row.refuse("name", "is no company of the desk, and this import adds none")
             elif not row.values.get("name"):
                 row.refuse("name", "is no company of the desk: give the name to add it")
+            elif row.is_alone:
+                row.refuse(
+                    "name",
+                    "stands alone in its row: a heading within the table? Give its CIK or ticker, or delete the row",
+                )
+        refuse_doubts(row, company)
         if row.faults:
             plan.refuse(row, label)
             continue
@@ -57,6 +63,13 @@ def plan_companies(rows: Iterable[ReadRow], *, options: Options, file: str) -> P
         if is_new:
             known.add(company)
     return plan
+
+
+def refuse_doubts(row: ReadRow, held: Company | DrugCandidate | None) -> None:
+    """Refuse figures that are too small to be dollars, unless the desk has just that figure."""
+    for name, reason in row.doubts.items():
+        if held is None or getattr(held, name) != row.values[name]:
+            row.refuse(name, reason)
 
 
 def _label_of(row: ReadRow, company: Company | None) -> str:

@@ -24,7 +24,7 @@ def plan_events(rows: Iterable[ReadRow], *, options: Options, file: str) -> Plan
     known = Companies.load(day)
     source = options.source or ANALYST
     planned: list[tuple[ReadRow, Any, str]] = []
-    for row in rows:
+    for row in plan.own(rows):
         company = known.find(row, "company")
         if company is None and not row.faults:
             row.refuse("company", "is no company of the desk: import it first")

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -29,6 +30,7 @@ class Fate(StrEnum):
     CHANGE = "change"
     SAME = "same"
     REFUSED = "refused"
+    ASIDE = "aside"
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,22 @@ class Plan:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows have each fate."""
+        """How many rows have each fate; those left out only where there are any."""
         found = Counter(str(row.fate) for row in self.rows)
-        return {str(fate): found[str(fate)] for fate in Fate}
+        return {str(fate): found[str(fate)] for fate in Fate if fate is not Fate.ASIDE or found[str(fate)]}
 
     def digest(self) -> str:
         """Return what changes when anything would become of the file that was not shown."""
         text = json.dumps([(row.row, row.fate, row.changes, row.faults) for row in self.rows])
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def own(self, rows: Iterable[ReadRow]) -> Iterator[ReadRow]:
+        """Yield the rows that are the table's own; take note of those that are left out, such as sums and footnotes."""
+        for read in rows:
+            if read.aside:
+                self.rows.append(PlannedRow(read.row, f"Row {read.row + 1}", Fate.ASIDE, notes=[read.aside]))
+            else:
+                yield read
 
     def refuse(self, read: ReadRow, label: str) -> None:
         """Take note of a row that is not taken."""

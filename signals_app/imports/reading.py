@@ -12,14 +12,34 @@ from biotech_ma.core.sheets import days, values
 from biotech_ma.core.sheets.grid import Grid, address, is_empty
 from biotech_ma.core.sheets.values import NOTHING, DayOrder, NumberStyle
 from signals_app.imports.columns import SCALES, Column, Layout
+from signals_app.imports.table import Table
 from signals_app.imports.targets import Kind, Shape, Target, plain, target_of
 from signals_app.ingest.edgar.identifiers import cik_of, ticker_of
 
-# As Bloomberg and Reuters write a share that is listed in the United States.
-_LISTED_IN_US = re.compile(r"\s+(?:US|UN|UQ|UW|UR|UA|UP|UV)(?:\s+EQUITY)?$|\.(?:O|OQ|N)$", re.IGNORECASE)
-_EXCHANGE = re.compile(r"^(?:NASDAQ(?:GS|GM|CM)?|NYSE(?:AM| AMERICAN)?|AMEX|OTC)\s*:\s*", re.IGNORECASE)
+# As Bloomberg, FactSet and Reuters write a share that is listed in the United States.
+_LISTED_IN_US = re.compile(
+    r"(?:\s+|[:-])(?:US|UN|UQ|UW|UR|UA|UP|UV)(?:\s+EQUITY)?$|\s+EQUITY$|\.(?:O|OQ|N|US)$", re.IGNORECASE
+)
+_EXCHANGE = re.compile(
+    r"^(?:NASDAQ(?:GS|GM|CM)?|NYSE ?(?:AM|AMERICAN|ARCA|MKT)?|AMEX|OTC(?:MKTS|PK|QB|QX)?|XNAS|XNGS|XNMS|XNCM|XNYS|XASE"
+    r"|ARCX|BATS|US)\s*:\s*",
+    re.IGNORECASE,
+)
+# A share that is listed elsewhere: ROG SW, GMAB.CO, ETR:BAYN.
+_LISTED_ELSEWHERE = re.compile(
+    r"[A-Z0-9]{1,8}(?:\s+|:)[A-Z]{2}(?:\s+EQUITY)?|[A-Z0-9-]{1,10}\.(?:DE|F|SW|PA|AS|BR|MI|MC|LS|CO|ST|HE|OL|VI|IR|L|TO|CN"
+    r"|AX|HK|SS|SZ|KS|KQ|TW|NS|BO|SI|TA|JK|SA|MX|NZ|T)|(?:ETR|FRA|EPA|LON|LSE|SWX|AMS|CPH|STO|TSE|TYO|HKG|ASX|TSX)\s*:.+",
+    re.IGNORECASE,
+)
+_MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|MÄR|MAI|OKT|DEZ|FÉVR|AVR|JUIN|JUIL|AOÛT|DÉC"
+# What a spreadsheet program makes of MAR1 or OCT4, and keeps when it writes text.
+_WAS_A_DAY = re.compile(rf"\d{{1,2}}[-. ](?:{_MONTHS})\.?|(?:{_MONTHS})\.?-\d{{1,2}}", re.IGNORECASE)
+_DIGITS = re.compile(r"(\d{1,10})(?:[.,]0+)?|(\d{1,3}(?:,\d{3}){1,3})")
 _SEVERAL = re.compile(r"[;,|/\n]")
 _ADDRESS = re.compile(r"https?://[^\s<>\"']{1,990}")
+NAMES = frozenset({"name", "company", "new_name"})
+# Less than any company's market cap or funds: the unit of the column was not said.
+LITTLE_USD = 10_000
 MOST_SHOWN = 8
 LONGEST_ADDRESS = 1000
 
@@ -33,6 +53,12 @@ class ReadRow:
     cells: dict[str, str] = field(default_factory=dict)
     faults: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    # Why the row is none of the table's: a sum, a footnote. Empty = it is.
+    aside: str = ""
+    # Whether it is the row's only cell that holds anything.
+    is_alone: bool = False
+    # Figures that are too small to be dollars, with the reason; they count where the row changes with them.
+    doubts: dict[str, str] = field(default_factory=dict)
 
     def refuse(self, name: str, reason: str) -> None:
         """Refuse the row for the cell of a field."""
@@ -50,26 +76,39 @@ class Way:
 def rows_of(grid: Grid, layout: Layout, kind: Kind, way: Way) -> Iterator[ReadRow]:
     """Yield the rows below the headings that hold anything in a column that counts."""
     chosen = [(column, target) for column in layout.columns if (target := target_of(kind, column.target)) is not None]
-    styles = {
-        column.place: values.number_style(
-            grid.value(row, column.place) for row in range(layout.heading_row + 1, len(grid.rows))
-        )
+    styles = _styles(grid, layout, chosen)
+    table = Table.of(grid, layout)
+    for row in range(layout.first_row, len(grid.rows)):
+        found = ReadRow(row, aside=table.why_aside(row), is_alone=table.is_alone(row))
+        if found.aside:
+            yield found
+            continue
+        if row in grid.hidden_rows:
+            found.notes.append("The row is hidden in the sheet, and counts like any other")
+        told = len(found.notes)
+        for column, target in chosen:
+            _take(grid, found, column, target, styles.get(column.place, NumberStyle.UNSURE), way)
+        if place := table.beyond(row):
+            found.faults.append((address(row, place), "stands beyond the last heading: a delimiter may be in a value"))
+        if found.values or found.faults or len(found.notes) > told:
+            yield found
+
+
+def _styles(grid: Grid, layout: Layout, chosen: list[tuple[Column, Target]]) -> dict[int, NumberStyle]:
+    """Return by column which sign stands before decimals: as the column itself proves, else as the others do."""
+    rows = range(layout.first_row, len(grid.rows))
+    found = {
+        column.place: values.number_style(grid.value(row, column.place) for row in rows)
         for column, target in chosen
         if target.shape in {Shape.MONEY, Shape.WHOLE}
     }
-    width = max((column.place for column in layout.columns if column.heading), default=0)
-    for row in range(layout.heading_row + 1, len(grid.rows)):
-        found = ReadRow(row)
-        for column, target in chosen:
-            _take(grid, found, column, target, styles.get(column.place, NumberStyle.UNSURE), way)
-        for place in range(width + 1, len(grid.rows[row])):
-            if not is_empty(grid.value(row, place)):
-                found.faults.append(
-                    (address(row, place), "stands beyond the last heading: a delimiter may be in a value")
-                )
-                break
-        if found.values or found.faults or found.notes:
-            yield found
+    proven = {style for style in found.values() if style is not NumberStyle.UNSURE}
+    if len(proven) == 1:
+        rest: NumberStyle = proven.pop()
+    else:
+        # Where decimals have a comma, lists are separated by semicolons.
+        rest = NumberStyle.EITHER if proven or grid.delimiter == ";" else NumberStyle.UNSURE
+    return {place: rest if style is NumberStyle.UNSURE else style for place, style in found.items()}
 
 
 def _take(grid: Grid, found: ReadRow, column: Column, target: Target, style: NumberStyle, way: Way) -> None:
@@ -83,14 +122,25 @@ def _take(grid: Grid, found: ReadRow, column: Column, target: Target, style: Num
     if is_empty(value):
         return
     try:
+        if isinstance(value, str) and (error := values.error_in(value)):
+            raise ValueError(error)
         read = _read(value, target, column, style, way)
     except ValueError as error:
         found.faults.append((cell, f"{target.label}: {error}"))
         return
     if read is NOTHING:
         found.notes.append(f"{cell}: {values.shown(value)} says nothing")
-    else:
-        found.values[target.name] = read
+        return
+    found.values[target.name] = read
+    if target.shape is Shape.MONEY and column.scale == "1" and 0 < abs(read) < LITTLE_USD and _is_bare(value):
+        found.doubts[target.name] = (
+            f"{target.label}: {values.shown(value)} would be {read:,} dollars: choose the unit of the column, or write "
+            "the cell with one, such as 5k"
+        )
+
+
+def _is_bare(value: Any) -> bool:
+    return not isinstance(value, str) or not any(sign.isalpha() for sign in value.upper().replace("USD", ""))
 
 
 def _read(value: Any, target: Target, column: Column, style: NumberStyle, way: Way) -> Any:
@@ -117,16 +167,38 @@ def _within(read: Any, value: Any, target: Target) -> Any:
 def _ticker(value: Any, target: Target) -> Any:
     if isinstance(value, bool | dt.date):
         raise ValueError(f"{values.shown(value)} is no ticker: a spreadsheet program took it for something else")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = str(value).strip()
     # NA is a placeholder and was a ticker once; a placeholder it is.
     if values.is_placeholder(text):
         return NOTHING
-    return ticker_of(_LISTED_IN_US.sub("", _EXCHANGE.sub("", text)))
+    if _WAS_A_DAY.fullmatch(text):
+        raise ValueError(f"{values.shown(text)} is no ticker: a spreadsheet program took it for a day")
+    bare = _LISTED_IN_US.sub("", _EXCHANGE.sub("", text))
+    if _LISTED_ELSEWHERE.fullmatch(bare):
+        raise ValueError(
+            f"{values.shown(text)} is listed outside the United States: empty the cell, and give the CIK or the name"
+        )
+    if isinstance(value, float) or re.fullmatch(r"\d+[.,]\d+", bare):
+        raise ValueError(f"{values.shown(text)} is a number, and no ticker")
+    return ticker_of(bare)
 
 
 def _cik(value: Any, target: Target) -> Any:
     text = values.words(value, target.longest)
-    return text if text is NOTHING else cik_of(re.sub(r"^CIK\s*", "", text, flags=re.IGNORECASE))
+    if text is NOTHING:
+        return text
+    bare = re.sub(r"^CIK\W*", "", text, flags=re.IGNORECASE)
+    found = _DIGITS.fullmatch(bare)
+    return cik_of((found[1] or found[2].replace(",", "")) if found else bare)
+
+
+def _words(value: Any, target: Target) -> Any:
+    text = values.words(value, target.longest)
+    if text is not NOTHING and target.name in NAMES and _WAS_A_DAY.fullmatch(text):
+        raise ValueError(f"{values.shown(text)} is no name: a spreadsheet program took it for a day")
+    return text
 
 
 def _web_address(value: Any, target: Target) -> Any:
@@ -163,7 +235,7 @@ def _known(text: str, target: Target) -> str:
 
 _READERS: dict[Shape, Callable[[Any, Target], Any]] = {
     Shape.YES: lambda value, target: values.yes_or_no(value),
-    Shape.WORDS: lambda value, target: values.words(value, target.longest),
+    Shape.WORDS: _words,
     Shape.CHOICE: _choice,
     Shape.CHOICES: _choices,
     Shape.CIK: _cik,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +17,12 @@ from django.db.models.functions import Now
 
 from biotech_ma.core.admin.figures import plain as as_text
 from biotech_ma.core.services import Refused, recorded, violated_constraint
-from biotech_ma.core.sheets.grid import Grid, Unreadable
+from biotech_ma.core.sheets.grid import Grid, Unreadable, is_empty
 from biotech_ma.core.sheets.read import read
 from companies.models import Company, DrugCandidate
 from signals_app.import_models import ImportState, SheetImport, SheetImportRow
 from signals_app.imports.candidates import plan_candidates
-from signals_app.imports.columns import Layout, faults_of, guessed, heading_key, headings, mapped
+from signals_app.imports.columns import Layout, faults_of, guessed, heading_key, headings, liking, mapped
 from signals_app.imports.companies import plan_companies
 from signals_app.imports.events import plan_events
 from signals_app.imports.plan import Fate, Options, Plan
@@ -32,7 +34,7 @@ from signals_app.models import Signal
 
 # Beyond this a worker does it.
 MOST_AT_ONCE = 2000
-SAMPLE_ROWS = 4
+SAMPLE_ROWS, SAMPLED_ROWS = 4, 500
 SAMPLE_WIDTH = 60
 PROGRESS_ROWS = 500
 MOST_EVENTS = 5000
@@ -50,7 +52,7 @@ def take_file(*, kind: str, name: str, content: bytes, owner: AbstractBaseUser, 
 
     Raises Unreadable for a file that cannot be taken as a whole.
     """
-    grid = read(content, sheet=sheet)
+    grid = read(content, sheet=sheet, liking=liking(Kind(kind)))
     taken = SheetImport(
         kind=Kind(kind),
         file_name=_clean(name),
@@ -74,13 +76,25 @@ def _look(taken: SheetImport, grid: Grid, layout: Layout) -> None:
     """Note what the file is made of, its headings and its first rows."""
     taken.made_of, taken.sheet, taken.sheets = grid.made_of[:255], grid.sheet, grid.sheets
     taken.layout = layout.to_json()
-    taken.heading_key = heading_key(headings(grid, layout.heading_row))
-    taken.rows_total = max(0, len(grid.rows) - layout.heading_row - 1)
-    first = layout.heading_row + 1
-    taken.sample = [
-        [as_text(grid.value(row, column.place))[:SAMPLE_WIDTH].replace("\x00", "") for column in layout.columns]
-        for row in range(first, min(first + SAMPLE_ROWS, len(grid.rows)))
-    ]
+    taken.heading_key = heading_key(headings(grid, layout.heading_row, has_units=layout.has_units))
+    taken.rows_total = max(0, len(grid.rows) - layout.first_row)
+    taken.sample = _sample(grid, layout)
+
+
+def _sample(grid: Grid, layout: Layout) -> list[list[str]]:
+    """Return of every column the first values, one below the other; columns that begin late have theirs, too."""
+    rows = range(layout.first_row, min(layout.first_row + SAMPLED_ROWS, len(grid.rows)))
+    columns = []
+    for column in layout.columns:
+        held = (value for row in rows if not is_empty(value := grid.value(row, column.place)))
+        columns.append([_shown(value) for value in islice(held, SAMPLE_ROWS)])
+    return [[values[row] if row < len(values) else "" for values in columns] for row in range(SAMPLE_ROWS)]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dt.datetime):  # of no zone, as workbooks have it
+        value = value.date() if value.time() == dt.time() else value.isoformat(" ", "minutes")
+    return "".join(sign if sign.isprintable() else " " for sign in as_text(value)[:SAMPLE_WIDTH])
 
 
 def _remember(taken: SheetImport) -> None:
@@ -89,17 +103,31 @@ def _remember(taken: SheetImport) -> None:
     last = earlier.order_by("-id").first()
     if last is None:
         return
-    kept, row = Layout.from_json(last.layout), taken.layout["heading_row"]
-    taken.layout = replace(kept, heading_row=row).to_json()
+    kept, found = Layout.from_json(last.layout), Layout.from_json(taken.layout)
+    columns = tuple(
+        # What this file says of its units counts, not what the last one said.
+        replace(column, scale=guess.scale if guess.scale != "1" else column.scale)
+        for column, guess in zip(kept.columns, found.columns, strict=True)
+    )
+    taken.layout = replace(found, columns=columns).to_json()
     taken.options = {**last.options, "as_of": ""}
 
 
-def look_again(taken: SheetImport, *, heading_row: int, sheet: str = "") -> None:
-    """Guess the columns anew, under another row of headings or on another sheet. Raises Unreadable."""
-    grid = read(bytes(taken.content or b""), sheet=sheet or taken.sheet)
+def look_again(
+    taken: SheetImport, *, heading_row: int, sheet: str = "", has_units: bool | None = None, encoding: str | None = None
+) -> None:
+    """Guess the columns anew: under another row of headings, on another sheet, in another encoding. Raises Unreadable.
+
+    `has_units` says whether a row of units follows the headings, None: as it looks; `encoding` None: as before.
+    """
+    encoding = taken.layout.get("encoding", "") if encoding is None else encoding
+    grid = read(bytes(taken.content or b""), sheet=sheet or taken.sheet, encoding=encoding)
     kind = Kind(taken.kind)
-    another = sheet and sheet != taken.sheet
-    _look(taken, grid, guessed(grid, kind) if another else mapped(grid, kind, min(heading_row, len(grid.rows) - 1)))
+    if sheet and sheet != taken.sheet:
+        layout = guessed(grid, kind)
+    else:
+        layout = mapped(grid, kind, min(heading_row, len(grid.rows) - 1), has_units=has_units)
+    _look(taken, grid, replace(layout, encoding=encoding))
     taken.state, taken.plan_sha256 = ImportState.MAPPING, ""
     taken.save()
 
@@ -157,11 +185,10 @@ def _do(taken: SheetImport, step: str) -> None:
 
 
 def _planned(taken: SheetImport, progress: Callable[[int], None] | None = None) -> Plan:
-    grid = read(bytes(taken.content or b""), sheet=taken.sheet)
+    layout = Layout.from_json(taken.layout)
+    grid = read(bytes(taken.content or b""), sheet=taken.sheet, encoding=layout.encoding)
     kind, options = Kind(taken.kind), Options.from_json(taken.options)
-    rows: Iterable[ReadRow] = rows_of(
-        grid, Layout.from_json(taken.layout), kind, Way(options.day_order, grid.serial_1904)
-    )
+    rows: Iterable[ReadRow] = rows_of(grid, layout, kind, Way(options.day_order, grid.serial_1904))
     return PLANNERS[kind](_counted(rows, progress) if progress else rows, options=options, file=taken.file_name)
 
 

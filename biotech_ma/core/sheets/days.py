@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+import unicodedata
 from typing import Any
 
 from biotech_ma.core.sheets.values import NOTHING, DayOrder, Nothing, is_placeholder, shown
@@ -16,8 +17,22 @@ FIRST_YEAR, LAST_YEAR = 1900, 2119
 CENTURY, TURN = 100, 70
 MONTHS_A_YEAR, MONTHS_A_QUARTER, MONTHS_A_HALF = 12, 3, 6
 
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
-_MONTHS |= {"sept": 9, "mär": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12}
+# Of each month what the words of a language begin with, as far as they differ from the English ones or go on.
+_WORDS = """
+1 january jan januar jän jänner janvier janv enero ene gennaio gen janeiro januari
+2 february feb februar februari février fevrier févr fevr fév febrero febbraio fevereiro fev
+3 march mar märz mär maerz mrz mars marzo março maart mrt marts
+4 april apr avril avr abril abr aprile
+5 may mai mayo maggio mag maio mei maj
+6 june jun juni juin junio giugno giu junho
+7 july jul juli juillet juil julio luglio lug julho
+8 august aug août aout aoû agosto ago augustus augusti
+9 september sep sept septembre septiembre settembre set setembro
+10 october oct oktober okt octobre octubre ottobre ott outubro out
+11 november nov novembre noviembre novembro
+12 december dec dezember dez décembre decembre déc diciembre dic dicembre dezembro
+"""
+_MONTHS = {word: int(line.split()[0]) for line in _WORDS.strip().splitlines() for word in line.split()[1:]}
 _ISO = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
@@ -26,10 +41,12 @@ _DOTS = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2})")
 _SLASHES = re.compile(
     r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?: \d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?)?", re.IGNORECASE
 )
-_DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?[ \-/]([a-zä]{3,9})\.?[ \-/,]+(\d{4}|\d{2})", re.IGNORECASE)
-_MONTH_DAY = re.compile(r"([a-zä]{3,9})\.?[ \-/](\d{1,2})(?:st|nd|rd|th)?,?[ \-/](\d{4}|\d{2})", re.IGNORECASE)
-_MONTH = re.compile(r"([a-zä]{3,9})\.?[ \-/,]+(\d{4})", re.IGNORECASE)
+_DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?[ \-/]([^\W\d_]{3,10})\.?[ \-/,]+(\d{4}|\d{2})", re.IGNORECASE)
+_MONTH_DAY = re.compile(r"([^\W\d_]{3,10})\.?[ \-/](\d{1,2})(?:st|nd|rd|th)?,?[ \-/](\d{4}|\d{2})", re.IGNORECASE)
+_MONTH = re.compile(r"([^\W\d_]{3,10})\.?[ \-/,]+(\d{4})", re.IGNORECASE)
 _NUMBERED_MONTH = re.compile(r"(\d{4})-(\d{2})|(\d{1,2})/(\d{4})")
+# 31 de enero de 2026
+_OF = re.compile(r"(?<=[\w.]) de(?:l|) (?=\w)", re.IGNORECASE)
 _QUARTER = re.compile(r"([1-4])?Q([1-4])?[ \-/]*(?:FY)?'?(\d{4}|\d{2})|(\d{4})[ \-/]*Q([1-4])", re.IGNORECASE)
 _HALF = re.compile(r"([12])?H([12])?[ \-/]*'?(\d{4}|\d{2})|(\d{4})[ \-/]*H([12])", re.IGNORECASE)
 
@@ -47,7 +64,9 @@ def day(value: Any, *, order: DayOrder = DayOrder.REFUSE, since_1904: bool = Fal
         raise ValueError(f"{shown(value)} is no day")
     if isinstance(value, int | float):
         return _serial(value, since_1904)
-    text = " ".join(value.split())
+    if isinstance(value, dt.timedelta):
+        raise ValueError(f"{shown(value)} is no day")
+    text = _OF.sub(" ", " ".join(value.split()))
     if is_placeholder(text):
         return NOTHING
     try:
@@ -123,9 +142,7 @@ def _month_end(year: int, month: int) -> dt.date:
 
 
 def _month(name: str) -> int | None:
-    name = name.lower()
-    full = [number for number, word in enumerate(calendar.month_name) if word and word.lower() == name]
-    return full[0] if full else _MONTHS.get(name)
+    return _MONTHS.get(unicodedata.normalize("NFC", name.lower()))
 
 
 def _year(text: str) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 500
+# Bounds memory and time: what is read is held whole.
+MOST_CELLS = 2_000_000
 MOST_CHARACTERS = 10_000
 # How workbooks begin: those of today, and those from before 2007 or under a password.
 WORKBOOK, OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -24,6 +26,9 @@ class Grid:
     """Rows of values as the file has them, both counted from 0; a cell in `faults` must not be used.
 
     Values are str, int, float, bool, date, datetime or None. `serial_1904` tells from which day serial numbers count.
+    `delimiter` and `encoding` are those of a text file, empty for a workbook; `odd_words` are words that read
+    differently in another encoding, where the file does not say its own. `hidden_rows` and `hidden_columns` are read
+    like all others.
     """
 
     rows: list[list[Any]]
@@ -32,11 +37,20 @@ class Grid:
     sheet: str = ""
     made_of: str = ""
     serial_1904: bool = False
+    delimiter: str = ""
+    encoding: str = ""
+    odd_words: list[str] = field(default_factory=list)
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
     def value(self, row: int, column: int) -> Any:
         """Return a cell's value, None beyond the row's end."""
         cells = self.rows[row]
         return cells[column] if column < len(cells) else None
+
+    def filled(self, row: int) -> int:
+        """Return how many cells of a row hold anything."""
+        return sum(not is_empty(value) for value in self.rows[row])
 
     @property
     def width(self) -> int:
@@ -64,9 +78,13 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def check_size(rows: int, columns: int) -> None:
-    """Raise Unreadable for more rows or columns than are taken at once."""
+def check_size(rows: int, columns: int, cells: int = 0) -> None:
+    """Raise Unreadable for more rows, columns or cells than are taken at once."""
     if rows > MOST_ROWS:
         raise Unreadable(f"The sheet has more than {MOST_ROWS:,} rows. Split it.")
     if columns > MOST_COLUMNS:
         raise Unreadable(f"The sheet has more than {MOST_COLUMNS} columns. Delete those that are not needed.")
+    if cells > MOST_CELLS:
+        raise Unreadable(
+            f"The sheet has more than {MOST_CELLS:,} cells. Delete columns that are not needed, or split it."
+        )

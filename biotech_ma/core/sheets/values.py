@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any, Final
 
+from biotech_ma.core.sheets.formulas import escaped
+
 
 class Nothing(Enum):
     """The cell says that nothing is known."""
@@ -25,9 +27,23 @@ PLACEHOLDERS = frozenset(
     [
         "n/a", "na", "n.a.", "n.a", "#n/a", "-", "--", "---", "–", "—", "−", "n.m.", "n.m", "nm", "n/m", "tbd", "tba",
         "unknown", "none", "null", "nil", ".", "..", "?", "undisclosed", "n.d.", "nd", "not disclosed",
-        "not available", "not meaningful",
+        "not available", "not meaningful", "k.a.", "k. a.", "n.v.", "n/d", "#nv", "#n/d", "#n/a n/a",
+        "#n/a field not applicable", "#n/a invalid security", "#n/a invalid field", "#n/a history",
     ]
 )  # fmt: skip
+# What programs leave in a cell where a formula failed, in the languages of their users, or has not been answered yet.
+ERRORS = frozenset(
+    [
+        "#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!", "#field!", "#blocked!",
+        "#unknown!", "#connect!", "#error!", "#bezug!", "#wert!", "#zahl!", "#überlauf!", "#valeur!", "#nom?",
+        "#nombre!", "#nul!", "#propagation!", "#¡ref!", "#¡valor!", "#¿nombre?", "#¡num!", "#¡div/0!",
+        "#valore!", "#rif!",
+        "#verw!", "#waarde!", "#naam?", "#getal!",
+    ]
+)  # fmt: skip
+_UNANSWERED = re.compile(
+    r"#n/a (?:requesting data|connection|timeout|sec|real time|limit|auth).*|#getting_data|#busy!|loading\.\.\."
+)
 SHOWN = 40
 MOST = Decimal(10) ** 17
 CENT = Decimal("0.01")
@@ -39,6 +55,9 @@ class NumberStyle(StrEnum):
     POINT = "point"
     COMMA = "comma"
     UNSURE = "unsure"
+
+    # Nothing in the file tells, and its delimiter is that of countries which write 1,5.
+    EITHER = "either"
 
 
 class DayOrder(StrEnum):
@@ -55,6 +74,9 @@ UNITS: dict[str, Decimal] = {
     "mln": Decimal(10) ** 6, "million": Decimal(10) ** 6, "millions": Decimal(10) ** 6,
     "b": Decimal(10) ** 9, "bn": Decimal(10) ** 9, "bln": Decimal(10) ** 9, "billion": Decimal(10) ** 9,
     "billions": Decimal(10) ** 9,
+    "mrd": Decimal(10) ** 9, "mia": Decimal(10) ** 9, "md": Decimal(10) ** 9, "mds": Decimal(10) ** 9,
+    "milliard": Decimal(10) ** 9, "milliards": Decimal(10) ** 9, "milliarde": Decimal(10) ** 9,
+    "milliarden": Decimal(10) ** 9, "millionen": Decimal(10) ** 6, "tausend": Decimal(10) ** 3,
     "t": Decimal(10) ** 12, "tn": Decimal(10) ** 12, "trillion": Decimal(10) ** 12,
 }  # fmt: skip
 _FOREIGN = re.compile(r"[€£¥₩₹]|\b(?:EUR|GBP|CHF|JPY|CNY|RMB|DKK|SEK|NOK|CAD|AUD|HKD|KRW|INR)\b", re.IGNORECASE)
@@ -65,6 +87,7 @@ _COMMA_ONLY = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}|\d+,\d
 _POINT = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?")
 _COMMA = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
 _UNSURE = re.compile(r"\d{1,3}[.,]\d{3}")
+_SCIENTIFIC = re.compile(r"[+\-]?\d+(?:[.,]\d+)?E[+\-]?\d+", re.IGNORECASE)
 _SPACES = re.compile(r"(?<=\d)['’\s\u00a0\u202f](?=\d{3}(?!\d))")
 
 
@@ -77,6 +100,16 @@ def shown(value: Any) -> str:
 def is_placeholder(text: str) -> bool:
     """Return whether the text says that nothing is known."""
     return text.strip().lower() in PLACEHOLDERS
+
+
+def error_in(text: str) -> str:
+    """Return why a cell's text is no value but what a program left there, empty where it is none of these."""
+    word = text.strip().lower()
+    if word in ERRORS:
+        return f"holds the error {text.strip()}: mend it in the spreadsheet, or empty the cell"
+    if _UNANSWERED.fullmatch(word):
+        return f"holds {shown(text.strip())}, a value that had not arrived: refresh the spreadsheet and save it again"
+    return ""
 
 
 def number_style(values: Iterable[Any]) -> NumberStyle:
@@ -120,6 +153,8 @@ def number(value: Any, *, style: NumberStyle = NumberStyle.UNSURE, scale: Decima
     if "%" in value:
         raise ValueError(f"{shown(value)} is a percentage")
     inner, is_negative = _unwrapped(value)
+    if _SCIENTIFIC.fullmatch(inner):
+        raise ValueError(f"{shown(value)} is shortened to powers of ten, and digits may be lost: write it out")
     found = _NUMBER.match(inner)
     unit = found["unit"].lower() if found else ""
     if not found or (unit and unit not in UNITS):
@@ -132,13 +167,13 @@ def number(value: Any, *, style: NumberStyle = NumberStyle.UNSURE, scale: Decima
 
 
 def _amount(text: str, style: NumberStyle, value: Any, *, has_unit: bool) -> Decimal:
-    if style is NumberStyle.UNSURE and _UNSURE.fullmatch(text):
-        if "," in text and not has_unit:
+    if style in {NumberStyle.UNSURE, NumberStyle.EITHER} and _UNSURE.fullmatch(text):
+        if "," in text and not has_unit and style is NumberStyle.UNSURE:
             return Decimal(text.replace(",", ""))  # as the desk's own forms read it
         whole, decimal = text.replace(".", "").replace(",", ""), text.replace(",", ".")
         raise ValueError(f"{shown(value)} may be {whole} or {decimal}: write it plainly")
     if (style is not NumberStyle.COMMA and _POINT.fullmatch(text)) and not (
-        style is NumberStyle.UNSURE and _COMMA_ONLY.fullmatch(text)
+        style in {NumberStyle.UNSURE, NumberStyle.EITHER} and _COMMA_ONLY.fullmatch(text)
     ):
         return Decimal(text.replace(",", ""))
     if style is not NumberStyle.POINT and _COMMA.fullmatch(text):
@@ -162,8 +197,8 @@ def whole(value: Any, *, style: NumberStyle = NumberStyle.UNSURE) -> int | Nothi
     return int(found)
 
 
-YES = frozenset({"yes", "y", "true", "t", "1", "x", "✓", "✔", "ja", "oui"})
-NO = frozenset({"no", "n", "false", "f", "0", "✗", "nein", "non"})
+YES = frozenset({"yes", "y", "true", "t", "1", "x", "✓", "✔", "ja", "wahr", "oui", "vrai", "si", "sí"})
+NO = frozenset({"no", "n", "false", "f", "0", "✗", "nein", "falsch", "non", "faux"})
 
 
 def yes_or_no(value: Any) -> bool | Nothing:
@@ -180,6 +215,7 @@ def yes_or_no(value: Any) -> bool | Nothing:
     raise ValueError(f"{shown(value)} is neither yes nor no")
 
 
+_NO_TEXT = re.compile("[\ud800-\udfff\ufffd\ufffe\uffff]")
 _FORMULA = re.compile(r"^\s*(?:=|@\w|[+\-][^\d\s].*[|!(])", re.DOTALL)
 
 
@@ -192,10 +228,25 @@ def words(value: Any, longest: int) -> str | Nothing:
     text = " ".join(str(value).split())
     if is_placeholder(text):
         return NOTHING
+    if text.startswith("'") and escaped(text[1:]) == text:
+        text = text[1:]  # as exports keep it from being a formula
     if _FORMULA.match(text):
         raise ValueError(f"{shown(text)} is a formula: write its value")
-    if any(ord(sign) < ord(" ") or "\ud800" <= sign <= "\udfff" or sign == "\ufffd" for sign in text):
+    if any(ord(sign) < ord(" ") or "\x7f" <= sign <= "\x9f" or _NO_TEXT.match(sign) for sign in text):
         raise ValueError(f"{shown(text)} holds signs that are no text")
+    if meant := misread(text):
+        raise ValueError(f"{shown(text)} was read in a wrong encoding on its way here: it may be {shown(meant)}")
     if len(text) > longest:
         raise ValueError(f"{shown(text)} has {len(text):,} characters, of which {longest:,} can be kept")
     return text
+
+
+def misread(text: str) -> str:
+    """Return what a text is if UTF-8 was once read as Windows-1252 ("MÃ¼nchen"), empty where it was not."""
+    if text.isascii():
+        return ""
+    try:
+        meant = text.encode("cp1252").decode()
+    except UnicodeError:
+        return ""
+    return meant if any(sign.isalpha() and sign > "\x7f" for sign in meant) or "’" in meant or "–" in meant else ""

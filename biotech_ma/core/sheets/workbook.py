@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import warnings
@@ -10,120 +11,149 @@ from collections.abc import Iterator
 from typing import Any
 
 from openpyxl import load_workbook
-from openpyxl.utils.cell import range_boundaries
+from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.utils.escape import unescape
 
 from biotech_ma.core.sheets.grid import (
     MOST_CHARACTERS,
     MOST_COLUMNS,
     MOST_ROWS,
-    OLD_WORKBOOK,
     Grid,
     Unreadable,
     address,
     check_size,
     is_empty,
 )
+from biotech_ma.core.sheets.package import check_package
 
-MOST_UNPACKED_BYTES = 120 * 1024 * 1024
-MOST_PARTS = 2000
-MOST_RATIO = 200
 MOST_MERGED = 100_000
-SMALL_BYTES = 1024 * 1024
-# What cells hold instead of a value where a formula failed.
-ERRORS = frozenset({"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!"})
-_ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+MOST_SHEETS_LOOKED_AT, ROWS_LOOKED_AT = 50, 60
+LONGEST_TITLE = 200
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _DEEP = re.compile(rb'<(?:\w+:)?c r="[A-Z]+([0-9]{5,7})"[^>/]*><(?:\w+:)?(?:f|v|is)\b')
+_HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\s(?=[^>]*?\bhidden="(?:1|true)")[^>]*?\br="([0-9]{1,7})"')
+_HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\s(?=[^>]*?\bhidden="(?:1|true)")([^>]*)>')
+_SPAN = re.compile(rb'\b(min|max)="([0-9]{1,5})"')
+# A formula whose result is an empty text, which is a result.
+_EMPTY_TEXT = re.compile(
+    rb'<(?:\w+:)?c r="([A-Z]+[0-9]+)"[^>]*?\bt="str"[^>]*>\s*<(?:\w+:)?f\b[^<]*(?:</(?:\w+:)?f>)?'
+    rb"\s*<(?:\w+:)?v(?:\s*/>|></(?:\w+:)?v>)"
+)
+# Who writes formulas without calculating them asks the next program to do so.
+_CALCULATE = re.compile(rb'<(?:\w+:)?calcPr\b[^>]*\bfullCalcOnLoad="(?:1|true)"')
 NO_VALUE = "is a formula without a stored value: open the file in a spreadsheet program and save it"
+A_SPAN = "holds a span of time, not a value: change the cell's format to number or date"
 
 
-def read_workbook(content: bytes, sheet: str = "") -> Grid:
-    """Return the rows of a sheet, the first visible one unless named; merged cells are filled or at fault.
+def read_workbook(content: bytes, sheet: str = "", liking: Any = None) -> Grid:
+    """Return the rows of a sheet; merged cells are filled or at fault.
 
-    Raises Unreadable for old, encrypted, macro-carrying, damaged or oversized workbooks.
+    It is the sheet of that name, else the visible one that is liked best, the first one of equals. Raises Unreadable
+    for macro-carrying, damaged or oversized workbooks and for archives of other kinds.
     """
-    if content.startswith(OLD_WORKBOOK):
-        raise Unreadable("This is an old (.xls) or encrypted workbook: save it as .xlsx without a password.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check(archive)
+            check_package(archive)
         with warnings.catch_warnings():
             # What openpyxl leaves out - styles, validation, drawings - no import asks for.
             warnings.simplefilter("ignore")
-            return _read(content, sheet)
+            return _read(content, sheet, liking)
     except Unreadable:
         raise
     except Exception as error:  # the library raises whatever a damaged part leads to
         raise Unreadable(f"The workbook is damaged ({type(error).__name__}): save it again as .xlsx.") from error
 
 
-def _check(archive: zipfile.ZipFile) -> None:
-    parts = archive.infolist()
-    unpacked = sum(part.file_size for part in parts)
-    if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED_BYTES:
-        raise Unreadable(f"The workbook unpacks to more than {MOST_UNPACKED_BYTES // 1024 // 1024} MB. Split it.")
-    for part in parts:
-        if part.file_size > SMALL_BYTES and part.file_size > MOST_RATIO * max(1, part.compress_size):
-            raise Unreadable("The workbook is packed beyond what a spreadsheet program does: save it again.")
-        if part.filename.lower().endswith("vbaproject.bin"):
-            raise Unreadable("The workbook carries macros: save it as .xlsx without them.")
-        if part.filename.lower().endswith((".xml", ".rels")) and _has_entities(archive, part):
-            raise Unreadable("The workbook defines XML entities, which no spreadsheet program writes.")
-    if not any(part.filename == "[Content_Types].xml" for part in parts):
-        raise Unreadable("This archive is no workbook: unpack it, and upload the CSV or XLSX file in it.")
-
-
-def _has_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Return whether a part declares anything; such declarations stand before the first element, in any encoding."""
-    with archive.open(part) as stream:
-        head = stream.read(64 * 1024)
-    return bool(_ENTITY.search(head.replace(b"\x00", b"")))
-
-
-def _read(content: bytes, wanted: str) -> Grid:
+def _read(content: bytes, wanted: str, liking: Any) -> Grid:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
-    names = [sheet.title for sheet in visible]
+    names = [sheet.title[:LONGEST_TITLE] for sheet in visible]
     if not names:
         raise Unreadable("The workbook has no sheet of cells.")
-    sheet = visible[names.index(wanted)] if wanted in names else visible[0]
-    part = str(getattr(sheet, "_worksheet_path", ""))
-    grid = Grid(list(_rows(sheet)), sheets=names, sheet=sheet.title, made_of=f"workbook, sheet {sheet.title}")
+    sheet = visible[names.index(wanted)] if wanted in names else _liked(visible, liking)
+    name = sheet.title[:LONGEST_TITLE]
+    grid = Grid([], sheets=names, sheet=name, made_of=f"workbook, sheet {name}")
+    _take_rows(grid, sheet)
     grid.serial_1904 = book.epoch == CALENDAR_MAC_1904
     book.close()
-    while grid.rows and all(value is None for value in grid.rows[-1]):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _look_into(grid, archive, content, sheet)
+    return grid
+
+
+def _liked(sheets: list[Any], liking: Any) -> Any:
+    """Return the sheet whose first rows are liked best; without a liking the first one that holds anything."""
+    scores = []
+    for place, sheet in enumerate(sheets[:MOST_SHEETS_LOOKED_AT]):
+        sheet.reset_dimensions()
+        rows = [list(row) for row in sheet.iter_rows(max_row=ROWS_LOOKED_AT, max_col=MOST_COLUMNS, values_only=True)]
+        head = Grid(rows)
+        has_cells = any(head.filled(row) for row in range(len(rows)))
+        scores.append((liking(head) if liking and has_cells else 0, has_cells, -place))
+    return sheets[-max(scores)[2]]
+
+
+def _take_rows(grid: Grid, sheet: Any) -> None:
+    """Take the rows; their number and width come from the cells, not from what the sheet says of itself."""
+    sheet.reset_dimensions()
+    cells = 0
+    for number, row in enumerate(sheet.iter_rows(max_row=MOST_ROWS + 1, values_only=True)):
+        values = list(row)
+        while values and is_empty(values[-1]):
+            values.pop()
+        cells += len(values)
+        check_size(0, len(values), cells)
+        for place, value in enumerate(values):
+            if isinstance(value, str):
+                values[place] = _text(value, number, place)
+            elif isinstance(value, dt.timedelta | dt.time):
+                grid.faults[number, place] = A_SPAN
+                values[place] = str(value)
+        grid.rows.append(values)
+    while grid.rows and not grid.rows[-1]:
         grid.rows.pop()
     check_size(len(grid.rows), grid.width)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        xml = archive.read(part) if part in archive.namelist() else b""
+
+
+def _text(value: str, row: int, column: int) -> str:
+    if len(value) > MOST_CHARACTERS:
+        raise Unreadable(f"Cell {address(row, column)} has over {MOST_CHARACTERS:,} characters.")
+    # A carriage return within a cell is kept as _x000D_.
+    return unescape(value) if "_x" in value else value
+
+
+def _look_into(grid: Grid, archive: zipfile.ZipFile, content: bytes, sheet: Any) -> None:
+    """Note what the library does not tell: formulas without a result, merged areas, what is hidden."""
+    part = str(getattr(sheet, "_worksheet_path", ""))
+    xml = archive.read(part) if part in archive.namelist() else b""
     if any(int(found) > MOST_ROWS for found in _DEEP.findall(xml)):
         raise Unreadable(f"The sheet has values below row {MOST_ROWS:,}. Split it.")
     if _FORMULA.search(xml):
-        _find_lost_formulas(content, sheet.title, grid)
+        book = archive.read("xl/workbook.xml") if "xl/workbook.xml" in archive.namelist() else b""
+        _find_lost_formulas(content, sheet.title, grid, is_calculated=not _CALCULATE.search(book))
+        for found in _EMPTY_TEXT.findall(xml):
+            row, column = coordinate_to_tuple(found.decode())
+            grid.faults.pop((row - 1, column - 1), None)
     left = MOST_MERGED
     for found in _MERGED.findall(xml):
         left -= _merge(grid, found.decode())
         if left < 0:
             raise Unreadable(f"More than {MOST_MERGED:,} cells are merged with others: unmerge them.")
-    _find_errors(grid)
-    return grid
+    grid.hidden_rows = frozenset(int(found) - 1 for found in _HIDDEN_ROW.findall(xml) if int(found) <= len(grid.rows))
+    grid.hidden_columns = frozenset(_hidden_columns(xml, grid.width))
 
 
-def _rows(sheet: Any) -> Iterator[list[Any]]:
-    """Yield the rows; their number and width come from the cells, not from what the sheet says of itself."""
-    sheet.reset_dimensions()
-    for row in sheet.iter_rows(max_row=MOST_ROWS + 1, values_only=True):
-        cells = list(row)
-        while cells and is_empty(cells[-1]):
-            cells.pop()
-        check_size(0, len(cells))
-        yield cells
+def _hidden_columns(xml: bytes, width: int) -> Iterator[int]:
+    for attributes in _HIDDEN_COLUMNS.findall(xml):
+        span = {name: int(number) for name, number in _SPAN.findall(attributes)}
+        if b"min" in span and b"max" in span:
+            yield from range(span[b"min"] - 1, min(span[b"max"], width))
 
 
-def _find_lost_formulas(content: bytes, title: str, grid: Grid) -> None:
-    """Note the cells whose formula was never calculated: their value would be taken for an empty one."""
+def _find_lost_formulas(content: bytes, title: str, grid: Grid, *, is_calculated: bool) -> None:
+    """Note the cells whose formula was never calculated: their value would be taken for an empty one, or for 0."""
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
     sheet = book[title]
     sheet.reset_dimensions()
@@ -131,7 +161,10 @@ def _find_lost_formulas(content: bytes, title: str, grid: Grid) -> None:
     for row, cells in enumerate(rows):
         for column, value in enumerate(cells):
             is_formula = (isinstance(value, str) and value.startswith("=")) or hasattr(value, "text")
-            if is_formula and (row >= len(grid.rows) or grid.value(row, column) is None):
+            if not is_formula:
+                continue
+            held = grid.value(row, column) if row < len(grid.rows) else None
+            if held is None or (held == 0 and not is_calculated):
                 grid.faults[row, column] = NO_VALUE
     book.close()
 
@@ -156,14 +189,3 @@ def _merge(grid: Grid, area: str) -> int:
             cells.extend([None] * (left + 1 - len(cells)))
             cells[left] = value
     return size
-
-
-def _find_errors(grid: Grid) -> None:
-    for row, cells in enumerate(grid.rows):
-        for column, value in enumerate(cells):
-            if not isinstance(value, str):
-                continue
-            if value in ERRORS and value != "#N/A":
-                grid.faults[row, column] = f"holds the error {value}"
-            elif len(value) > MOST_CHARACTERS:
-                raise Unreadable(f"Cell {address(row, column)} has over {MOST_CHARACTERS:,} characters.")
