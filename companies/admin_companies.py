@@ -29,6 +29,7 @@ from companies.admin_closed import marked
 from companies.admin_merging import CompanyMerging
 from companies.admin_more_columns import MoreCompanyColumns
 from companies.admin_page import CompanyPage, origin
+from companies.admin_watching import CompanyWatching
 from companies.admin_watchlists import TagFilter, WatchlistFilter
 from companies.choices import Role, TherapeuticArea
 from companies.forms import CandidateForm
@@ -70,7 +71,7 @@ class AliasInline(DeskInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(CompanyPage, CompanyMerging, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
+class CompanyAdmin(CompanyPage, CompanyMerging, CompanyWatching, MoreCompanyColumns, BulkEdit, ArchiveAdmin):
     """The universe: whom the desk follows. Later apps add columns, sections, key facts and tabs by `extend`."""
 
     shapes: ClassVar[dict[str, Any]] = {"therapeutic_areas": partial(ChoiceListField, choices=TherapeuticArea.choices)}
@@ -93,7 +94,7 @@ class CompanyAdmin(CompanyPage, CompanyMerging, MoreCompanyColumns, BulkEdit, Ar
         TagFilter,
         WatchlistFilter,
     ]
-    actions: Any = ["edit_selected", "merge_selected", *ArchiveAdmin.actions]
+    actions: Any = ["edit_selected", "watch_selected", "merge_selected", *ArchiveAdmin.actions]
     bulk_fields = ("role", "therapeutic_areas", "tags", "is_public", "history_starts")
     search_fields: Any = ["name"]
     search_help_text = "Name, ticker or alias"

@@ -20,6 +20,7 @@ from companies.admin_closed import standing
 from companies.admin_merging import MAY_MERGE, standing_merge, undo_url
 from companies.admin_notes import NoteForm, notes_section
 from companies.admin_pipeline import pipeline_section
+from companies.admin_watching import watched_on
 from companies.choices import RestrictionAct, Role
 from companies.models import Company
 from companies.origins import EDGAR_COMPANY_URL, pages
@@ -174,6 +175,7 @@ class CompanyPage:
             f"{company.employee_count:,} employees" if company.employee_count is not None else "",
             _registrant(company.cik) if company.cik else "",
             *self._merged(company),
+            *watched_on(request, company),
         ]
         return Page(company.name, badges, [part for part in lead if part], self._buttons(request, company))
 
@@ -196,6 +198,7 @@ class CompanyPage:
         wanted = [
             ("Edit", "change", here.has_change_permission(request, company), "primary"),
             ("History", "history", True, "default"),
+            ("Watch", "watch", not company.is_archived and here.has_watch_permission(request), "default"),
             ("Merge duplicate…", "merge", may_merge, "default"),
             ("Archive", "archive_row", not company.is_archived and may_archive, "default"),
             ("Restore", "restore_row", company.is_archived and not is_merged and may_archive, "primary"),

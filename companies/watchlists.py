@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from companies.models import Company, Watchlist
@@ -19,6 +20,31 @@ def also_used(uses: Uses) -> None:
 def uses_of(watchlist: Watchlist) -> list[str]:
     """Return what uses the watchlist, one line each."""
     return [line for uses in _uses for line in uses(watchlist)]
+
+
+def number_on(watchlists: Iterable[Watchlist], companies: Sequence[Company]) -> Counter[UUID]:
+    """Return how many of the companies are on each of the watchlists, by its id. One query."""
+    rows = Watchlist.companies.through.objects.filter(
+        watchlist__in=[row.pk for row in watchlists], company__in=[company.pk for company in companies]
+    )
+    return Counter(rows.values_list("watchlist_id", flat=True))
+
+
+def put_on(watchlist: Watchlist, companies: Sequence[Company]) -> int:
+    """Put the companies on the watchlist; return how many of them were not on it before."""
+    held = set(watchlist.companies.filter(pk__in=[company.pk for company in companies]).values_list("pk", flat=True))
+    new = [company for company in companies if company.pk not in held]
+    watchlist.companies.add(*new)
+    return len(new)
+
+
+def take_off(watchlist: Watchlist, companies: Sequence[Company]) -> int:
+    """Take the companies off the watchlist; return how many of them were on it."""
+    return int(
+        Watchlist.companies.through.objects.filter(
+            watchlist_id=watchlist.pk, company_id__in=[company.pk for company in companies]
+        ).delete()[0]
+    )
 
 
 def companies_on(watchlists: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:

@@ -23,6 +23,7 @@ from signals_app.market_day import NEW_YORK
 MOST_A_DAY, TABLE_ROWS = 3, 12
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 LOOK_AHEAD = dt.timedelta(days=730)
+ONWARD = "onward"
 ADD = "Milestones are added on a drug candidate's page."
 TONES = {
     "pdufa_date": "red",
@@ -62,6 +63,8 @@ def calendar_panel(request: HttpRequest) -> Panel:
     """Show a month of catalysts as a grid, and those still to come in it as a table."""
     today = timezone.localdate(timezone=NEW_YORK)
     first = month_of(request.GET.get("month", ""), today)
+    if ONWARD in request.GET:
+        first = _onward(first)
     last = month_after(first, 1) - dt.timedelta(days=1)
     rows = coming(first, last)
     ahead = [row for row in rows if row.day >= today] or rows
@@ -72,19 +75,24 @@ def calendar_panel(request: HttpRequest) -> Panel:
         ["Day", "Kind", "Company", "What"],
         [[columns.day(row.day), badge(row), company_cell(row), what_cell(row)] for row in shown],
         note=note,
-        empty="" if rows else _where_to_look(request, month_after(first, 1)),
+        empty="" if rows else _where_to_look(request, first),
         body=_grid(request, first, rows, today),
         wide=True,
     )
 
 
-def _where_to_look(request: HttpRequest, after: dt.date) -> SafeString:
-    """Return what to do with a month of which nothing is known: the next one that has something, or how to add it."""
-    known = coming(after, after + LOOK_AHEAD)
-    if not known:
-        return format_html("No day in this month is known, nor in the two years after. {}", ADD)
-    way = columns.link(_address(request, known[0].day), f"{known[0].day:%B %Y}")
-    return format_html("No day in this month is known. The next one is in {}. {}", way, ADD)
+def _onward(first: dt.date) -> dt.date:
+    """Return the first month from this one on of which a day is known; this one where that is none in two years."""
+    known = coming(first, first + LOOK_AHEAD)
+    return known[0].day.replace(day=1) if known else first
+
+
+def _where_to_look(request: HttpRequest, first: dt.date) -> SafeString:
+    """Return what to do with a month of which no day is known."""
+    if ONWARD in request.GET:
+        return format_html("No day in the two years from {} on is known. {}", f"{first:%B %Y}", ADD)
+    url = _address(request, month_after(first, 1), **{ONWARD: "1"})
+    return format_html("No day in this month is known. {}. {}", columns.link(url, "Go to the next one"), ADD)
 
 
 def badge(row: Catalyst) -> SafeString:
@@ -151,8 +159,9 @@ def _day(day: dt.date, first: dt.date, rows: list[Catalyst], today: dt.date) -> 
     }  # fmt: skip
 
 
-def _address(request: HttpRequest, month: dt.date | None) -> str:
-    asked = {"since": request.GET["since"]} if request.GET.get("since") else {}
+def _address(request: HttpRequest, month: dt.date | None, **asked: str) -> str:
+    if request.GET.get("since"):
+        asked["since"] = request.GET["since"]
     if month is not None:
         asked["month"] = f"{month:%Y-%m}"
     return f"?{urlencode(asked)}#catalysts"

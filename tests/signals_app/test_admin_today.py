@@ -88,10 +88,14 @@ def test_the_calendar_shows_the_month_asked_for(browser):
 def test_a_month_without_a_day_leads_to_the_next_that_has_one(browser):
     DrugCandidateFactory(next_milestone="Readout", next_milestone_date=dt.date(2031, 2, 14))
     text = browser.get(f"{INDEX}?month=2030-06").content.decode()
-    assert '"?month=2031-02#catalysts"' in text
-    assert "February 2031</a>" in text
+    onward = "?onward=1&amp;month=2030-07#catalysts"
+    assert onward in text
+    text = browser.get(f"{INDEX}?onward=1&month=2030-07").content.decode()
+    assert "Catalysts, February 2031" in text
+    assert "onward" not in text
     for month in ("2031-03", "2028-12"):
-        assert "nor in the two years after" in browser.get(f"{INDEX}?month={month}").content.decode()
+        text = browser.get(f"{INDEX}?onward=1&month={month}").content.decode()
+        assert f"No day in the two years from {dt.date.fromisoformat(f'{month}-01'):%B %Y} on is known" in text
 
 
 @pytest.mark.parametrize(
