@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "biotech_ma.core.admin.csp.AdminCSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "biotech_ma.core.sign_ins.SignInsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -120,6 +121,8 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
+# Days and times as 2026-01-31 and 2026-01-31 16:05, on every page alike.
+FORMAT_MODULE_PATH = "biotech_ma.formats"
 # The market's day: a score for day D knows what was public before midnight here.
 MARKET_TIME_ZONE = "America/New_York"
 
@@ -220,6 +223,7 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+CSRF_FAILURE_VIEW = "biotech_ma.core.error_pages.form_refused"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 

@@ -6,12 +6,14 @@ from django.views.generic import RedirectView
 
 from biotech_ma.core.admin.preferences import preferences
 from biotech_ma.core.admin.second_factor import login_code, second_factor
+from biotech_ma.core.admin.sign_ins import sign_ins
 from biotech_ma.core.admin.visits import seen
 from biotech_ma.core.api import docs, fallback, health, index
 from biotech_ma.core.oidc import views as oidc
 from delivery.api.metrics import metrics
 
 handler400 = fallback.bad_request
+handler403 = fallback.forbidden
 handler404 = fallback.not_found
 handler500 = fallback.server_error
 
@@ -23,6 +25,9 @@ urlpatterns = [
     path("admin/login/code/", login_code, name="login-code"),
     path("admin/login/provider/", oidc.begin, name="oidc-begin"),
     path("admin/login/provider/callback/", oidc.callback, name="oidc-callback"),
+    path("admin/login/provider/logout/", oidc.back_channel, name="oidc-back-channel"),
+    path("admin/logout/", oidc.sign_out, name="sign-out"),
+    path("admin/sign-ins/", sign_ins, name="sign-ins"),
     path("admin/", admin.site.urls),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

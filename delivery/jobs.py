@@ -7,6 +7,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from biotech_ma.core.job_titles import titled
+from biotech_ma.core.sign_ins import forget_sign_ins
 from delivery.alerts.jobs import (
     look_at_becoming_known,
     look_at_scores,
@@ -45,3 +46,4 @@ def forget_logs(context: JobContext, timestamp: int) -> None:
     forget_old_deliveries(is_stopping=is_stopping)
     forget_old_alerts(is_stopping=is_stopping)
     SessionStore.clear_expired()
+    forget_sign_ins()

@@ -56,6 +56,8 @@ class IdentityProvider:
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    ends_sessions: bool = False
+    left: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def issuer(self) -> str:
@@ -71,6 +73,20 @@ class IdentityProvider:
         self.asked[code] = query
         return {"code": code, "state": query["state"]}
 
+    def leave(self, url: str) -> str:
+        """Do what the provider does when the browser comes to sign out; return where it is led."""
+        parts = urlsplit(url)
+        assert parts.path == "/leave"
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        self.left.append(query)
+        return f"{query['post_logout_redirect_uri']}?{urlencode({'state': query['state']})}"
+
+    def logout_claims(self, **about: Any) -> dict[str, Any]:
+        """Return what a logout token says (OpenID Connect Back-Channel Logout 1.0, 2.4)."""
+        now = int(time.time())
+        base = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": f"token-{len(self.left)}-{now}"}
+        return {**base, "events": {"http://schemas.openid.net/event/backchannel-logout": {}}, **about}
+
     def claims(self, code: str) -> dict[str, Any]:
         now = int(time.time())
         base = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": self.asked[code]["nonce"]}
@@ -83,7 +99,8 @@ class IdentityProvider:
             return self.status, {
                 "issuer": at, "authorization_endpoint": f"{at}/authorize", "token_endpoint": f"{at}/token",
                 "jwks_uri": f"{at}/keys", "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
-                **({"userinfo_endpoint": f"{at}/particulars"} if self.particulars is not None else {}), **self.document,
+                **({"userinfo_endpoint": f"{at}/particulars"} if self.particulars is not None else {}),
+                **({"end_session_endpoint": f"{at}/leave"} if self.ends_sessions else {}), **self.document,
             }  # fmt: skip
         if path == "/keys":
             return 200, {"keys": [self._public(name) for name in self.published]}
@@ -122,7 +139,11 @@ def provider() -> Iterator[IdentityProvider]:
             length = int(self.headers.get("Content-Length") or 0)
             form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
             if self.command == "GET" and urlsplit(self.path).path == "/authorize":
-                self._send_back()
+                back = found.authorize(self.path)
+                self._redirect(f"{found.asked[back['code']]['redirect_uri']}?{urlencode(back)}")
+                return
+            if self.command == "GET" and urlsplit(self.path).path == "/leave":
+                self._redirect(found.leave(self.path))
                 return
             status, body = found.answer(urlsplit(self.path).path, form, self.headers)
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -132,10 +153,9 @@ def provider() -> Iterator[IdentityProvider]:
             self.end_headers()
             self.wfile.write(data)
 
-        def _send_back(self) -> None:
-            back = found.authorize(self.path)
+        def _redirect(self, where: str) -> None:
             self.send_response(302)
-            self.send_header("Location", f"{found.asked[back['code']]['redirect_uri']}?{urlencode(back)}")
+            self.send_header("Location", where)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

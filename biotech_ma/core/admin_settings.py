@@ -122,6 +122,7 @@ UNFOLD: dict[str, Any] = {
         "navigation": [
             {"title": "Preferences", "link": reverse_lazy("preferences")},
             {"title": "Second factor", "link": reverse_lazy("second-factor")},
+            {"title": "Where I am signed in", "link": reverse_lazy("sign-ins")},
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},
         ],
     },

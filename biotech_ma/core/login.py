@@ -9,11 +9,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.urls import reverse
 from unfold.forms import AuthenticationForm
 
-from biotech_ma.core.login_attempts import forget_attempts, take_attempt
+from biotech_ma.core.login_attempts import address_of, forget_attempts, take_attempt
 
 
 class DeskLoginForm(AuthenticationForm):  # type: ignore[misc]
@@ -26,7 +25,7 @@ class DeskLoginForm(AuthenticationForm):  # type: ignore[misc]
 
     def clean(self) -> Any:
         """Return the cleaned data of whoever signs in."""
-        name, address = str(self.cleaned_data.get("username") or ""), _address(self.request)
+        name, address = str(self.cleaned_data.get("username") or ""), address_of(self.request)
         seconds = take_attempt(name=name, address=address)
         if seconds:
             minutes = -(-seconds // 60)
@@ -36,12 +35,3 @@ class DeskLoginForm(AuthenticationForm):  # type: ignore[misc]
         if self.get_user() is not None:
             forget_attempts(name=name, address=address)
         return cleaned
-
-
-def _address(request: HttpRequest | None) -> str:
-    """Return the caller's address: behind the TLS proxy the one that it has seen, which is the last of its header."""
-    if request is None:
-        return ""
-    if settings.HTTPS and (forwarded := request.headers.get("X-Forwarded-For")):
-        return forwarded.rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.db import connection, models
+from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 WINDOW = dt.timedelta(minutes=5)
@@ -46,6 +48,15 @@ class LoginAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempts} until {self.until:%H:%M}"
+
+
+def address_of(request: HttpRequest | None) -> str:
+    """Return the caller's address: behind the TLS proxy the one that it has seen, which is the last of its header."""
+    if request is None:
+        return ""
+    if settings.HTTPS and (forwarded := request.headers.get("X-Forwarded-For")):
+        return forwarded.rpartition(",")[2].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def take_attempt(*, name: str, address: str) -> int:

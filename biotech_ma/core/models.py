@@ -20,9 +20,11 @@ from biotech_ma.core.list_columns import ListColumns  # noqa: F401 - a table of 
 from biotech_ma.core.list_exports import ListExport  # noqa: F401 - a table of this app
 from biotech_ma.core.login_attempts import LoginAttempt  # noqa: F401 - a table of this app
 from biotech_ma.core.oidc.identities import Identity  # noqa: F401 - a table of this app
+from biotech_ma.core.oidc.sign_out import LogoutToken  # noqa: F401 - a table of this app
 from biotech_ma.core.rate_limit import RequestSlot  # noqa: F401 - a table of this app
 from biotech_ma.core.saved_filters import SavedFilter  # noqa: F401 - a table of this app
 from biotech_ma.core.second_factor import RecoveryCode, SecondFactor  # noqa: F401 - tables of this app
+from biotech_ma.core.sign_ins import SignIn  # noqa: F401 - a table of this app
 
 LIVE = models.Q(deleted_at__isnull=True)
 

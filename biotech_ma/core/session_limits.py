@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,6 +14,12 @@ from django.http import HttpRequest, HttpResponse
 BEGAN, SEEN = "desk_began", "desk_seen"
 # The last request is written down so often at most: a session's row is not written for every page.
 NOTED_SECONDS = 60
+
+
+def is_over(session: Any, now: float) -> bool:
+    """Return whether a session, or what it holds, has been idle or signed in for too long by a moment."""
+    began, seen = session.get(BEGAN, now), session.get(SEEN, now)
+    return bool(now - seen > settings.SESSION_IDLE_MINUTES * 60 or now - began > settings.SESSION_HOURS * 3600)
 
 
 class SessionLimitsMiddleware:
@@ -28,7 +35,7 @@ class SessionLimitsMiddleware:
 
     def _judge(self, request: HttpRequest, now: float) -> None:
         began, seen = request.session.get(BEGAN, now), request.session.get(SEEN, now)
-        if now - seen > settings.SESSION_IDLE_MINUTES * 60 or now - began > settings.SESSION_HOURS * 3600:
+        if is_over(request.session, now):
             logout(request)
             messages.info(request, "You were signed out, as you had been away or signed in for long. Sign in again.")
         elif SEEN not in request.session or now - seen > NOTED_SECONDS:

@@ -15,7 +15,9 @@ from django.db import connection, transaction
 from biotech_ma.core.form_submissions import FormSubmission
 from biotech_ma.core.job_failures import JobFailure
 from biotech_ma.core.kept_answers import KeptAnswer
+from biotech_ma.core.oidc.sign_out import LogoutToken
 from biotech_ma.core.saved_filters import SavedFilter
+from biotech_ma.core.sign_ins import SignIn
 from companies.models import (
     Company,
     CompanyAlias,
@@ -213,6 +215,8 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "job_failures_job_idx": lambda s: JobFailure.objects.filter(job_id=7).order_by("-id"),
     "saved_filters_list_idx": lambda s: SavedFilter.objects.of_list("list 7").order_by(),
     "form_submissions_created_idx": lambda s: FormSubmission.objects.filter(created_at__lt=NOON).order_by("created_at"),
+    "logout_tokens_created_idx": lambda s: LogoutToken.objects.filter(created_at__lt=NOON).order_by("created_at"),
+    "sign_in_sessions_identity_idx": lambda s: SignIn.objects.filter(identity_id=7),
     "kept_answers_created_idx": lambda s: KeptAnswer.objects.filter(created_at__lt=NOON).order_by("created_at"),
     "company_aliases_uniq": lambda s: CompanyAlias.objects.filter(company=s.company),
     "drug_candidates_pipeline_idx": lambda s: DrugCandidate.objects.of_company(s.company).in_phase("phase_1"),

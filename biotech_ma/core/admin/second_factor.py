@@ -6,9 +6,10 @@ from typing import Any
 
 import segno
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import site
-from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.contrib.auth import BACKEND_SESSION_KEY, REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from biotech_ma.core import second_factor as factor
+from biotech_ma.core.oidc.views import sign_out
 from biotech_ma.core.second_factor_gate import GIVEN, NONE, is_required, set_standing
 
 MOST_CHARACTERS = 64
@@ -117,6 +119,8 @@ def login_code(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(_next(request))
     if "leave" in request.POST:
         request.user = user
+        if request.session.get(BACKEND_SESSION_KEY) == settings.OIDC_BACKEND:
+            return sign_out(request)
         logout(request)
         return HttpResponseRedirect(reverse("admin:login"))
     form = CodeForm(user, request.POST or None)

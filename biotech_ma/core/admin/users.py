@@ -11,14 +11,17 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.base import ActionChoices
 from biotech_ma.core.admin.columns import column
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
-from biotech_ma.core.second_factor import SecondFactor, turn_off
+from biotech_ma.core.second_factor import SecondFactor, note, turn_off
+from biotech_ma.core.sign_ins import SignIn, end_sign_ins
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -33,16 +36,15 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
     change_password_form = AdminPasswordChangeForm
     list_display = (
         "username",
+        "full_name",
         "email",
-        "first_name",
-        "last_name",
+        "roles",
         "is_active",
-        "is_staff",
-        "is_superuser",
         "has_code",
-        "last_login",
+        "signed_in",
     )
-    actions_detail: Any = ["reset_second_factor"]
+    list_filter = ("groups", "is_active", "is_superuser")
+    actions_detail: Any = ["reset_second_factor", "sign_out_everywhere"]
     list_per_page = 50
     show_full_result_count = False
     actions: Any = None
@@ -61,7 +63,29 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the users, each with whether a second factor is on."""
         factors = SecondFactor.objects.filter(user_id=OuterRef("pk"), confirmed_at__isnull=False)
-        return super().get_queryset(request).annotate(signs_in_by_code=Exists(factors))
+        return super().get_queryset(request).annotate(signs_in_by_code=Exists(factors)).prefetch_related("groups")
+
+    @column("Name", order="last_name")
+    def full_name(self, user: Any) -> Any:
+        """Return first and last name."""
+        return user.get_full_name() or columns.unknown("Not given")
+
+    @column("Roles")
+    def roles(self, user: Any) -> Any:
+        """Return the roles as badges; whoever has none of them, and is staff, sees an empty desk."""
+        found = [columns.badge(group.name, "blue") for group in user.groups.all()]
+        if user.is_superuser:
+            found.insert(0, columns.badge("superuser", "amber"))
+        if not user.is_staff:
+            found.append(columns.badge("may not sign in", "grey"))
+        return (
+            format_html_join(" ", "{}", ((each,) for each in found)) if found else columns.unknown("None: sees nothing")
+        )
+
+    @column("Last sign-in", order="last_login")
+    def signed_in(self, user: Any) -> Any:
+        """Return when the user signed in last."""
+        return columns.ago(user.last_login)
 
     @column("Second factor", order="signs_in_by_code", boolean=True)
     def has_code(self, user: Any) -> bool:
@@ -102,6 +126,35 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
         turn_off(user, by=by, words=f"Second factor reset: {reason_of(request)}")
         messages.success(request, f"{user} signs in with the password alone.")
         return back
+
+    @action(
+        description="Sign out everywhere",
+        permissions=["change"],
+        url_path="sign-out-everywhere",
+        icon="logout",
+    )  # type: ignore[untyped-decorator]
+    def sign_out_everywhere(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End every session of a user, after asking why."""
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404("There is no such user.")
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        question = Question(
+            f"Sign {user} out everywhere?",
+            "Every browser of theirs has to sign in again. To keep them out make the user inactive.",
+            "Sign out",
+            grave=True,
+            needs_reason=True,
+        )
+        page = asked(self, request, question, [user])
+        if page is not None:
+            return page
+        by: Any = request.user
+        ended = end_sign_ins(SignIn.objects.filter(user=user))
+        note(user, by=by, words=f"Signed out everywhere: {reason_of(request)}")
+        messages.success(request, f"{user} is signed out: {ended} {'session' if ended == 1 else 'sessions'} ended.")
+        return HttpResponseRedirect(reverse("admin:auth_user_change", args=[user.pk]))
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         """Whoever leaves is made inactive: the history keeps their name."""

@@ -1,4 +1,4 @@
-"""Addresses and requests that reach no endpoint: problem+json below /api/, Django's pages elsewhere."""
+"""Addresses and requests that reach no endpoint: problem+json below /api/, pages with words elsewhere."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.encoding import escape_uri_path
-from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from biotech_ma.core.api.errors import problem_response
+from biotech_ma.core.error_pages import error_page
 
 API = "/api/"
 
@@ -43,18 +43,25 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400."""
     if request.path_info.startswith(API):
         return problem_response(400, "The request is malformed.")
-    return defaults.bad_request(request, exception)
+    return error_page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403."""
+    if request.path_info.startswith(API):
+        return problem_response(403, "This is not yours to do.")
+    return error_page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
     if request.path_info.startswith(API):
         return problem_response(404, "There is nothing at this address.")
-    return defaults.page_not_found(request, exception)
+    return error_page(request, 404)
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
     """Answer 500 without saying more."""
     if request.path_info.startswith(API):
         return problem_response(500, "Something went wrong here; it has been logged.")
-    return defaults.server_error(request)
+    return error_page(request, 500)

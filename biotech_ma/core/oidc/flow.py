@@ -1,4 +1,4 @@
-"""The authorization code flow with PKCE, by Authlib (OpenID Connect Core 1.0, 3.1; RFC 7636). Needs the extra `oidc`.
+"""The code flow with PKCE and signing out, by Authlib (OpenID Connect Core 1.0, 3.1; RFC 7636). Needs the extra `oidc`.
 
 State, nonce and verifier are kept in the browser's session and count once; a token's signature, issuer, audience,
 expiry and nonce are verified before anything of it is believed.
@@ -6,15 +6,20 @@ expiry and nonce are verified before anything of it is believed.
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.django_client import OAuth
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from joserfc.errors import JoseError
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
+from joserfc.jwt import JWTClaimsRegistry
 
 from biotech_ma.core.oidc.settings import Provider, is_private
 
@@ -23,6 +28,12 @@ TIMEOUT_SECONDS = 10
 LEEWAY_SECONDS = 60
 # Signatures that nobody can make who has only what the provider publishes.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+# A token longer than this is named by its client alone: addresses have an end.
+MOST_OF_A_HINT = 6000
+# So old a logout token may be, and so often a key that nobody knows sends for the provider's keys at most.
+LOGOUT_TOKEN_SECONDS = 60 * 60
+KEYS_SECONDS = 60
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 # What a provider that does not answer, or answers nonsense, makes of the libraries.
 _FAILURES = (
@@ -35,6 +46,13 @@ class ProviderError(Exception):
     """The provider's answer proves nothing; one line for the log."""
 
 
+class Answer(NamedTuple):
+    """Whom the provider has signed in: its verified claims, and the token that they are from."""
+
+    claims: dict[str, Any]
+    id_token: str
+
+
 def to_provider(request: HttpRequest, callback_url: str) -> HttpResponse:
     """Return the redirect to the provider. Raises ProviderError where its document cannot be used."""
     try:
@@ -45,8 +63,8 @@ def to_provider(request: HttpRequest, callback_url: str) -> HttpResponse:
     return answer
 
 
-def claims_of_answer(request: HttpRequest) -> dict[str, Any]:
-    """Return the verified claims of whom the provider has signed in. Raises ProviderError for anything else."""
+def verified_answer(request: HttpRequest) -> Answer:
+    """Return whom the provider has signed in, verified. Raises ProviderError for anything else."""
     provider: Provider = settings.OIDC
     wanted = {
         "iss": {"essential": True, "value": provider.issuer},
@@ -59,9 +77,81 @@ def claims_of_answer(request: HttpRequest) -> dict[str, Any]:
         claims = dict(token.get("userinfo") or {})
         if not claims:
             raise ProviderError("the answer holds no token of who it is")
-        return _completed(client, provider, token, claims)
+        return Answer(_completed(client, provider, token, claims), str(token.get("id_token") or ""))
     except _FAILURES as error:
         raise _told(error) from error
+
+
+def end_session_url(id_token: str, back_to: str) -> str:
+    """Return where the browser is signed out of the provider, too (OpenID Connect RP-Initiated Logout 1.0, 2).
+
+    Empty where the provider has no such address. Raises ProviderError where its document cannot be used.
+    """
+    provider: Provider = settings.OIDC
+    hint = id_token if len(id_token) <= MOST_OF_A_HINT else None
+    try:
+        client = _ready()
+        if not is_private(str(client.server_metadata.get("end_session_endpoint") or "")):
+            return ""
+        made = client.create_logout_url(
+            post_logout_redirect_uri=back_to, id_token_hint=hint, client_id=provider.client_id
+        )
+    except _FAILURES as error:
+        raise _told(error) from error
+    return str(made["url"])
+
+
+def logout_claims(text: str) -> dict[str, Any]:
+    """Return the claims of a logout token, verified (OpenID Connect Back-Channel Logout 1.0, 2.6) but for its reuse.
+
+    Raises ProviderError for anything else.
+    """
+    provider: Provider = settings.OIDC
+    needed = JWTClaimsRegistry(
+        leeway=LEEWAY_SECONDS,
+        iss={"essential": True, "value": provider.issuer},
+        aud={"essential": True, "value": provider.client_id},
+        iat={"essential": True},
+        exp={"essential": True},
+        jti={"essential": True},
+    )
+    try:
+        token = _decoded(_ready(), text)
+        needed.validate(token.claims)
+        fault = _fault(token.header, token.claims)
+    except _FAILURES as error:
+        raise _told(error) from error
+    if fault:
+        raise ProviderError(f"the logout token {fault}")
+    return dict(token.claims)
+
+
+def _fault(header: dict[str, Any], claims: dict[str, Any]) -> str:
+    """Return what tells a signed token from one that ends sessions; empty if nothing does."""
+    events, who = claims.get("events"), (claims.get("sub"), claims.get("sid"))
+    faults = {
+        "is of another kind": header.get("typ", "JWT").lower() not in ("jwt", "logout+jwt", "application/logout+jwt"),
+        "names no event of signing out": not isinstance(events, dict) or not isinstance(events.get(EVENT), dict),
+        "has a nonce": "nonce" in claims,
+        "names neither user nor session": not any(isinstance(each, str) and each for each in who),
+        "names a user or session that is none": any(each is not None and not isinstance(each, str) for each in who),
+        "is old": claims["iat"] < time.time() - LOGOUT_TOKEN_SECONDS,
+    }
+    return next((words for words, is_so in faults.items() if is_so), "")
+
+
+def _decoded(client: Any, text: str) -> jwt.Token:
+    """Return a token whose signature is right by the provider's keys, which are fetched anew for an unknown one."""
+    offered = client.server_metadata["id_token_signing_alg_values_supported"]
+    registry = JWSRegistry(algorithms=offered, strict_check_header=False)
+    try:
+        return jwt.decode(text, key=KeySet.import_key_set(client.fetch_jwk_set()), registry=registry)
+    except InvalidKeyIdError:
+        # anybody may send a token: its key's name alone does not make this server ask the provider again and again
+        if time.monotonic() - getattr(client, "keys_fetched_at", -KEYS_SECONDS) < KEYS_SECONDS:
+            raise
+        client.keys_fetched_at = time.monotonic()
+        return jwt.decode(text, key=KeySet.import_key_set(client.fetch_jwk_set(force=True)), registry=registry)
 
 
 def _completed(client: Any, provider: Provider, token: Any, claims: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from biotech_ma.core.oidc.settings import Provider
 
 LEAST_ROLE = "viewer"
 MOST_OF_A_NAME = 150
+MOST_OF_A_SUBJECT = 255
 MOST_GROUPS = 1000
 # One sign-in by a provider at a time: the first of two makes the user, the second finds it.
 _LOCK = "SELECT pg_advisory_xact_lock(5132014772)"
@@ -35,7 +36,9 @@ class Identity(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="identities", db_comment="Who it is here."
     )
     issuer = models.CharField(max_length=500, db_comment="Issuer of the provider, as its tokens name it.")
-    subject = models.CharField(max_length=255, db_comment="The provider's own name of the user, which never changes.")
+    subject = models.CharField(
+        max_length=MOST_OF_A_SUBJECT, db_comment="The provider's own name of the user, which never changes."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False, db_comment="When it signed in first.")
 
     class Meta:
@@ -57,7 +60,7 @@ def user_of(provider: Provider, claims: Mapping[str, Any]) -> User:
     Found by issuer and subject, else by an e-mail address that the provider has verified and one user has. Raises
     SignInError for a user who is not active, for an address of several users, and for claims that name nobody.
     """
-    subject = _text(claims.get("sub"), 255)
+    subject = text_of(claims.get("sub"), MOST_OF_A_SUBJECT)
     if not subject:
         raise SignInError("The provider did not say who you are.")
     with transaction.atomic(), connection.cursor() as cursor:
@@ -85,7 +88,7 @@ def _by_address(claims: Mapping[str, Any]) -> User | None:
 
 def _verified_address(claims: Mapping[str, Any]) -> str:
     """Return the e-mail address, empty unless the provider says that it has verified it."""
-    address = _text(claims.get("email"), 254)
+    address = text_of(claims.get("email"), 254)
     try:
         validate_email(address)
     except ValidationError:
@@ -96,10 +99,10 @@ def _verified_address(claims: Mapping[str, Any]) -> str:
 def _made(provider: Provider, subject: str, claims: Mapping[str, Any]) -> User:
     address = _verified_address(claims)
     user = User(
-        username=_free_name(_text(claims.get("preferred_username"), MOST_OF_A_NAME) or address or subject),
+        username=_free_name(text_of(claims.get("preferred_username"), MOST_OF_A_NAME) or address or subject),
         email=address,
-        first_name=_text(claims.get("given_name"), 150),
-        last_name=_text(claims.get("family_name"), 150),
+        first_name=text_of(claims.get("given_name"), 150),
+        last_name=text_of(claims.get("family_name"), 150),
         is_staff=True,
     )
     user.set_unusable_password()
@@ -139,7 +142,7 @@ def _groups(value: Any) -> list[str]:
     return [each for each in values[:MOST_GROUPS] if isinstance(each, str)]
 
 
-def _text(value: Any, most: int) -> str:
+def text_of(value: Any, most: int) -> str:
     """Return a claim as text that PostgreSQL can store, empty for anything else."""
     if not isinstance(value, str) or "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         return ""
