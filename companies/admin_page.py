@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.pages import Fact, Page, Section, row_page
+from biotech_ma.core.admin.reasons import Why, last_changes
 from companies.admin_cells import AREAS, ROLE_TONES, company_link
 from companies.admin_closed import badges as restricted_badges
 from companies.admin_closed import standing
@@ -25,6 +27,7 @@ from companies.choices import RestrictionAct, Role
 from companies.models import Company
 from companies.origins import EDGAR_COMPANY_URL, pages
 from companies.restrictions import WHY_CLOSED, note
+from companies.services import is_curated
 
 FIGURES = {
     "market_cap_usd": "Market cap",
@@ -33,6 +36,7 @@ FIGURES = {
     "total_debt_usd": "Debt",
     "enterprise_value_usd": "Enterprise value",
 }
+RUNWAY_RESTS_ON = ("runway_quarters", "cash_position_usd", "quarterly_burn_rate_usd")
 DERIVED = {"enterprise_value_usd": ("market_cap_usd", "total_debt_usd", "cash_position_usd")}
 # Where the note on a figure says why it is unknown.
 WHY_UNKNOWN = {
@@ -49,14 +53,32 @@ WHY_UNKNOWN = {
 
 def own_facts(company: Company) -> list[Fact]:
     """Return the company's own key figures, each with its source, its day and its filings."""
-    facts = [_figure(company, name, label) for name, label in FIGURES.items()]
+    whys = _whys(company)
+    facts = [_figure(company, name, label, whys) for name, label in FIGURES.items()]
     burn = company.quarterly_burn_rate_usd
     runway = columns.runway(company.runway_quarters, burns=None if burn is None else burn > 0)
     note, links = origin(company, "runway_quarters")
-    return [*facts[:3], Fact("Runway", runway, note, links), *facts[3:]]
+    return [*facts[:3], _explained(Fact("Runway", runway, note, links), company, RUNWAY_RESTS_ON, whys), *facts[3:]]
 
 
-def _figure(company: Company, name: str, label: str) -> Fact:
+def _whys(company: Company) -> dict[str, Why]:
+    """Return who set the figures that are an analyst's, and why; no query where none is."""
+    names = tuple(name for name in (*FIGURES, "runway_quarters") if is_curated(company.field_sources or {}, name))
+    found = last_changes(Company, {company.pk: names}) if names else {}
+    return {name: why for (_, name), why in found.items()}
+
+
+def _explained(fact: Fact, company: Company, names: Iterable[str], whys: Mapping[str, Why]) -> Fact:
+    """Return the fact with who set what it rests on, and why, and the way to the history."""
+    said = [f"{FIGURES.get(name, 'Runway').lower()} by {whys[name].words}" for name in names if name in whys]
+    if not said:
+        return fact
+    history = ("history", reverse("admin:companies_company_history", args=[company.pk]))
+    note = " · ".join(filter(None, (fact.note, *said)))
+    return fact._replace(note=note, links=(*fact.links, history))
+
+
+def _figure(company: Company, name: str, label: str, whys: Mapping[str, Why]) -> Fact:
     value = getattr(company, name)
     note, links = origin(company, name)
     if name == "market_cap_usd" and value is not None and company.market_cap_as_of:
@@ -65,7 +87,7 @@ def _figure(company: Company, name: str, label: str) -> Fact:
     for part in DERIVED.get(name, ()) if value is not None else ():
         links = (*links, *(each for each in origin(company, part)[1] if each not in links))
     exact = columns.money(value, hint=note or "Not known yet")
-    return Fact(label, exact, note, links)
+    return _explained(Fact(label, exact, note, links), company, (name, *DERIVED.get(name, ())), whys)
 
 
 def _note(company: Company, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The fields that scores are made of: who changes one in the admin says why (`scoring.inputs` reads them)."""
+"""The fields that scores are made of (`scoring.inputs` reads them), and those that ask why a person changes them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ COMPANY_SCORE_FIELDS = frozenset(
         "role",
         "market_cap_usd",
         "market_cap_as_of",
+        # of targets for what they cost net of them, of acquirers for what they can pay
         "cash_position_usd",
-        "quarterly_burn_rate_usd",
         "total_debt_usd",
         "therapeutic_areas",
         "history_starts",
@@ -29,3 +29,8 @@ CANDIDATE_SCORE_FIELDS = frozenset(
         "additional_data",
     }
 )
+
+# Who changes one of these says why; the page names what rests on it.
+SCORES, RUNWAY = "scores and matches", "runway and alerts"
+COMPANY_REASON_FIELDS = {**dict.fromkeys(sorted(COMPANY_SCORE_FIELDS), SCORES), "quarterly_burn_rate_usd": RUNWAY}
+CANDIDATE_REASON_FIELDS = dict.fromkeys(sorted(CANDIDATE_SCORE_FIELDS), SCORES)

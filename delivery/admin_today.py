@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import Count, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -22,8 +26,7 @@ PANEL_ROWS = 8
 @on_dashboard(order=30, permission="delivery.view_alerttrigger")
 def alert_tile(request: HttpRequest) -> Tile:
     """Count the alerts that went off since the last visit, and what is unread in the user's own inbox."""
-    rows = AlertTrigger.objects.filter(triggered_at__gte=since_of(request).at)
-    number = closed.narrowed(rows, closed.reader_of(request.user)).count()
+    number = max((row.new for row in _latest(request)), default=0)
     unread = unread_count(request) or 0
     inbox = format_html(
         '<a class="desk-tile-part" href="{}?reading=unread">{} unread in your inbox</a>',
@@ -35,17 +38,28 @@ def alert_tile(request: HttpRequest) -> Tile:
     )
 
 
+def _latest(request: HttpRequest) -> list[Any]:
+    """Return the alerts that went off last, each with how many did since the last visit; once a request."""
+    kept: list[Any] | None = getattr(request, "desk_latest_triggers", None)
+    if kept is None:
+        rows = closed.narrowed(AlertTrigger.objects.order_by(), closed.reader_of(request.user))
+        since = rows.filter(triggered_at__gte=since_of(request).at).values(all=Value(1)).annotate(new=Count("pk"))
+        shown = rows.select_related("alert", "company").defer("company__search_vector", "alert__slack_webhook_url")
+        shown = shown.annotate(new=Coalesce(Subquery(since.values("new")), 0)).order_by("-triggered_at", "-id")
+        kept = list(shown[:PANEL_ROWS])
+        request.desk_latest_triggers = kept  # type: ignore[attr-defined]
+    return kept
+
+
 @on_dashboard(order=80, permission="delivery.view_alerttrigger")
 def alert_panel(request: HttpRequest) -> Panel:
     """List the alerts that went off last."""
-    rows = closed.narrowed(AlertTrigger.objects.all(), closed.reader_of(request.user))
-    rows = rows.select_related("alert", "company").defer("company__search_vector", "alert__slack_webhook_url")
     return Panel(
         "Alerts that went off",
         ["When", "Alert", "Company", "Why"],
         [
             [columns.ago(row.triggered_at), row.alert.name, company_link(row.company), columns.cut(row.reason)]
-            for row in rows.order_by("-triggered_at", "-id")[:PANEL_ROWS]
+            for row in _latest(request)
         ],
         url=reverse("admin:delivery_alerttrigger_changelist"),
         empty="No alert has gone off. Add one under Alerts.",

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import columns, figures
-from biotech_ma.core.admin.history import steps_of
 from biotech_ma.core.admin.tables import table
+from scoring.admin_origins import Origins
 from scoring.changes import changes_of
 from scoring.explanation import Line, NotExplained, explanation_of, label_of
 from scoring.models import COMPONENTS, MAScore
-from signals_app.services import ANALYST
 
-# How the evidence of a market cap names an analyst (scoring/evidence.py).
-ANALYSTS_CAP = f"{ANALYST}: market cap"
 PLACES = 4
 WEIGHT_PLACES = 3
 PER_CENT = Decimal("0.01")
@@ -60,7 +55,7 @@ def explanation_table(score: MAScore, *, is_brief: bool = False) -> SafeString:
         "Baseline", "the median of every input that day", "", "", "", _exact(explained.baseline),
         scale.level(explained.baseline), "",
     ]  # fmt: skip
-    origins = Origins(score)
+    origins = Origins(score.company)
     steps = [
         _row(line, scale.step(before, after), origins)
         for line, before, after in zip(lines, ends, ends[1:], strict=False)
@@ -118,7 +113,7 @@ def changes_table(score: MAScore) -> SafeString:
     if since is None:
         return table(title, [], [], empty="There is no score of 30 to 40 days earlier to compare with.")
     rows: list[list[Any]] = []
-    origins = Origins(score)
+    origins = Origins(score.company)
     if since.baseline_points:
         rows.append(["Baseline", "the median company moved", "", "", _signed(since.baseline_points), ""])
     rows += [
@@ -128,7 +123,7 @@ def changes_table(score: MAScore) -> SafeString:
             moved.before or columns.unknown("Did not count"),
             moved.after if moved.after != moved.before else columns.unknown("The same"),
             _signed(moved.points),
-            origins.cell(moved.source, moved.date, moved.source_url),
+            origins.cell(moved),
         ]
         for moved in since.moved
     ]
@@ -166,7 +161,7 @@ def _row(line: Line, step: SafeString, origins: Origins) -> list[Any]:
         step,
         columns.badge("median used", "amber", title="The input is missing: the median of the day stands in")
         if line.imputed
-        else origins.cell(line.source, line.date, line.source_url),
+        else origins.cell(line),
     ]
 
 
@@ -174,34 +169,6 @@ def _signed(points: Decimal) -> SafeString:
     tone = "desk-up" if points > 0 else "desk-down" if points < 0 else ""
     sign = "+" if points > 0 else ""
     return format_html('<span class="desk-figure {}">{}{}</span>', tone, sign, _exact(points))
-
-
-class Origins:
-    """Where the inputs of a score are from, in words and as a way to look it up: a source, or who edited it and why."""
-
-    def __init__(self, score: MAScore) -> None:
-        self._company = score.company
-
-    def cell(self, source: str | None, day: date | None, url: str | None) -> Any:
-        """Return source and day, with a link to where that is to be read."""
-        text = " · ".join(filter(None, (source, figures.day(day) if day else "")))
-        if not text:
-            return columns.unknown("No source")
-        if source == ANALYSTS_CAP:
-            page = reverse("admin:companies_company_history", args=[self._company.pk])
-            why = f"“{self._reason}”" if self._reason else ""
-            return format_html(
-                '{}<span class="desk-line desk-muted">{}</span>',
-                columns.link(page, text, title="Who changed it, and why"), why,
-            )  # fmt: skip
-        return format_html("{} {}", text, columns.outside(url)) if url else text
-
-    @cached_property
-    def _reason(self) -> str:
-        """The reason of the last recorded edit of the market cap; empty for none. Two queries."""
-        caps = {"market_cap_usd", "market_cap_as_of"}
-        edits = (step for step in steps_of(self._company) if any(change.name in caps for change in step.changes))
-        return next((step.reason for step in edits if step.what == "changed"), "")
 
 
 def _exact(value: Decimal) -> str:

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.tables import table
 from companies.choices import Phase
+from scoring.admin_origins import reasons_of_parties
 from scoring.engine.terms import TIES
 from scoring.engine.valuation import METHODS
 from scoring.models import AcquirerMatch
@@ -62,6 +63,15 @@ def terms_table(match: AcquirerMatch) -> SafeString:
         empty="This match does not say what it rests on.",
         numeric=(1, 2),
     )
+
+
+def edited_table(match: AcquirerMatch) -> SafeString:
+    """Return who set figures of the two companies that the match reads, and why; nothing where sources alone did."""
+    parties = [each for each in (match.target_company, match.acquirer_company) if each is not None]
+    reasons = reasons_of_parties(parties)
+    if not reasons:
+        return SafeString("")
+    return table("Set by analysts", ["Company, figure: why, and who"], [[reason] for reason in reasons])
 
 
 def _weight(weight: Decimal | None) -> SafeString | str:

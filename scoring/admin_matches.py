@@ -17,7 +17,7 @@ from biotech_ma.core.admin.filters import DayRangeFilter, FigureRangeFilter, Nul
 from companies.admin import company_data, company_link
 from companies.identity import read_as_field
 from companies.models import Company
-from scoring.admin_match_detail import amount, assets_table, caveat, flags, terms_table, valuation_table
+from scoring.admin_match_detail import amount, assets_table, caveat, edited_table, flags, terms_table, valuation_table
 from scoring.models import AcquirerMatch
 
 
@@ -175,7 +175,7 @@ class AcquirerMatchAdmin(ReadOnlyAdmin):
     @column("Terms")
     def terms(self, match: AcquirerMatch) -> str:
         """Return the terms of the fit as bars, with what they rest on."""
-        return terms_table(match)
+        return SafeString(terms_table(match) + edited_table(match))
 
 
 def range_cell(valuation: dict[str, Any]) -> SafeString:

@@ -23,7 +23,8 @@ from signals_app.knowledge import STALE_AFTER_DAYS
 from signals_app.models import FinancialFact
 
 # What people change with a reason, and no score rests on: docs/scoring.md says why. The runway does, and alerts.
-UNSCORED = frozenset({"quarterly_burn_rate_usd", QUARTERLY_BURN, OPERATING_CASH_FLOW})
+BURN = "quarterly_burn_rate_usd"
+UNSCORED = frozenset({QUARTERLY_BURN, OPERATING_CASH_FLOW})
 TODO, DOING = "todo", "doing"
 WAITS = (TODO, DOING)
 WHAT_TO_DO = "is not scored until newer ones are ingested, or score --even-stale insists."
@@ -40,12 +41,9 @@ def lock_of(day: dt.date) -> str:
 
 
 def said_after_edit(company: Company, changed: Collection[str]) -> str:
-    """Return in words what the edit of these fields leads to; empty where no score has to do with them."""
-    scored = Company.score_fields.intersection(changed)
-    if not scored:
-        return ""
-    if not moves_scores(scored):
-        return "No score rests on the burn: the runway does, and the alerts on it."
+    """Return in words what the edit of these fields leads to; empty where nothing has to do with them."""
+    if not Company.score_fields.intersection(changed):
+        return "No score rests on the burn: the runway does, and the alerts on it." if BURN in changed else ""
     if schedule.entry() is None:
         return "Scoring by itself is switched off: run the score command to have the score follow."
     if most_filings_are_old():
@@ -99,5 +97,5 @@ def most_filings_are_old() -> bool:
 def _last_edit(company: Company) -> str:
     """Return the day of the last edit of what scores are made of, empty for none."""
     notes = company.field_sources
-    names = [name for name in Company.score_fields - UNSCORED if is_curated(notes, name)]
+    names = [name for name in Company.score_fields if is_curated(notes, name)]
     return max((str(notes[name].get("as_of") or "") for name in names), default="")

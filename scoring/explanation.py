@@ -45,6 +45,7 @@ class Line:
     assumed: bool
     signal_ids: tuple[str, ...]
     accessions: tuple[str, ...]
+    match_ids: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the contribution with figures as decimal strings."""
@@ -168,4 +169,5 @@ def _line(part: dict[str, Any]) -> Line:
         assumed=part["assumed"],
         signal_ids=tuple(part["signal_ids"]),
         accessions=tuple(part["accessions"]),
+        match_ids=tuple(part.get("match_ids", ())),
     )

@@ -16,7 +16,7 @@ from biotech_ma.core.job_titles import titled
 from companies.services import EDITS
 from scoring import schedule
 from scoring.computing import ScoringError, compute_day
-from scoring.edits import lock_of, moves_scores
+from scoring.edits import lock_of, most_filings_are_old, moves_scores
 from scoring.history import score_days
 from scoring.matching.services import match_day
 from scoring.models import MAScore
@@ -77,8 +77,11 @@ def listen() -> None:
 
 
 def _hear_edits(span: news.Span, /, **about: str) -> None:
-    """Queue today, which the edit is of, in the transaction that made it; unless scoring is switched off."""
-    if schedule.entry() is not None and moves_scores(about["fields"].split()):
+    """Queue today, which the edit is of, in the transaction that made it.
+
+    Not where scoring is switched off, nor for a day that the worker would leave out as stale.
+    """
+    if schedule.entry() is not None and moves_scores(about["fields"].split()) and not most_filings_are_old():
         day = market_today()
         _defer_once(match_and_score, lock_of(day), day=day.isoformat())
 

@@ -28,10 +28,9 @@ def provisional(company: Company, score: MAScore) -> Provisional | None:
     """Return the score with today's inputs against the medians and weights of the stored score's day.
 
     A figure that has merely grown too old for today counts as it stood on that day. None where the row carries no
-    explanation that the engine of today understands, or the company is no target of today. Reads that company alone.
+    explanation that the engine of today understands, or the company is no target of today. Reads that company alone,
+    once the row is known to be explained.
     """
-    today = market_today()
-    inputs = next(Window.load(today, today, company_ids=[company.pk]).on(today), None)
     try:
         explained = explanation_of(score)
     except NotExplained:
@@ -39,7 +38,11 @@ def provisional(company: Company, score: MAScore) -> Provisional | None:
     lines = {(line.component, line.feature): line for line in explained.lines if line.feature != BOUNDS}
     weights = {name: Decimal(weight) for name, weight in score.metadata.get("weights", {}).items()}
     asked = {(part.name, feature.name) for part in COMPONENTS if part.name in weights for feature in part.features}
-    if inputs is None or asked != lines.keys():
+    if asked != lines.keys():
+        return None
+    today = market_today()
+    inputs = next(Window.load(today, today, company_ids=[company.pk]).on(today), None)
+    if inputs is None:
         return None
     is_old = inputs.why_unknown.get("research_spending") == Unknown.STALE
     read = {

@@ -11,6 +11,7 @@ from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
     MultipleChoicesDropdownFilter,
@@ -24,7 +25,13 @@ from companies.admin import company_data, company_link
 from companies.admin_filters import SameCompanyFilter
 from companies.identity import Identities
 from companies.models import Company
-from signals_app import admin_calendar, admin_company, admin_freshness, admin_today  # noqa: F401 - they add to other pages
+from signals_app import (  # noqa: F401 - they add to other pages
+    admin_calendar,
+    admin_company,
+    admin_deal_panels,
+    admin_freshness,
+    admin_today,
+)
 from signals_app.admin_cells import severity_badge, signal_link
 from signals_app.admin_deals import DealAdmin
 from signals_app.admin_facts import FinancialFactAdmin
@@ -33,6 +40,7 @@ from signals_app.admin_imports import SheetImportAdmin
 from signals_app.admin_jobs import JobAdmin
 from signals_app.admin_review import ReviewItemAdmin
 from signals_app.admin_runs import IngestRunAdmin
+from signals_app.admin_versions import newest_of, signal_versions
 from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
@@ -91,10 +99,15 @@ class SignalAdmin(DeskAdmin):
         "signal_data",
         "supersedes",
     ]
+    readonly_fields: Any = ["versions"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The ledger is append-only: `correct` makes a new row."""
         return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields; a row that stands in the ledger has its versions below."""
+        return self.fields if obj is None else [*self.fields, "versions"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the ledger, without the long fields in the list."""
@@ -137,8 +150,10 @@ class SignalAdmin(DeskAdmin):
         return found
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Show the form; say which row it corrects, if it does."""
+        """Show the form; say which row it corrects, if it does. What was superseded already leads to what stands."""
         old = self._corrected(request) if "supersedes" in request.GET else None
+        if old and request.method == "GET" and (newest := newest_of(old)):
+            return self._to_newest(request, newest)
         title = f"Correct “{old.title}”" if old else "Add a signal"
         if old and request.method == "GET":
             messages.info(
@@ -176,6 +191,15 @@ class SignalAdmin(DeskAdmin):
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Open the form for a row that supersedes this one."""
         return HttpResponseRedirect(f"{reverse('admin:signals_app_signal_add')}?supersedes={object_id}")
+
+    def _to_newest(self, request: HttpRequest, newest: Signal) -> HttpResponse:
+        messages.warning(request, "That row has been superseded. Here is the one that stands: correct this one.")
+        return HttpResponseRedirect(reverse("admin:signals_app_signal_change", args=[newest.pk]))
+
+    @column("Versions")
+    def versions(self, signal: Signal) -> SafeString:
+        """Return what the row superseded and what superseded it."""
+        return signal_versions(signal)
 
     @column("Event", order="event_date", data={"Event date": TruncDate("event_date", tzinfo=NEW_YORK)})
     def event_day(self, signal: Signal) -> str:

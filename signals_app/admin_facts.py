@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
@@ -20,6 +21,7 @@ from companies.admin_filters import SameCompanyFilter
 from companies.identity import Identities
 from companies.models import Company
 from signals_app.admin_forms import FactCorrectionForm
+from signals_app.admin_versions import fact_versions
 from signals_app.curated import correct_fact
 from signals_app.day_figures import figures_of
 from signals_app.market_day import NEW_YORK
@@ -58,7 +60,9 @@ class FinancialFactAdmin(ReadOnlyAdmin):
         ("form", "accession"),
         ("source", "available_at"),
         "signal",
+        "versions",
     )
+    readonly_fields = ("versions",)
     empty_hint = "Load figures with the ingest command: edgar-facts or universe."
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -119,6 +123,11 @@ class FinancialFactAdmin(ReadOnlyAdmin):
     def amount(self, fact: FinancialFact) -> str:
         """Return the value: dollars at a glance, anything else as it is."""
         return columns.money(fact.value) if fact.unit == "USD" else columns.number(fact.value, 0)
+
+    @column("Versions")
+    def versions(self, fact: FinancialFact) -> SafeString:
+        """Return what else the ledger has of the figure and period, and which stands."""
+        return fact_versions(fact)
 
     @column("Known since", data=TruncDate("available_at", tzinfo=NEW_YORK))
     def known(self, fact: FinancialFact) -> str:

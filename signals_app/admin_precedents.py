@@ -32,7 +32,7 @@ def precedents_section(request: HttpRequest, company: Company) -> SafeString:
         ["Announced", "Target", "Acquirer", "Stage", "Value"],
         [_row(row) for row in rows],
         note=f"in {words}{', …' if len(areas) > 3 else ''}" if words else "",  # noqa: PLR2004 - three fit the line
-        url=f"{reverse('admin:signals_app_signal_changelist')}?signal_type__in={DEAL}",
+        url=f"{reverse('admin:signals_app_deal_changelist')}?status=all{f'&area={areas[0]}' if areas else ''}",
         empty="No deal in its areas is in the ledger. Load deals with the ingest command."
         if areas
         else "Its areas are not known. Tick them on the form, then the deals of the same areas stand here.",

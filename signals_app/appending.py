@@ -15,6 +15,7 @@ from django.db.models import BaseConstraint
 from biotech_ma.core.news import tell
 from biotech_ma.core.services import Refused, recorded
 from signals_app.catalogue import CATALOGUE
+from signals_app.entries import note_entries
 from signals_app.models import Signal
 from signals_app.offers import OFFER_TYPES, refresh_offers
 from signals_app.services import SIGNALS, correction_of, default_impact
@@ -145,6 +146,7 @@ class _Batch:
                 words = "This source has already delivered a signal with this source id."
                 self.fates[place].refusal = Refused(words, field="source_id")
         if written:
+            note_entries(signals=written.values())
             tell(SIGNALS)
             if concerned := _under_offer(self.signals[place] for place in written):
                 refresh_offers(concerned)

@@ -18,6 +18,7 @@ from companies.querysets import same_company_q
 from companies.services import EDITS, is_curated
 from signals_app.concepts import CONCEPTS, LIQUID_FUNDS, MARKET_CAP, PUBLIC_FLOAT, QUARTERLY_BURN, TOTAL_DEBT
 from signals_app.dependents import RESTS_ON, VALUE, dependents
+from signals_app.entries import note_entries
 from signals_app.figures import CompanyFigures, figures
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.known_facts import known_facts
@@ -68,6 +69,7 @@ def append_all_edited_figures(edits: Sequence[tuple[Company, Company]]) -> list[
     with transaction.atomic():
         keep_market_caps(before for before, after in changed if MARKET_CAP in said[after.pk])
         FinancialFact.objects.bulk_create(appended)
+        note_entries(facts=[fact.pk for fact in appended])
     return appended
 
 
@@ -155,6 +157,7 @@ def correct_fact(*, fact: FinancialFact, value: Decimal, reason: str = "") -> Fi
             source=ANALYST,
         )
         correction.save(force_insert=True)
+        note_entries(facts=[correction.pk])
         refresh_company_figures(day=ledger_day(), company_ids=[company.pk])
         news.tell(EDITS, fields=fact.concept)
     return correction

@@ -11,6 +11,7 @@ from biotech_ma.core.fields import json_object, json_shapes, one_of, within
 from biotech_ma.core.models import COUNT_CHANGE, AppendOnlyModel
 from companies.models import Company
 from signals_app.catalogue import CATALOGUE, Severity, SignalType
+from signals_app.entry_models import LedgerEntry
 from signals_app.import_models import SheetImport, SheetImportRow
 from signals_app.querysets import FinancialFactQuerySet, SignalQuerySet
 from signals_app.review_models import IngestRun, ReviewItem
@@ -20,6 +21,7 @@ __all__ = [
     "FinancialFact",
     "IngestCursor",
     "IngestRun",
+    "LedgerEntry",
     "RawPayload",
     "ReviewItem",
     "SheetImport",

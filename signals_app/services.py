@@ -17,6 +17,7 @@ from biotech_ma.core.services import Refused, locked, recorded, violated_constra
 from biotech_ma.core.vocabulary import known
 from companies.models import Company
 from signals_app.catalogue import CATALOGUE
+from signals_app.entries import note_entries
 from signals_app.models import Signal
 from signals_app.offers import OFFER_TYPES, refresh_offers
 
@@ -57,6 +58,7 @@ def record_signal(
     available_at: dt.datetime | None = None,
     severity: str | None = None,
     ma_impact_score: Decimal | None = None,
+    reason: str = "",
     **fields: Any,
 ) -> Signal:
     """Append a signal; severity and impact are the catalogue's for the type where not given.
@@ -74,7 +76,7 @@ def record_signal(
         ma_impact_score=default_impact(signal_type) if ma_impact_score is None else ma_impact_score,
         **fields,
     )
-    with recorded("record signal"):
+    with recorded("record signal", reason=reason):
         return _append(signal, available_at)
 
 
@@ -131,6 +133,7 @@ def _append(signal: Signal, available_at: dt.datetime | None) -> Signal:
     try:
         with transaction.atomic():
             signal.save(force_insert=True)
+            note_entries(signals=[signal.pk])
             tell(SIGNALS)
             if {signal.signal_type, signal.supersedes.signal_type if signal.supersedes else ""} & set(OFFER_TYPES):
                 refresh_offers([signal.company_id])

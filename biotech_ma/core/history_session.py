@@ -15,12 +15,20 @@ class WritingSession(Func):
     output_field = models.TextField()
 
 
-def session_field() -> models.Field[Any, Any]:
+class AttachedContext(Func):
+    """The context under which the history records changes at present, written down with it; NULL outside of one."""
+
+    template = "_pgh_attach_context()"
+    output_field = models.UUIDField()
+
+
+def session_field(**options: Any) -> models.Field[Any, Any]:
     """Return the column of a history table."""
     return models.TextField(
         null=True,
         db_default=WritingSession(),
         db_comment="Login and program of the session that wrote it. NULL = before this was recorded.",
+        **options,
     )
 
 

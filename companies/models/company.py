@@ -23,14 +23,14 @@ from biotech_ma.core.fields import (
 from biotech_ma.core.models import COUNT_CHANGE, LIVE, LiveManager, SoftDeleteModel, tracked
 from companies.choices import Role, TherapeuticArea
 from companies.querysets import CompanyQuerySet
-from companies.score_inputs import COMPANY_SCORE_FIELDS
+from companies.score_inputs import COMPANY_REASON_FIELDS, COMPANY_SCORE_FIELDS
 
 
 @tracked(exclude=["search_vector", "last_data_refresh"])
 class Company(SoftDeleteModel):
     """A drug maker: a target, an acquirer, or one kept out of the ranking. One live row per SEC CIK."""
 
-    score_fields = COMPANY_SCORE_FIELDS
+    score_fields, reason_fields = COMPANY_SCORE_FIELDS, COMPANY_REASON_FIELDS
 
     ticker = models.CharField(
         max_length=16,

@@ -16,14 +16,14 @@ from biotech_ma.core.models import COUNT_CHANGE, LIVE, LiveManager, SoftDeleteMo
 from companies.choices import Phase, TherapeuticArea
 from companies.models.company import Company
 from companies.querysets import DrugCandidateQuerySet
-from companies.score_inputs import CANDIDATE_SCORE_FIELDS
+from companies.score_inputs import CANDIDATE_REASON_FIELDS, CANDIDATE_SCORE_FIELDS
 
 
 @tracked(exclude=["patent_years_remaining"])
 class DrugCandidate(SoftDeleteModel):
     """A company's own drug in one indication, at its furthest phase."""
 
-    score_fields = CANDIDATE_SCORE_FIELDS
+    score_fields, reason_fields = CANDIDATE_SCORE_FIELDS, CANDIDATE_REASON_FIELDS
 
     company = models.ForeignKey(
         Company,

@@ -41,7 +41,7 @@ from delivery.models import (
     WebhookDelivery,
 )
 from scoring.models import AcquirerMatch, MAScore, ScoreVersion, ScoreWeight
-from signals_app.models import FinancialFact, Signal
+from signals_app.models import FinancialFact, LedgerEntry, Signal
 from signals_app.review_models import IngestRun, ReviewItem
 from signals_app.source_models import IngestCursor, RawPayload
 
@@ -73,6 +73,7 @@ SELECT company_id, id, signal_type, event_date, 'y' FROM signals WHERE source_id
 INSERT INTO financial_facts (company_id, signal_id, concept, period_end, value)
 SELECT company_id, id, 'concept ' || source_id::int % 7, '2025-03-31', source_id::int FROM signals
 WHERE source_id IS NOT NULL;
+INSERT INTO ledger_entries (signal_id, pgh_context_id) SELECT id, gen_random_uuid() FROM signals LIMIT 2000;
 INSERT INTO ma_scores (company_id, score_date, total_score, is_latest)
 SELECT id, date '2025-06-30' - m, (row_number() OVER (ORDER BY id)) % 100, m = 0
 FROM companies, generate_series(0, 9) AS m;
@@ -188,6 +189,7 @@ def some() -> Some:
     )
 
 
+ONE_CONTEXT = "01890000-0000-4000-8000-000000000000"
 ON_A_LIST = Watchlist.companies.through.objects
 
 # Index -> the question that it serves.
@@ -235,6 +237,7 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "signals_supersedes_uniq": lambda s: Signal.objects.filter(supersedes=s.signal),
     "financial_facts_uniq": lambda s: FinancialFact.objects.of_company(s.company).of_concepts("concept 3"),
     "financial_facts_signal_idx": lambda s: FinancialFact.objects.filter(signal=s.signal),
+    "ledger_entries_context_idx": lambda s: LedgerEntry.objects.filter(pgh_context=ONE_CONTEXT).order_by(),
     "review_items_open_idx": lambda s: ReviewItem.objects.open(),
     "review_items_company_idx": lambda s: ReviewItem.objects.filter(company=s.company),
     "review_items_source_uniq": lambda s: ReviewItem.objects.filter(source="edgar", kind="signal", source_id="T7"),

@@ -36,6 +36,7 @@ LEAST = {
     "company_aliases": {"company_id": "companies", "alias": "Acme Inc"},
     "signals": {"company_id": "companies", "signal_type": "market", "event_date": "2025-01-01Z", "title": "x"},
     "financial_facts": {"company_id": "companies", "concept": "cash", "period_end": "2025-03-31", "value": "1"},
+    "ledger_entries": {"signal_id": "signals"},
     "review_items": {"kind": "signal", "title": "x", "source": "edgar", "source_id": "1"},
     "ingest_runs": {"source": "edgar", "started_at": "2025-01-01Z"},
     "ingest_cursors": {"source": "edgar", "key": "day", "value": "2025-01-01"},

@@ -15,8 +15,12 @@ from companies.models import Company
 from companies.score_inputs import CANDIDATE_SCORE_FIELDS, COMPANY_SCORE_FIELDS
 from delivery.models import Alert, Client
 from delivery.services import create_webhook, issue_client
+from scoring.inputs.facts import SCORED_CONCEPTS
 from scoring.inputs.programmes import COLUMNS
 from scoring.inputs.window import COMPANY_COLUMNS
+from scoring.matching.funds import BALANCES
+from signals_app.concepts import MARKET_CAP
+from signals_app.curated import EDITED
 from tests.factories import CompanyFactory, DrugCandidateFactory
 
 NO_INLINES = {
@@ -223,6 +227,23 @@ def test_a_figure_that_moves_scores_is_not_changed_without_a_reason(ben):
 def test_every_column_that_scoring_reads_asks_for_a_reason():
     assert set(COMPANY_COLUMNS) - IDENTITY <= COMPANY_SCORE_FIELDS
     assert set(COLUMNS) - IDENTITY <= CANDIDATE_SCORE_FIELDS
+
+
+def test_of_the_edited_figures_those_move_scores_whose_concept_scoring_or_matching_reads():
+    read = {*SCORED_CONCEPTS, *BALANCES, MARKET_CAP}
+    assert {name for name, concept in EDITED.items() if concept in read} == COMPANY_SCORE_FIELDS & set(EDITED)
+    assert "quarterly_burn_rate_usd" not in COMPANY_SCORE_FIELDS
+
+
+def test_the_page_says_what_rests_on_the_figure_that_needs_a_reason(ben):
+    company = CompanyFactory(name="Acme")
+    sent = company_values(company, quarterly_burn_rate_usd="50m", change_reason="")
+    said = ben.post(address_of(company), sent).content.decode()
+    assert "Say why, at the end of the page: runway and alerts rest on burn, USD a quarter." in said
+    both = ben.post(address_of(company), {**sent, "total_debt_usd": "7m"}).content.decode()
+    assert "runway and alerts rest on burn, USD a quarter; scores and matches rest on total debt, USD." in both
+    company.refresh_from_db()
+    assert (company.quarterly_burn_rate_usd, company.total_debt_usd) == (None, None)
 
 
 def test_a_client_key_never_stands_on_a_page_of_a_conflict(ben):

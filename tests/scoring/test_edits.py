@@ -64,6 +64,15 @@ def test_what_no_score_rests_on_queues_nothing(values):
     assert queued() == []
 
 
+def test_a_day_that_the_worker_would_leave_out_as_stale_is_not_queued():
+    services.change(row=fresh("OLD", days=260), values={"market_cap_usd": Decimal(5)})
+    assert queued() == []
+    for ticker in ("NEW", "NEWER"):
+        fresh(ticker)
+    services.change(row=Company.objects.get(ticker="OLD"), values={"market_cap_usd": Decimal(6)})
+    assert queued() == [market_today().isoformat()]
+
+
 def test_candidates_facts_and_the_api_have_today_scored_and_a_switched_off_schedule_has_not(settings):
     one = fresh("ONE")
     drug, fact = one.drug_candidates.get(), FinancialFact.objects.get(company=one)

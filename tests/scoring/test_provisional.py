@@ -58,8 +58,9 @@ def test_a_company_that_is_no_target_today_has_none(edited):
     assert provisional.provisional(target, score) is None
 
 
-def test_a_score_without_explanation_has_none(edited):
+def test_a_score_without_explanation_has_none_and_nothing_is_read_for_it(edited, django_assert_num_queries):
     target, score = edited
     score.metadata = {}
     score.key_drivers = score.risk_factors = []
-    assert provisional.provisional(target, score) is None
+    with django_assert_num_queries(0):
+        assert provisional.provisional(target, score) is None

@@ -14,7 +14,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from signals_app.deals import Deal, premiums_of, spread_of
+from signals_app.deal_figures import premiums_of, spread_of
+from signals_app.deals import Deal
 from signals_app.models import Signal
 from tests.factories import CompanyFactory, SignalFactory
 
@@ -125,7 +126,7 @@ def test_terms_are_corrected_by_a_row_that_supersedes(boss):
     assert (new.signal_data["cited"], new.signal_data["antitrust"]) == ("press", "second_request")
     old.refresh_from_db()
     assert "antitrust" not in old.signal_data
-    assert boss.get(page).status_code == 404
+    assert boss.get(page).headers["Location"] == reverse("admin:signals_app_deal_terms", args=[new.pk])
     shown = boss.get(LIST + "?status=pending").content.decode()
     assert "Second request" in shown
     assert "2026-12-31" in shown

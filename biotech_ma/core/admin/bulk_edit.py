@@ -56,7 +56,7 @@ class BulkEdit:
         if form is not None and form.is_valid():
             value = form.cleaned_data[name]
             lines = [self._line(form.fields[name], name, row, value) for row in rows]
-            moving = name in getattr(self.model, "score_fields", ())
+            moving = name in getattr(self.model, "reason_fields", ())
             reason.fields["reason"].required = moving
             if APPLY in request.POST and reason.is_valid() and self._apply(request, rows, name, value, reason):
                 return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,16 +86,27 @@ def _changes(fields: list[Any], before: Any, after: Any) -> list[Change]:
     return found
 
 
-def who(event: Any, users: dict[str, str]) -> str:
+def about(event: Any) -> dict[str, Any]:
+    """Return what was recorded of how a change came about: user, client, job or command, action, reason."""
+    return (event.pgh_context.metadata or {}) if event.pgh_context else {}
+
+
+def users_of(abouts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the names of the users who made recorded changes, by key as text; one query, none where nobody did."""
+    wanted: set[Any] = {each.get("user") for each in abouts} - {None}
+    if not wanted:
+        return {}
+    return {str(user.pk): user.get_username() for user in get_user_model().objects.filter(pk__in=wanted)}
+
+
+def who(about: Mapping[str, Any], users: Mapping[str, str], session: str | None = None) -> str:
     """Return who made a recorded change: a person, an API client, a job, a command, or a session of the database."""
-    about = (event.pgh_context.metadata or {}) if event.pgh_context else {}
     if about.get("user") is not None:
         return users.get(str(about["user"]), f"user {about['user']}")
     for key, words in (("client", "API client"), ("job", "job"), ("command", "command")):
         if about.get(key):
             return f"{words} {about[key]}"
-    session = f"SQL as {event.pgh_session}" if event.pgh_session else "outside the admin"
-    return str(about.get("actor") or session)
+    return str(about.get("actor") or (f"SQL as {session}" if session else "outside the admin"))
 
 
 def history_fields(event_model: Any) -> list[Any]:
@@ -109,18 +121,17 @@ def steps_of(row: models.Model, *, most: int = MOST_EVENTS) -> list[Step]:
     fields = history_fields(event_model)
     newest = event_model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context").order_by("-pgh_id")
     events = list(newest[: most + 1])[::-1]
-    wanted: set[Any] = {(e.pgh_context.metadata or {}).get("user") for e in events if e.pgh_context} - {None}
-    users = {str(user.pk): user.get_username() for user in get_user_model().objects.filter(pk__in=wanted)}
+    users = users_of(map(about, events))
     steps = []
     for before, event in zip([None, *events], events, strict=False):
-        context = (event.pgh_context.metadata or {}) if event.pgh_context else {}
+        context = about(event)
         steps.append(
             Step(
                 number=event.pgh_id,
                 at=event.pgh_created_at,
                 what=_WORDS.get(event.pgh_label, event.pgh_label),
                 action=str(context.get("action") or ""),
-                who=who(event, users),
+                who=who(context, users, event.pgh_session),
                 reason=str(context.get("reason") or ""),
                 changes=_changes(fields, before, event),
             )

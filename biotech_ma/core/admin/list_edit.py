@@ -237,7 +237,7 @@ class ListEdit:
         if formset is None:
             return response  # type: ignore[no-any-return]
         kept = [form for form in formset.forms if form.fields.keys() & set(self.list_edit.values())]
-        moving: frozenset[str] = getattr(self.model, "score_fields", frozenset())
+        moving = frozenset(getattr(self.model, "reason_fields", ()))
         boxes: dict[str, Any] = {name: field for form in kept for name, field in form.fields.items()}
         cells = [len(form.changed_data) for form in kept if form.is_bound]
         context |= {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ TOLD = "Somebody else has changed this row since you opened it. Nothing is saved
 
 
 class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A model form that loses nothing when two people edit one row, and asks why a figure that moves scores changes."""
+    """A model form that loses nothing when two people edit one row, and asks why where something rests on a change."""
 
     conflicts: tuple[versions.Conflict, ...] = ()
     # Where on the page the reason is asked for.
@@ -72,16 +72,29 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
         if undecided:
             self.add_error(None, ValidationError(TOLD, code="conflict"))
         elif self.unexplained:
-            names = ", ".join(str(self.fields[name].label).lower() for name in self.unexplained)
-            self.add_error(None, ValidationError(f"Say why, {self.reason_place}: scores rest on {names}.", "reason"))
+            self.add_error(None, ValidationError(f"Say why, {self.reason_place}: {self._what_rests()}.", "reason"))
 
     @property
     def unexplained(self) -> list[str]:
-        """Return the changed fields that move scores, where no reason is given."""
-        moving: frozenset[str] = getattr(type(self.instance), "score_fields", frozenset())
+        """Return the changed fields on which something rests, where no reason is given."""
+        moving: Mapping[str, str] = getattr(type(self.instance), "reason_fields", {})
         if str(self.data.get(REASON) or "").strip():
             return []
         return [name for name in self.changed_data if name in moving and name not in self.errors]
+
+    def _what_rests(self) -> str:
+        """Return what rests on the fields that ask for a reason: scores and matches rest on market cap, debt."""
+        moving: Mapping[str, str] = type(self.instance).reason_fields
+        parts = [
+            f"{what} rest on " + ", ".join(self._label(name) for name in self.unexplained if moving[name] == what)
+            for what in dict.fromkeys(moving[name] for name in self.unexplained)
+        ]
+        return "; ".join(parts)
+
+    def _label(self, name: str) -> str:
+        """Return a field's label inside a sentence: the first letter small, unless the word is an abbreviation."""
+        label = str(self.fields[name].label or name)
+        return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
     def _conflicts(self) -> Any:
         """Yield the fields that differ from what stands, and that somebody else has changed since the page was made."""
@@ -125,7 +138,7 @@ def page_of_versions(context: dict[str, Any], request: HttpRequest, *, may_chang
     forms_of_page += [form for each in context["inline_admin_formsets"] for form in each.formset.forms]
     kept = [form for form in forms_of_page if isinstance(form, VersionedForm)]
     conflicts = [each for form in kept for each in form.conflicts]
-    moving = any(getattr(type(form.instance), "score_fields", None) for form in kept if form.fields)
+    moving = any(getattr(type(form.instance), "reason_fields", None) for form in kept if form.fields)
     return {
         "seen_name": versions.SEEN,
         "seen": versions.shown(kept),

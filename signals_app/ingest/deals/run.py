@@ -19,6 +19,7 @@ from signals_app.ingest.merge.corrections import Correction, merge_correction
 from signals_app.ingest.merge.ledger import SignalRecord
 from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import Signal
+from signals_app.services import ANALYST
 
 SOURCE = "deals"
 
@@ -64,6 +65,10 @@ def _load(found: list[tuple[str, DealRow]], outcome: Outcome) -> None:
         if company is None:
             outcome.count("skipped")
             continue
+        if any(row is not None and row.source == ANALYST for row in (held.get(deal.key), ends.get(deal.key))):
+            # Curated beats scraped: what an analyst says of the deal stands, whatever a later edition says.
+            outcome.count("skipped")
+            continue
         corrections = [_correction(_announced(deal, company, held), deal, held)]
         ended = ends.get(deal.key)
         if deal.status == "terminated" and ended is None:
@@ -102,8 +107,10 @@ def _tickers(created: Iterable[tuple[Company, DealRow]]) -> Iterable[AliasRecord
 
 
 def _held(signal_type: str) -> dict[str, Signal]:
-    """Return the labels of the type that are in force, by deal."""
-    rows = Signal.objects.filter(source=SOURCE, signal_type=signal_type, superseded_by__isnull=True)
+    """Return the labels of the type that are in force, by deal: the source's, and what an analyst made of them."""
+    rows = Signal.objects.filter(
+        source__in=(SOURCE, ANALYST), signal_type=signal_type, superseded_by__isnull=True, signal_data__has_key="deal"
+    )
     return {str(row.signal_data.get("deal")): row for row in rows.order_by("id") if not row.signal_data.get("stands")}
 
 

@@ -1,0 +1,98 @@
+"""What follows from the terms of deals: the spread of a pending one, the premium quartiles of many."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from companies.models import Company
+from signals_app.deal_terms import PENDING
+from signals_app.deals import Deal
+from signals_app.market_day import NEW_YORK
+
+DAYS_A_YEAR = 365
+# Quartiles of fewer would be the deals themselves.
+FEWEST = 4
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What is left between the market and the offer: a share of the market's price, and the same for a year.
+
+    `priced_on` is the day of the market's price, `closes_on` the one to which the year's is reckoned.
+    """
+
+    gross: Decimal
+    annualised: Decimal | None
+    priced_on: dt.date
+    closes_on: dt.date | None
+
+    @property
+    def note(self) -> str:
+        """What it is reckoned from, in words."""
+        return f"equity value over the market cap of {self.priced_on}, without contingent payments"
+
+
+def spread_of(deal: Deal, value: Decimal | None, target: Company | None, today: dt.date) -> Spread | None:
+    """Return the spread of a pending deal: equity value over the target's market cap of a day since the announcement.
+
+    None where the value is not of the equity, or no market cap is known since. Simple interest to the expected close.
+    """
+    if deal.status != PENDING or value is None or target is None or not target.market_cap_usd:
+        return None
+    basis = deal.term("value_basis")
+    if "enterprise" in basis or (basis and "equity" not in basis) or target.market_cap_as_of is None:
+        return None
+    if target.market_cap_as_of < deal.event_date.astimezone(NEW_YORK).date():
+        return None
+    gross = value / target.market_cap_usd - 1
+    close = deal.day("expected_close")
+    days = (close - today).days if close else 0
+    yearly = gross * DAYS_A_YEAR / days if days > 0 else None
+    return Spread(gross, yearly, target.market_cap_as_of, close if days > 0 else None)
+
+
+@dataclass(frozen=True)
+class Premiums:
+    """The quartiles of known premiums, of how many deals, and the targets of those whose premium nobody knows.
+
+    Of fewer than four there are none.
+    """
+
+    over: str
+    low: Decimal | None
+    middle: Decimal | None
+    high: Decimal | None
+    known: int
+    unknown: tuple[str, ...] = ()
+    unknown_count: int = 0
+
+    @property
+    def too_few(self) -> bool:
+        """True where there are too few deals for quartiles."""
+        return self.known < FEWEST
+
+
+MOST_NAMED = 8
+# Annotation -> what the premium is over.
+OVER = {"premium": "the last close before the announcement", "premium_30": "the average of the 30 days before it"}
+
+
+def premiums_of(rows: Any, name: str = "premium") -> Premiums:
+    """Return the premium quartiles of the deals (linear between neighbours), and who is missing in them."""
+    found = sorted(rows.exclude(**{name: None}).order_by().values_list(name, flat=True))
+    missing = rows.filter(**{name: None})
+    named = tuple(deal.target for deal in missing.select_related("company__merged_into")[:MOST_NAMED])
+    low, middle, high = (
+        _quantile(found, Decimal(quarter) / 4) if len(found) >= FEWEST else None for quarter in (1, 2, 3)
+    )
+    return Premiums(OVER[name], low, middle, high, len(found), named, missing.count())
+
+
+def _quantile(ordered: list[Decimal], share: Decimal) -> Decimal:
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
