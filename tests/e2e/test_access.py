@@ -8,13 +8,18 @@ from typing import Any
 
 import pyotp
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
 from biotech_ma.core.oidc.settings import Provider
-from companies.models import Company
+from biotech_ma.core.saved_filters import SavedFilter
+from companies.models import Company, Watchlist
 from delivery.models import Alert
 from delivery.roles import ensure_roles
+from delivery.services import issue_client
+from scoring.models import ScoreVersion, ScoreWeight
+from signals_app.imports.services import take_file
 from tests.e2e.test_admin_browser import CHROMIUM, PASSWORD, log_in, page  # noqa: F401 - `page` is a fixture
 from tests.factories import (
     AcquirerMatchFactory,
@@ -84,6 +89,26 @@ def main_pages(company: Company) -> dict[str, str]:
     }
 
 
+def working_pages(company: Company) -> dict[str, str]:
+    """Write what the pages need that the desk keeps its order with, and return these."""
+    analyst = User.objects.get(username="analyst")
+    watchlist = Watchlist.objects.create(name="Cardio", owner=analyst)
+    watchlist.companies.set([company, CompanyFactory(name="Other Bio", ticker="OTHR")])
+    SavedFilter.objects.create(owner=analyst, table="companies.company", name="Targets", query="role__exact=target")
+    client, _ = issue_client(client_name="Feed")
+    draft = ScoreVersion.objects.create(version="2")
+    ScoreWeight.objects.create(score_version=draft, component="pipeline", weight=1, reason="judgement")
+    taken = take_file(kind="companies", name="list.csv", content=b"ticker,cash\nACME,$450m\n", owner=analyst)
+    return {
+        "watchlist form": reverse("admin:companies_watchlist_change", args=[watchlist.pk]),
+        "client form": reverse("admin:delivery_client_change", args=[client.pk]),
+        "saved filters": reverse("admin:core_savedfilter_changelist"),
+        "weights form": reverse("admin:scoring_scoreversion_change", args=[draft.pk]),
+        "import mapping": reverse("admin:signals_app_sheetimport_change", args=[taken.pk]),
+        "alerts with boxes": reverse("admin:delivery_alert_changelist") + "?_edit=1",
+    }
+
+
 def grave(axe: Any, shown: Any, name: str) -> dict[str, Any]:
     answer = axe.run(shown).response
     assert len(answer["passes"]) > 10, name  # it has looked
@@ -100,7 +125,7 @@ def test_axe_finds_nothing_serious_on_the_main_pages_and_a_phone_cuts_nothing_of
     log_in(page, live_server)
     found: dict[str, Any] = {}
     wide = {}
-    for name, path in main_pages(company).items():
+    for name, path in (main_pages(company) | working_pages(company)).items():
         page.set_viewport_size(DESK)
         page.emulate_media(color_scheme="dark")
         page.goto(f"{live_server.url}{path}")
@@ -171,12 +196,53 @@ def test_columns_are_chosen_by_the_keyboard_and_boxes_are_saved(page, live_serve
 
     page.get_by_role("link", name="Change in the list").click()
     drug = company.drug_candidates.filter(phase="phase_1").get()
-    page.get_by_label(f"Phase: {drug}").select_option("phase_2")
+    phase = page.get_by_label(f"Phase: {drug}")
+    phase.select_option("phase_2")
+    boxes = [each.get_attribute("name") for each in page.locator("select[name$=phase]").all()]
+    # Enter goes down the column, from the last box up is up
+    row = boxes.index(phase.get_attribute("name"))
+    way, other = ("Enter", row + 1) if row + 1 < len(boxes) else ("Shift+Enter", row - 1)
+    phase.press(way)
+    assert page.evaluate("document.activeElement.name") == boxes[other]
+    page.locator(f"[name={boxes[other]}]").select_option("nda_bla")
+    told = page.get_by_role("status")
+    told.get_by_text("2 cells in 2 rows changed").wait_for()
+    page.locator(f"[name={boxes[other]}]").press("Escape")
+    told.get_by_text("1 cell in 1 row changed").wait_for()
+    page.get_by_role("link", name="Take all back").click()
+    told.get_by_text("Nothing is changed yet").wait_for()
+    assert phase.input_value() == "phase_1"
+
+    phase.select_option("phase_2")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="Back to reading").click()
+    assert asked == ["beforeunload"]
+    assert "Reason" in page.get_by_role("region", name="Save the list").inner_text()
     page.get_by_label("Reason").fill("readout")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("1 drug candidate was changed successfully").wait_for()
     drug.refresh_from_db()
     assert drug.phase == "phase_2"
+    assert page.complaints == []
+
+
+def test_companies_leave_a_watchlist_by_the_keyboard_and_leaving_the_form_asks(page, live_server):  # noqa: F811
+    company = CompanyFactory(name="Acme Therapeutics", ticker="ACME")
+    log_in(page, live_server)
+    path = working_pages(company)["watchlist form"]
+    page.goto(f"{live_server.url}{path}")
+    page.get_by_role("button", name="Take away Acme Therapeutics").press("Enter")
+    page.get_by_role("button", name="Take away Acme Therapeutics").wait_for(state="detached")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="Aliases").click()
+    assert asked == ["beforeunload"]
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Take away all companies").press("Space")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("was changed successfully").wait_for()
+    assert Watchlist.objects.get().companies.count() == 0
     assert page.complaints == []
 
 

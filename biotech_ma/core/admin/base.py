@@ -31,7 +31,7 @@ from biotech_ma.core.admin.list_edit import EDIT, ListEdit
 from biotech_ma.core.admin.paginator import BoundedPaginator
 from biotech_ma.core.admin.revert import revert_response
 from biotech_ma.core.admin.saved import saved_context, saved_response
-from biotech_ma.core.admin.versioned import explained, page_of_versions
+from biotech_ma.core.admin.versioned import explained, name_boxes, page_of_versions
 from biotech_ma.core.services import Refused, constraint_message
 
 Shape = Callable[..., forms.Field]
@@ -299,6 +299,19 @@ class DeskInline(_DeskFields, TabularInline):  # type: ignore[misc]
     extra = 0
     tab = True
     can_delete = False
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return the formset, each box of which says of which row it is."""
+        formset = super().get_formset(request, obj, **kwargs)
+        new = f"new {self.opts.verbose_name}"
+
+        class NamedRow(formset.form):  # type: ignore[misc, name-defined]
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, **options)
+                name_boxes(self, new if self.instance._state.adding else str(self.instance))
+
+        formset.form = NamedRow
+        return formset
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the rows; those that a form is about to change are locked, after the row that they belong to."""

@@ -20,7 +20,7 @@ from unfold.widgets import INPUT_CLASSES
 
 from biotech_ma.core.admin import versions
 from biotech_ma.core.admin.history import latest_step
-from biotech_ma.core.admin.versioned import MOST_OF_A_REASON, REASON, VersionedForm, explained
+from biotech_ma.core.admin.versioned import MOST_OF_A_REASON, REASON, VersionedForm, explained, name_boxes
 from biotech_ma.core.admin.widgets import Lines
 from biotech_ma.core.services import Refused, constraint_message
 
@@ -37,9 +37,9 @@ class ListRowForm(VersionedForm):
         super().__init__(*args, **kwargs)
         # before anything typed gets into the row
         self.row_name = str(self.instance)
-        for name, field in self.fields.items():
-            field.widget.attrs["aria-label"] = f"{field.label}: {self.row_name}"
-            if self.is_bound:
+        name_boxes(self, self.row_name)
+        if self.is_bound:
+            for name, field in self.fields.items():
                 field.widget.attrs["data-stands"] = json.dumps(self._standing(name, field))
 
     def _standing(self, name: str, field: forms.Field) -> list[str]:

@@ -121,6 +121,13 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
         return name in seen and name in self.initial and versions.digest(self.initial[name]) != seen[name]
 
 
+def name_boxes(form: forms.BaseForm, row: str) -> None:
+    """Let each box of a table be read out as what it is and of which row: its heading stands far above it."""
+    for field in form.fields.values():
+        if not field.widget.is_hidden:
+            field.widget.attrs["aria-label"] = f"{field.label}: {row}"
+
+
 @contextmanager
 def explained(request: HttpRequest) -> Iterator[None]:
     """Run with the reason that was typed in the history's context."""
