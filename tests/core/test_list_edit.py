@@ -256,6 +256,14 @@ def test_nonsense_is_refused_without_a_change(anna, forged):
     assert DrugCandidate.objects.count() == 1
 
 
+def test_more_rows_than_a_page_has_are_refused_before_a_form_is_made(anna):
+    row = drug()
+    data = sent(anna.get(DRUGS), change_reason="x") | {box(anna.get(DRUGS), row, "next_milestone"): "IND"}
+    answer = anna.post(DRUGS, data | {"form-TOTAL_FORMS": "999999", "form-INITIAL_FORMS": "999999"})
+    assert "Please submit at most 50 forms." in answer.content.decode()
+    assert len(answer.context["cl"].formset.forms) == 50
+
+
 def test_a_wrong_cell_is_named_and_the_others_are_kept_as_typed(anna):
     first, second = drug("AB-1"), drug("AB-2")
     page = anna.get(DRUGS)

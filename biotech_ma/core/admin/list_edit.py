@@ -167,6 +167,9 @@ class ListEdit:
             fields=self.edited_in_list(request),
             formfield_callback=partial(self._box, request=request),
             extra=0,
+            # A page of boxes holds no more rows than these; a forged number of them is refused before a form is made.
+            max_num=self.list_per_page,  # type: ignore[attr-defined]
+            absolute_max=self.list_per_page,  # type: ignore[attr-defined]
         )
 
     def _box(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
