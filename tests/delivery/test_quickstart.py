@@ -16,13 +16,20 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from biotech_ma.core.postgres import embedded
 from delivery.quickstart import month_ends
-from tests.core.servers import ROOT, temporary_place
+from tests import migrated
+from tests.core.servers import ROOT, session, temporary_place
 
 PATIENCE_SECONDS = 120
+OLDER_ANALYST = """
+INSERT INTO auth_user (username, password, first_name, last_name, email, is_superuser, is_staff, is_active, date_joined)
+VALUES ('analyst', '!', '', '', '', true, true, true, now())
+"""
 
 
 def environment(place: Path) -> dict[str, str]:
@@ -91,9 +98,14 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def first(place: Path) -> dict[str, object]:
-    """The outcome of the quick start that follows one interrupted while it loaded data."""
-    with started(place, "--no-serve", "--json") as process:
+def first(place: Path, django_db_blocker: Any) -> dict[str, object]:
+    """The outcome of the quick start that follows one interrupted while it loaded data, in place of an older desk."""
+    with django_db_blocker.unblock():
+        migrated.server(place / "postgres")
+    with session(embedded.ensure_running(place / "postgres")) as db:
+        db.execute("INSERT INTO companies (name) VALUES ('Older Bio')")
+        db.execute(OLDER_ANALYST)
+    with started(place, "--fresh", "--force", "--no-serve", "--json") as process:
         read_until(process, "Loading the starter data set")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
@@ -180,10 +192,10 @@ def test_fresh_without_a_terminal_deletes_nothing(place, first):
 
 
 def test_fresh_with_force_starts_over(place, first):
-    done = run(place, "quickstart", "--fresh", "--force", "--no-serve", "--json")
-    again = json.loads(done.stdout)
-    assert again["password"] not in (None, first["password"])
-    assert again["companies"] == first["companies"]
+    assert first["password"] is not None  # although there was an analyst
+    with session(embedded.ensure_running(place / "postgres")) as db:
+        assert db.execute("SELECT count(*) FROM companies").fetchone() == (first["companies"],)
+        assert db.execute("SELECT count(*) FROM companies WHERE name = 'Older Bio'").fetchone() == (0,)
 
 
 def test_fresh_refuses_a_database_of_ones_own(place):
