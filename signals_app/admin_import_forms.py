@@ -202,3 +202,14 @@ class ApplyForm(forms.Form):
         help_text="Kept in the history of every row that changes.",
         widget=UnfoldAdminTextInputWidget,
     )
+
+
+class UndoForm(forms.Form):
+    """Why an import is undone."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=500,
+        help_text="Kept in the history of every row that changes back.",
+        widget=UnfoldAdminTextInputWidget,
+    )

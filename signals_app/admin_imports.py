@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
+from biotech_ma.core.admin.exports import FORMS
 from biotech_ma.core.services import Refused
 from biotech_ma.core.sheets.grid import Unreadable
 from companies.admin import CompanyAdmin, DrugCandidateAdmin
-from signals_app.admin_import_forms import ApplyForm, MappingForm, UploadForm
-from signals_app.import_models import ImportKind, ImportState, SheetImport
+from signals_app.admin_import_forms import ApplyForm, MappingForm, UndoForm, UploadForm
+from signals_app.import_models import ImportKind, ImportState, SheetImport, SheetImportRow
 from signals_app.imports import services
+from signals_app.imports.faulty_rows import workbook_of
 from signals_app.imports.plan import Fate, Options
+from signals_app.imports.undo import plan_undo, why_not
 
 ROWS_A_PAGE = 50
 REFRESH_SECONDS = 2
@@ -32,6 +36,8 @@ TONES = {
     ImportState.APPLYING: "blue",
     ImportState.APPLIED: "green",
     ImportState.FAILED: "red",
+    ImportState.UNDOING: "blue",
+    ImportState.UNDONE: "grey",
 }
 FATES = {
     Fate.CREATE: ("new", "green"),
@@ -39,6 +45,11 @@ FATES = {
     Fate.SAME: ("unchanged", "grey"),
     Fate.REFUSED: ("refused", "red"),
     Fate.ASIDE: ("left out", "grey"),
+}
+PAGES = {
+    ImportKind.COMPANIES: "admin:companies_company_view",
+    ImportKind.CANDIDATES: "admin:companies_drugcandidate_change",
+    ImportKind.EVENTS: "admin:signals_app_signal_change",
 }
 PERMISSIONS = {
     ImportKind.COMPANIES: ("companies.add_company", "companies.change_company"),
@@ -123,6 +134,14 @@ class SheetImportAdmin(ReadOnlyAdmin):
             if not may_write:
                 raise PermissionDenied
             return self._step(request, taken)
+        return self._asked(request, taken, may_write=may_write)
+
+    def _asked(self, request: HttpRequest, taken: SheetImport, *, may_write: bool) -> HttpResponse:
+        """Answer what the address asks for: the rows to mend, what undoing would do, the columns, else the rows."""
+        if "faults" in request.GET:
+            return self._faults(taken)
+        if may_write and "undo" in request.GET and not why_not(taken):
+            return self._undo(request, taken, UndoForm())
         wants_columns = "columns" in request.GET and not taken.is_working and taken.content is not None
         if may_write and (taken.state == ImportState.MAPPING or wants_columns):
             return self._mapping(request, taken, MappingForm(taken))
@@ -139,15 +158,30 @@ class SheetImportAdmin(ReadOnlyAdmin):
         return taken
 
     def _step(self, request: HttpRequest, taken: SheetImport) -> HttpResponse:
-        if request.POST.get("step") == "apply":
-            apply_form = ApplyForm(request.POST)
-            if not apply_form.is_valid():
-                return self._rows(request, taken, apply_form, may_write=True)
-            return self._tried(request, taken, lambda: services.apply_import(taken, **apply_form.cleaned_data))
+        step = request.POST.get("step")
+        if step == "apply":
+            return self._apply(request, taken)
+        if step == "undo":
+            return self._take_back(request, taken)
+        if step == "cancel":
+            return self._tried(request, taken, lambda: services.cancel(taken))
         if taken.content is None or taken.is_working:
             messages.error(request, "This import is being worked on, or has been applied.")
             return HttpResponseRedirect(self._page(taken))
         return self._map(request, taken)
+
+    def _apply(self, request: HttpRequest, taken: SheetImport) -> HttpResponse:
+        form = ApplyForm(request.POST)
+        if not form.is_valid():
+            return self._rows(request, taken, form, may_write=True)
+        return self._tried(request, taken, lambda: services.apply_import(taken, **form.cleaned_data))
+
+    def _take_back(self, request: HttpRequest, taken: SheetImport) -> HttpResponse:
+        form, by = UndoForm(request.POST), request.user
+        if not form.is_valid() and not why_not(taken):
+            return self._undo(request, taken, form)
+        reason = form.cleaned_data.get("reason", "")
+        return self._tried(request, taken, lambda: services.undo_import(taken, by=by, reason=reason))  # type: ignore[arg-type]
 
     def _map(self, request: HttpRequest, taken: SheetImport) -> HttpResponse:
         form = MappingForm(taken, data=request.POST)
@@ -173,9 +207,39 @@ class SheetImportAdmin(ReadOnlyAdmin):
                 has_units=None if data["has_units"] == form.layout.has_units else data["has_units"],
                 encoding=data.get("encoding", ""),
             )
-        except Unreadable as error:
+        except (Refused, Unreadable) as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(f"{self._page(taken)}?columns=1")
+
+    def _faults(self, taken: SheetImport) -> HttpResponse:
+        """Give the refused rows as a workbook, with what is wrong beside each."""
+        name = taken.file_name.rpartition(".")[0] or taken.file_name
+        return FileResponse(
+            io.BytesIO(workbook_of(taken)),
+            as_attachment=True,
+            filename=f"{name} - to mend.xlsx",
+            content_type=FORMS["xlsx"],
+            headers={"Cache-Control": "no-store"},
+        )  # type: ignore[return-value]
+
+    def _undo(self, request: HttpRequest, taken: SheetImport, form: UndoForm) -> HttpResponse:
+        """Show what would be taken back, and what stays, before anything is."""
+        found = plan_undo(taken)
+        back = [undone for undone in found if undone.values or undone.archives]
+        stays = [undone for undone in found if undone.stays]
+        return self._answer(
+            request,
+            "admin/imports/undo.html",
+            f"Undo the import of {taken.file_name}?",
+            taken=taken,
+            form=form,
+            back=len(back),
+            archives=sum(undone.archives for undone in back),
+            stays=len(stays),
+            # What stays is what somebody has to know; of the rest a page shows how it is.
+            shown=[*stays, *(undone for undone in back if not undone.stays)][:ROWS_A_PAGE],
+            total=len(found),
+        )
 
     def _tried(self, request: HttpRequest, taken: SheetImport, verb: Any) -> HttpResponse:
         try:
@@ -203,7 +267,7 @@ class SheetImportAdmin(ReadOnlyAdmin):
             taken=taken,
             form=form,
             page=page,
-            shown=[(row, *FATES[Fate(row.fate)]) for row in page],
+            shown=[(row, *FATES[Fate(row.fate)], self._subject(taken, row)) for row in page],
             fate=fate,
             fates=[(key, word, tone, taken.counts.get(key, 0)) for key, (word, tone) in FATES.items()],
             options=options,
@@ -213,7 +277,14 @@ class SheetImportAdmin(ReadOnlyAdmin):
             is_blocked=is_blocked,
             writes=writes,
             refresh=REFRESH_SECONDS if taken.is_working else 0,
+            may_undo=may_write and not why_not(taken),
+            why_not=why_not(taken) if taken.state == ImportState.APPLIED else "",
         )
+
+    def _subject(self, taken: SheetImport, row: SheetImportRow) -> str:
+        """Return the address of what a row is about, empty for a row of the desk that there is not yet."""
+        is_there = row.subject is not None and (row.fate != Fate.CREATE or taken.finished_at is not None)
+        return reverse(PAGES[ImportKind(taken.kind)], args=[row.subject]) if is_there else ""
 
     def _answer(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         request.current_app = self.admin_site.name

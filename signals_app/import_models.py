@@ -26,6 +26,8 @@ class ImportState(models.TextChoices):
     APPLYING = "applying", "Being applied"
     APPLIED = "applied", "Applied"
     FAILED = "failed", "Failed"
+    UNDOING = "undoing", "Being undone"
+    UNDONE = "undone", "Undone"
 
 
 class SheetImport(TimestampedModel):
@@ -73,7 +75,7 @@ class SheetImport(TimestampedModel):
         default=ImportState.MAPPING,
         db_default=ImportState.MAPPING,
         help_text="How far it has come.",
-        db_comment="mapping, checking, checked, applying, applied or failed.",
+        db_comment="mapping, checking, checked, applying, applied, failed, undoing or undone.",
     )
     rows_total = models.IntegerField(
         default=0, db_default=0, help_text="Rows below the headings.", db_comment="Rows below the headings."
@@ -121,6 +123,39 @@ class SheetImport(TimestampedModel):
         null=True, blank=True, help_text="When it was applied.", db_comment="NULL = not applied."
     )
 
+    turn = models.IntegerField(
+        default=0,
+        db_default=0,
+        help_text="Which attempt it is at: one that was cancelled ends without a trace.",
+        db_comment="Counts the steps that were begun.",
+    )
+    history_context = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="What its changes have in common in the history.",
+        db_comment="pgh_context_id of its changes. NULL = not applied, or before imports could be undone.",
+    )
+    undone_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was undone.", db_comment="NULL = it was not."
+    )
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who undid it.",
+        db_comment="NULL = nobody, or the user is gone.",
+    )
+    undo_reason = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why it was undone: kept in the history of every row.",
+        db_comment="Why it was undone. Empty = it was not.",
+    )
+
     class Meta(TimestampedModel.Meta):
         db_table = "sheet_imports"
         db_table_comment = "Files that analysts import."
@@ -139,7 +174,7 @@ class SheetImport(TimestampedModel):
     @property
     def is_working(self) -> bool:
         """True while a worker has it."""
-        return self.state in {ImportState.CHECKING, ImportState.APPLYING}
+        return self.state in {ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING}
 
 
 class SheetImportRow(TimestampedModel):
@@ -156,7 +191,17 @@ class SheetImportRow(TimestampedModel):
     row = models.IntegerField(help_text="Its number in the sheet.", db_comment="Number in the sheet, from 1.")
     label = models.CharField(max_length=1000, help_text="What it is about.", db_comment="What it is about.")
     fate = models.CharField(
-        max_length=16, help_text="What becomes of it.", db_comment="create, change, same or refused."
+        max_length=16, help_text="What becomes of it.", db_comment="create, change, same, refused or aside."
+    )
+    subject = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The company or drug candidate that it is about.",
+        db_comment="Key of the company or drug candidate. NULL = none was found.",
+    )
+    cells = json_array(
+        help_text="What it holds, where it was refused: for the file that says what is wrong.",
+        db_comment="Array of values. Empty = it was not refused.",
     )
     changes = json_array(help_text="Field, old, new.", db_comment="Array of [field, old, new].")
     faults = json_array(help_text="Cell and reason.", db_comment="Array of [cell, reason].")
@@ -173,7 +218,7 @@ class SheetImportRow(TimestampedModel):
                 name="sheet_import_rows_uniq",
                 violation_error_message="This row is there already.",
             ),
-            *json_shapes("sheet_import_rows", arrays=("changes", "faults", "notes")),
+            *json_shapes("sheet_import_rows", arrays=("changes", "faults", "notes", "cells")),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,8 @@ from signals_app.imports.targets import KEYS, NEEDED, TARGETS, Kind, Shape, Targ
 
 HEADING_ROWS = 60
 LONGEST_HEADING = 200
+# The column of a file of faults that says what is wrong with each row.
+WRONG = "What is wrong"
 SCALES: dict[str, Decimal] = {
     "1": Decimal(1),
     "thousands": Decimal(10) ** 3,
@@ -143,8 +145,8 @@ def has_unit_row(grid: Grid, row: int) -> bool:
 
 
 def heading_key(names: list[str]) -> str:
-    """Return what makes two files' headings the same."""
-    return "\x1f".join(plain(name) for name in names)
+    """Return what makes two files' headings the same; the column that a file of faults adds does not count."""
+    return "\x1f".join(plain(name) for name in names if name != WRONG).rstrip("\x1f")
 
 
 def guessed(grid: Grid, kind: Kind) -> Layout:
@@ -216,13 +218,13 @@ def _target(name: str, kind: Kind) -> Target | None:
     """Return the field that a heading names: with its unit or without."""
     for key in (plain(name), _bare(name)):
         for target in TARGETS[kind]:
-            if key and key in {plain(word) for word in (target.name, target.label, *target.also)}:
+            if key and key in {plain(word) for word in target.headings}:
                 return target
     return None
 
 
 def _rank(name: str, target: Target) -> int:
-    words = [plain(word) for word in (target.name, target.label, *target.also)]
+    words = [plain(word) for word in target.headings]
     key = plain(name) if plain(name) in words else _bare(name)
     return words.index(key)
 

@@ -13,7 +13,7 @@ from signals_app.curated import EDITED
 from signals_app.imports.identity import Companies
 from signals_app.imports.keys import new_key
 from signals_app.imports.plan import Change, Options, Plan
-from signals_app.imports.reading import ReadRow
+from signals_app.imports.reading import BURN, ReadRow
 from signals_app.market_day import NEW_YORK
 
 # What filings say, too: a source's word on it waits for an analyst, or the next filing would take it away.
@@ -66,9 +66,11 @@ def plan_companies(rows: Iterable[ReadRow], *, options: Options, file: str) -> P
 
 
 def refuse_doubts(row: ReadRow, held: Company | DrugCandidate | None) -> None:
-    """Refuse figures that are too small to be dollars, unless the desk has just that figure."""
+    """Refuse figures that are too small to be dollars or of the wrong sign, unless the desk has one like it already."""
     for name, reason in row.doubts.items():
-        if held is None or getattr(held, name) != row.values[name]:
+        before, said = getattr(held, name, None), row.values[name]
+        is_usual = before == said or (name == BURN and before is not None and before < 0)
+        if not is_usual:
             row.refuse(name, reason)
 
 

@@ -84,6 +84,8 @@ class PlannedRow:
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    subject: UUID | None = None
+    cells: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -118,7 +120,9 @@ class Plan:
 
     def refuse(self, read: ReadRow, label: str) -> None:
         """Take note of a row that is not taken."""
-        self.rows.append(PlannedRow(read.row, label, Fate.REFUSED, faults=read.faults, notes=read.notes))
+        self.rows.append(
+            PlannedRow(read.row, label, Fate.REFUSED, faults=read.faults, notes=read.notes, cells=read.raw)
+        )
 
 
 class Change:
@@ -185,7 +189,9 @@ class Change:
     def done(self, label: str, *, is_new: bool) -> None:
         """Note the row's fate, and the database's row with what changed."""
         fate = Fate.CREATE if is_new else Fate.CHANGE if self.fields else Fate.SAME
-        self.plan.rows.append(PlannedRow(self.read.row, label, fate, self.changes, [], self.read.notes))
+        self.plan.rows.append(
+            PlannedRow(self.read.row, label, fate, self.changes, [], self.read.notes, subject=self.row.pk)
+        )
         if is_new:
             self.plan.new.append(self.row)
         elif self.fields:

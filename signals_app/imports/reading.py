@@ -37,6 +37,8 @@ _WAS_A_DAY = re.compile(rf"\d{{1,2}}[-. ](?:{_MONTHS})\.?|(?:{_MONTHS})\.?-\d{{1
 _DIGITS = re.compile(r"(\d{1,10})(?:[.,]0+)?|(\d{1,3}(?:,\d{3}){1,3})")
 _SEVERAL = re.compile(r"[;,|/\n]")
 _ADDRESS = re.compile(r"https?://[^\s<>\"']{1,990}")
+# Brokers write it as a cash flow, with the sign of one.
+BURN = "quarterly_burn_rate_usd"
 NAMES = frozenset({"name", "company", "new_name"})
 # Less than any company's market cap or funds: the unit of the column was not said.
 LITTLE_USD = 10_000
@@ -57,6 +59,8 @@ class ReadRow:
     aside: str = ""
     # Whether it is the row's only cell that holds anything.
     is_alone: bool = False
+    # The cells as the file has them.
+    raw: list[Any] = field(default_factory=list)
     # Figures that are too small to be dollars, with the reason; they count where the row changes with them.
     doubts: dict[str, str] = field(default_factory=dict)
 
@@ -79,7 +83,7 @@ def rows_of(grid: Grid, layout: Layout, kind: Kind, way: Way) -> Iterator[ReadRo
     styles = _styles(grid, layout, chosen)
     table = Table.of(grid, layout)
     for row in range(layout.first_row, len(grid.rows)):
-        found = ReadRow(row, aside=table.why_aside(row), is_alone=table.is_alone(row))
+        found = ReadRow(row, aside=table.why_aside(row), is_alone=table.is_alone(row), raw=grid.rows[row])
         if found.aside:
             yield found
             continue
@@ -91,6 +95,9 @@ def rows_of(grid: Grid, layout: Layout, kind: Kind, way: Way) -> Iterator[ReadRo
         if place := table.beyond(row):
             found.faults.append((address(row, place), "stands beyond the last heading: a delimiter may be in a value"))
         if found.values or found.faults or len(found.notes) > told:
+            yield found
+        elif grid.filled(row):
+            found.aside = "Holds nothing in the columns that are imported"
             yield found
 
 
@@ -132,6 +139,11 @@ def _take(grid: Grid, found: ReadRow, column: Column, target: Target, style: Num
         found.notes.append(f"{cell}: {values.shown(value)} says nothing")
         return
     found.values[target.name] = read
+    if target.name == BURN and read < 0:
+        found.doubts[target.name] = (
+            f"{target.label}: {values.shown(value)} would be money coming in, for burn counts what is spent: write it "
+            "without its sign"
+        )
     if target.shape is Shape.MONEY and column.scale == "1" and 0 < abs(read) < LITTLE_USD and _is_bare(value):
         found.doubts[target.name] = (
             f"{target.label}: {values.shown(value)} would be {read:,} dollars: choose the unit of the column, or write "

@@ -4,47 +4,53 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
-import pghistory
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from biotech_ma.core.admin.figures import plain as as_text
-from biotech_ma.core.services import Refused, recorded, violated_constraint
-from biotech_ma.core.sheets.grid import Grid, Unreadable, is_empty
+from biotech_ma.core.services import Refused
+from biotech_ma.core.sheets.grid import Grid, is_empty
 from biotech_ma.core.sheets.read import read
-from companies.models import Company, DrugCandidate
-from signals_app.import_models import ImportState, SheetImport, SheetImportRow
-from signals_app.imports.candidates import plan_candidates
-from signals_app.imports.columns import Layout, faults_of, guessed, heading_key, headings, liking, mapped
-from signals_app.imports.companies import plan_companies
-from signals_app.imports.events import plan_events
-from signals_app.imports.plan import Fate, Options, Plan
-from signals_app.imports.reading import ReadRow, Way, rows_of
+from signals_app.import_models import ImportState, SheetImport
+from signals_app.imports.columns import WRONG, Layout, faults_of, guessed, heading_key, headings, liking, mapped
+from signals_app.imports.plan import Fate, Options
 from signals_app.imports.targets import TARGETS, Kind
-from signals_app.imports.writing import write
-from signals_app.ingest.merge.turn import take_turn
-from signals_app.models import Signal
+from signals_app.imports.undo import undo, why_not
+from signals_app.imports.working import check, give_up, write_import
+
+__all__ = [
+    "apply_import",
+    "cancel",
+    "check",
+    "give_up",
+    "look_again",
+    "map_columns",
+    "take_file",
+    "undo_import",
+    "write_import",
+]
 
 # Beyond this a worker does it.
 MOST_AT_ONCE = 2000
 SAMPLE_ROWS, SAMPLED_ROWS = 4, 500
 SAMPLE_WIDTH = 60
-PROGRESS_ROWS = 500
 MOST_EVENTS = 5000
-LONGEST_LABEL = 1000
-
-PLANNERS: dict[Kind, Callable[..., Plan]] = {
-    Kind.COMPANIES: plan_companies,
-    Kind.CANDIDATES: plan_candidates,
-    Kind.EVENTS: plan_events,
+# From where an import may be mapped and checked.
+OPEN = (ImportState.MAPPING, ImportState.CHECKED, ImportState.FAILED)
+# Where each step leads back to when it is cancelled.
+CANCELLED = {
+    ImportState.CHECKING: ImportState.MAPPING,
+    ImportState.APPLYING: ImportState.CHECKED,
+    ImportState.UNDOING: ImportState.APPLIED,
 }
+# What looking at a file finds out.
+LOOKED_AT = ("made_of", "sheet", "sheets", "layout", "heading_key", "rows_total", "sample")
 
 
 def take_file(*, kind: str, name: str, content: bytes, owner: AbstractBaseUser, sheet: str = "") -> SheetImport:
@@ -103,11 +109,14 @@ def _remember(taken: SheetImport) -> None:
     last = earlier.order_by("-id").first()
     if last is None:
         return
-    kept, found = Layout.from_json(last.layout), Layout.from_json(taken.layout)
+    kept = {column.place: column for column in Layout.from_json(last.layout).columns}
+    found = Layout.from_json(taken.layout)
     columns = tuple(
         # What this file says of its units counts, not what the last one said.
-        replace(column, scale=guess.scale if guess.scale != "1" else column.scale)
-        for column, guess in zip(kept.columns, found.columns, strict=True)
+        replace(held, scale=guess.scale if guess.scale != "1" else held.scale)
+        if (held := kept.get(guess.place)) is not None and held.heading != WRONG
+        else guess
+        for guess in found.columns
     )
     taken.layout = replace(found, columns=columns).to_json()
     taken.options = {**last.options, "as_of": ""}
@@ -116,7 +125,9 @@ def _remember(taken: SheetImport) -> None:
 def look_again(
     taken: SheetImport, *, heading_row: int, sheet: str = "", has_units: bool | None = None, encoding: str | None = None
 ) -> None:
-    """Guess the columns anew: under another row of headings, on another sheet, in another encoding. Raises Unreadable.
+    """Guess the columns anew: under another row of headings, on another sheet, in another encoding.
+
+    Raises Unreadable, and Refused for an import that is being worked on or has been applied.
 
     `has_units` says whether a row of units follows the headings, None: as it looks; `encoding` None: as before.
     """
@@ -128,8 +139,9 @@ def look_again(
     else:
         layout = mapped(grid, kind, min(heading_row, len(grid.rows) - 1), has_units=has_units)
     _look(taken, grid, replace(layout, encoding=encoding))
-    taken.state, taken.plan_sha256 = ImportState.MAPPING, ""
-    taken.save()
+    looked = {name: getattr(taken, name) for name in LOOKED_AT}
+    if not _claim(taken, OPEN, ImportState.MAPPING, plan_sha256="", **looked):
+        raise Refused("This import is being worked on, or has been applied.")
 
 
 def map_columns(taken: SheetImport, *, layout: Layout, options: Options) -> None:
@@ -143,7 +155,7 @@ def map_columns(taken: SheetImport, *, layout: Layout, options: Options) -> None
         raise Refused(f"At most {MOST_EVENTS:,} events at a time. Split the file.")
     claimed = _claim(
         taken,
-        (ImportState.MAPPING, ImportState.CHECKED, ImportState.FAILED),
+        OPEN,
         ImportState.CHECKING,
         layout=layout.to_json(),
         options=options.to_json(),
@@ -167,9 +179,35 @@ def apply_import(taken: SheetImport, *, reason: str) -> None:
     _do(taken, "apply")
 
 
+def undo_import(taken: SheetImport, *, by: AbstractBaseUser, reason: str) -> None:
+    """Take back what the import changed and nobody has changed since: now, or by a worker where it is long.
+
+    Raises Refused without a reason, for events, and for what is not applied.
+    """
+    if not reason.strip():
+        raise Refused("Say why: the reason is kept with every row that changes.", field="reason")
+    if words := why_not(taken):
+        raise Refused(words)
+    claimed = _claim(
+        taken, (ImportState.APPLIED,), ImportState.UNDOING, undone_by=by, undo_reason=reason.strip(), error=""
+    )
+    if not claimed:
+        raise Refused("This import is being undone, or has been.")
+    _do(taken, "undo")
+
+
+def cancel(taken: SheetImport) -> None:
+    """Stop the step that a worker is at, or has not begun: nothing of it stays. Raises Refused where it is done."""
+    for state, former in CANCELLED.items():
+        if _claim(taken, (state,), former, error="It was cancelled: nothing was written."):
+            return
+    raise Refused("There is nothing to cancel: the step is done.")
+
+
 def _claim(taken: SheetImport, states: Iterable[str], state: str, **values: Any) -> bool:
     """Move the import on in one conditional statement: of two calls one does it."""
-    claimed = SheetImport.objects.filter(pk=taken.pk, state__in=list(states)).update(state=state, **values)
+    rows = SheetImport.objects.filter(pk=taken.pk, state__in=list(states))
+    claimed = rows.update(state=state, turn=F("turn") + 1, **values)
     taken.refresh_from_db()
     return bool(claimed)
 
@@ -184,108 +222,5 @@ def _do(taken: SheetImport, step: str) -> None:
     taken.refresh_from_db()
 
 
-def _planned(taken: SheetImport, progress: Callable[[int], None] | None = None) -> Plan:
-    layout = Layout.from_json(taken.layout)
-    grid = read(bytes(taken.content or b""), sheet=taken.sheet, encoding=layout.encoding)
-    kind, options = Kind(taken.kind), Options.from_json(taken.options)
-    rows: Iterable[ReadRow] = rows_of(grid, layout, kind, Way(options.day_order, grid.serial_1904))
-    return PLANNERS[kind](_counted(rows, progress) if progress else rows, options=options, file=taken.file_name)
-
-
-def _counted(rows: Iterable[ReadRow], progress: Callable[[int], None]) -> Iterator[ReadRow]:
-    for number, row in enumerate(rows, 1):
-        if number % PROGRESS_ROWS == 0:
-            progress(number)
-        yield row
-
-
-def check(taken: SheetImport) -> None:
-    """Work out what the file would change, and keep it row by row."""
-    try:
-        plan = _planned(taken, lambda done: _note_progress(taken.pk, done))
-    except Unreadable as error:
-        _fail(taken, str(error))
-        return
-    with transaction.atomic():
-        _keep(taken, plan)
-        SheetImport.objects.filter(pk=taken.pk, state=ImportState.CHECKING).update(
-            state=ImportState.CHECKED, counts=plan.counts, plan_sha256=plan.digest(), rows_done=len(plan.rows)
-        )
-
-
-def _note_progress(key: UUID, done: int) -> None:
-    SheetImport.objects.filter(pk=key).update(rows_done=done)
-
-
-def _keep(taken: SheetImport, plan: Plan) -> None:
-    SheetImportRow.objects.filter(sheet_import=taken).delete()
-    SheetImportRow.objects.bulk_create(
-        (
-            SheetImportRow(
-                sheet_import=taken,
-                row=row.row + 1,
-                label=row.label[:LONGEST_LABEL],
-                fate=row.fate,
-                changes=[list(change) for change in row.changes],
-                faults=[list(fault) for fault in row.faults],
-                notes=row.notes,
-            )
-            for row in plan.rows
-        ),
-        batch_size=1000,
-    )
-
-
-def write_import(taken: SheetImport) -> None:
-    """Write the file's rows in one transaction, if they still mean what was shown; else show what they mean now."""
-    who = {"user": taken.owner_id} if taken.owner_id else {}
-    try:
-        with (
-            pghistory.context(sheet_import=str(taken.pk), **who),
-            recorded(f"import {taken.kind}", reason=taken.reason),
-        ):
-            take_turn()
-            plan = _planned(taken)
-            if plan.digest() != taken.plan_sha256:
-                _show_again(taken, plan)
-                return
-            write(plan, is_curated=not taken.options.get("source"))
-            SheetImport.objects.filter(pk=taken.pk).update(
-                state=ImportState.APPLIED, finished_at=Now(), content=None, counts=plan.counts, error=""
-            )
-    except IntegrityError as error:
-        _fail(taken, f"Nothing was written. {_words(error)}")
-    except (Refused, Unreadable) as error:
-        _fail(taken, f"Nothing was written. {error}")
-
-
-def _show_again(taken: SheetImport, plan: Plan) -> None:
-    _keep(taken, plan)
-    SheetImport.objects.filter(pk=taken.pk).update(
-        state=ImportState.CHECKED,
-        counts=plan.counts,
-        plan_sha256=plan.digest(),
-        error="The desk's rows have changed since this file was checked. Nothing was written: look at it again.",
-    )
-
-
-def _words(error: IntegrityError) -> str:
-    name = violated_constraint(error)
-    for model in (Company, DrugCandidate, Signal):
-        for constraint in model._meta.constraints:
-            if constraint.name == name:
-                return str(constraint.get_violation_error_message())
-    return "Another change came first: check the file again."
-
-
-def _fail(taken: SheetImport, reason: str) -> None:
-    SheetImport.objects.filter(pk=taken.pk).update(state=ImportState.FAILED, error=reason)
-
-
-def give_up(taken: SheetImport, error: Exception) -> None:
-    """Say that nothing was written, for an error that nobody foresaw."""
-    _fail(taken, f"Nothing was written: {type(error).__name__}. The log says more.")
-
-
-STEPS: dict[str, Callable[[SheetImport], None]] = {"check": check, "apply": write_import}
+STEPS: dict[str, Callable[[SheetImport], None]] = {"check": check, "apply": write_import, "undo": undo}
 FIELDS = {kind: [(target.name, target.label) for target in targets] for kind, targets in TARGETS.items()}

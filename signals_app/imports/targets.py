@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from companies.choices import Phase, Role, TherapeuticArea
 from signals_app.catalogue import CATALOGUE, Severity
+from signals_app.imports import headings
 
 
 class Kind(StrEnum):
@@ -48,6 +50,11 @@ class Target:
     least: Decimal | None = None
     most: Decimal | None = None
 
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Every heading that means it, the likeliest first."""
+        return (self.name, self.label, *self.also, *headings.ABROAD.get(self.name, ()))
+
 
 def _choices(choices: Any, **also: str) -> dict[str, str]:
     """Return the words that mean each choice: its value, its label and what else is usual."""
@@ -58,6 +65,7 @@ def _choices(choices: Any, **also: str) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=2000)
 def plain(text: str) -> str:
     """Return a heading or a choice in small letters and digits alone, so that spelling does not matter."""
     return "".join(sign for sign in text.lower() if sign.isalnum())
@@ -124,19 +132,8 @@ COMPANIES = (
         Shape.DAY,
         ("price date", "price day", "pricing date", "as of", "date", "as of date"),
     ),
-    Target(
-        "cash_position_usd",
-        "Liquid funds, USD",
-        Shape.MONEY,
-        ("cash", "cash position", "liquid funds", "cash and equivalents", "cash and securities", "net cash position"),
-        least=NOT_NEGATIVE,
-    ),
-    Target(
-        "quarterly_burn_rate_usd",
-        "Burn, USD a quarter",
-        Shape.MONEY,
-        ("burn", "quarterly burn", "quarterly burn rate", "burn rate", "burn a quarter", "cash burn"),
-    ),
+    Target("cash_position_usd", "Liquid funds, USD", Shape.MONEY, headings.CASH, least=NOT_NEGATIVE),
+    Target("quarterly_burn_rate_usd", "Burn, USD a quarter", Shape.MONEY, headings.BURN),
     Target("total_debt_usd", "Total debt, USD", Shape.MONEY, ("debt", "total debt", "gross debt"), least=NOT_NEGATIVE),
     Target(
         "therapeutic_areas",

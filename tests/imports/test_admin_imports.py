@@ -146,3 +146,48 @@ def test_a_long_file_is_a_workers(analyst, monkeypatch):
 def test_an_unknown_address_is_no_error(analyst):
     assert analyst.get("/admin/signals_app/sheetimport/nonsense/change/").status_code == 404
     assert analyst.get(f"/admin/signals_app/sheetimport/{'0' * 32}/change/").status_code == 404
+
+
+def test_an_import_is_undone_from_its_page_and_its_refused_rows_are_given_back(analyst):
+    CompanyFactory(ticker="AAA", name="Alpha", founded_year=1999)
+    upload(analyst, "ticker,founded,name\nAAA,2001,\nBBB,x,Beta\n")
+    taken = SheetImport.objects.get()
+    analyst.post(page_of(taken), chosen(taken, by_row="on"))
+    given = analyst.get(page_of(taken) + "?faults=1")
+    assert given.headers["Content-Disposition"] == 'attachment; filename="list - to mend.xlsx"'
+    assert b"".join(given.streaming_content)[:2] == b"PK"
+    analyst.post(page_of(taken), {"step": "apply", "reason": "x"})
+    assert "Undo this import" in analyst.get(page_of(taken)).content.decode()
+    shown = analyst.get(page_of(taken) + "?undo=1").content.decode()
+    assert re.search(r"2001</span>.*1999</span>", shown, re.DOTALL)
+    assert "This field is required" in analyst.post(page_of(taken), {"step": "undo", "reason": ""}).content.decode()
+    assert Company.objects.get(ticker="AAA").founded_year == 2001
+    analyst.post(page_of(taken), {"step": "undo", "reason": "the wrong list"})
+    assert Company.objects.get(ticker="AAA").founded_year == 1999
+    shown = analyst.get(page_of(taken)).content.decode()
+    assert "the wrong list" in shown
+    assert "Taken back" in shown
+    assert "Undo this import" not in shown
+    again = analyst.post(page_of(taken), {"step": "undo", "reason": "x"}, follow=True).content.decode()
+    assert "Only an import that is applied" in again
+
+
+def test_another_row_of_headings_or_another_encoding_is_looked_at_before_anything_is_compared(analyst):
+    upload(analyst, "x;y\nticker;city\nAAA;Köln\n".encode("cp1252"))
+    taken = SheetImport.objects.get()
+    assert "Köln" in analyst.get(page_of(taken)).content.decode()
+    shown = analyst.post(page_of(taken), chosen(taken, heading_row="2", encoding="Mac OS Roman"), follow=True)
+    taken.refresh_from_db()
+    assert (taken.state, taken.layout["encoding"], taken.sample[0]) == ("mapping", "Mac OS Roman", ["AAA", "Kˆln"])
+    assert "Show what would change" in shown.content.decode()
+
+
+def test_a_step_of_a_worker_is_cancelled_from_the_page(analyst, monkeypatch):
+    monkeypatch.setattr(services, "MOST_AT_ONCE", 1)
+    upload(analyst, "ticker,name\nAAA,Alpha\nBBB,Beta\n")
+    taken = SheetImport.objects.get()
+    analyst.post(page_of(taken), chosen(taken))
+    analyst.post(page_of(taken), {"step": "cancel"})
+    work_on_import.func(import_id=str(taken.pk), step="check")
+    taken.refresh_from_db()
+    assert (taken.state, taken.rows.count()) == ("mapping", 0)

@@ -126,6 +126,27 @@ def test_a_name_that_became_a_day_and_an_error_of_a_formula_are_refused(owner): 
     assert taken.rows.last().notes == ["C4: '#N/A N/A' says nothing"]
 
 
+def test_burn_of_the_wrong_sign_is_refused_unless_the_desk_has_it_negative_already(owner):  # noqa: F811
+    CompanyFactory(ticker="BBB", name="Beta", quarterly_burn_rate_usd=Decimal(-5_000_000))
+    taken = checked("ticker,name,qtrly cash burn ($m)\nAAA,Alpha,(152.0)\nBBB,,-6\n", owner)
+    assert [cell for cell, _ in faults(taken)] == ["C2"]
+    assert "burn counts what is spent" in faults(taken)[0][1]
+
+
+def test_headings_of_other_countries_are_guessed_and_a_burn_of_a_year_is_not(owner):  # noqa: F811
+    heads = "Unternehmen;Kürzel;Börsenwert (Mio. USD);Liquide Mittel;Gegründet;LTM burn;Cash & equivalents\n"
+    taken = take_file(kind="companies", name="a.csv", content=(heads + "A;B;1;2;2001;3;4\n").encode(), owner=owner)
+    assert [(column["target"], column["scale"]) for column in taken.layout["columns"]] == [
+        ("name", "1"), ("ticker", "1"), ("market_cap_usd", "millions"), ("", "1"), ("founded_year", "1"), ("", "1"),
+        ("cash_position_usd", "1"),
+    ]  # fmt: skip
+
+
+def test_a_row_with_nothing_to_import_is_listed_as_left_out(owner):  # noqa: F811
+    taken = checked("ticker,name,remark\nAAA,Alpha,x\n,,only a remark\n,,\n", owner)
+    assert [fate for _, fate in rows(taken)] == ["create", "aside"]
+
+
 def test_other_columns_prove_how_decimals_are_written(owner):  # noqa: F811
     apply_import(checked("ticker;name;cap ($m);cash ($m)\nAAA;Alpha;1,234;5,5\n", owner), reason="x")
     assert Company.objects.get().market_cap_usd == Decimal(1_234_000)

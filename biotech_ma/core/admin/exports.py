@@ -29,7 +29,7 @@ from biotech_ma.core.admin.column_data import CHUNK_ROWS, file_columns, lines
 from biotech_ma.core.api.exports import LEFT_OUT
 from biotech_ma.core.list_exports import KEPT_DAYS, ListExport
 from biotech_ma.core.postgres.reader import is_secret
-from biotech_ma.core.sheets.write import MOST_ROWS_OF_A_SHEET, csv_lines, write_workbook
+from biotech_ma.core.sheets.write import MOST_ROWS_OF_A_SHEET, TooManyRows, csv_lines, write_workbook
 
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MOST_AT_ONCE = 20_000
@@ -229,7 +229,10 @@ def make(record: ListExport) -> None:
                 written.write(line)
                 number += 1
         else:
-            number = write_workbook(written, found.headings, found.lines)
+            try:
+                number = write_workbook(written, found.headings, found.lines)
+            except TooManyRows as error:  # they have become more since they were counted
+                raise ExportRefused(str(error)) from error
         written.seek(0)
         stored = storages["default"].save(f"exports/{record.pk}.{record.form}", File(written))
     ListExport.objects.filter(pk=record.pk).update(

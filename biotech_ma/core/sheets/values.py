@@ -116,7 +116,8 @@ def number_style(values: Iterable[Any]) -> NumberStyle:
     """Return which sign a column's texts use before decimals, as far as any of them proves it."""
     point = comma = False
     for value in values:
-        if isinstance(value, str):
+        # Digits alone prove nothing.
+        if isinstance(value, str) and not value.isdecimal():
             bare = _bare(value)
             point = point or bool(_POINT_ONLY.fullmatch(bare))
             comma = comma or bool(_COMMA_ONLY.fullmatch(bare))
@@ -146,6 +147,8 @@ def number(value: Any, *, style: NumberStyle = NumberStyle.UNSURE, scale: Decima
         raise ValueError(f"{shown(value)} is no number")
     if isinstance(value, int | float):
         return _bounded(Decimal(str(value)) * scale, value)
+    if value.isascii() and value.isdecimal():  # as most are: what follows is slow
+        return _bounded(Decimal(value) * scale, value)
     if is_placeholder(value):
         return NOTHING
     if _FOREIGN.search(value):
@@ -215,7 +218,7 @@ def yes_or_no(value: Any) -> bool | Nothing:
     raise ValueError(f"{shown(value)} is neither yes nor no")
 
 
-_NO_TEXT = re.compile("[\ud800-\udfff\ufffd\ufffe\uffff]")
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\ufffe\uffff]")
 _FORMULA = re.compile(r"^\s*(?:=|@\w|[+\-][^\d\s].*[|!(])", re.DOTALL)
 
 
@@ -232,7 +235,7 @@ def words(value: Any, longest: int) -> str | Nothing:
         text = text[1:]  # as exports keep it from being a formula
     if _FORMULA.match(text):
         raise ValueError(f"{shown(text)} is a formula: write its value")
-    if any(ord(sign) < ord(" ") or "\x7f" <= sign <= "\x9f" or _NO_TEXT.match(sign) for sign in text):
+    if _NO_TEXT.search(text):
         raise ValueError(f"{shown(text)} holds signs that are no text")
     if meant := misread(text):
         raise ValueError(f"{shown(text)} was read in a wrong encoding on its way here: it may be {shown(meant)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -20,6 +21,13 @@ MOST_LETTERS_OF_A_CELL = 32_000
 # A workbook keeps numbers in binary; more digits than this would change, and stay text.
 MOST_DIGITS = 15
 WIDTH = 16
+# Before it, days of workbooks are numbers below zero.
+FIRST_YEAR = 1901
+CUT = "… (cut: CSV has all of it)"
+
+
+class TooManyRows(Exception):
+    """There are more rows than a sheet has room for, in words that say what to do."""
 
 
 def as_text(value: Any) -> str:
@@ -59,7 +67,7 @@ def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterato
 
 
 def write_workbook(stream: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Write a workbook of one sheet and return its number of rows; memory does not grow with it."""
+    """Write a workbook of one sheet and return its number of rows; memory does not grow with it. Raises TooManyRows."""
     # Here, for a web process that writes none goes without.
     import xlsxwriter
 
@@ -79,34 +87,60 @@ def write_workbook(stream: IO[bytes], headings: Sequence[str], rows: Iterable[Se
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, max(0, len(headings) - 1), WIDTH)
     for column, heading in enumerate(headings):
-        sheet.write_string(0, column, heading, formats["head"])
+        write_cell(sheet, 0, column, heading, formats["head"])
     number = 0
     for number, row in enumerate(rows, 1):
+        if number >= MOST_ROWS_OF_A_SHEET:
+            book.close()
+            raise TooManyRows(f"A workbook has room for {MOST_ROWS_OF_A_SHEET - 1:,} rows: take CSV.")
         for column, value in enumerate(row):
-            _write_cell(sheet, number, column, value, formats)
+            write_cell(sheet, number, column, value, formats.get(_kind_of(value)))
     book.close()
     return number
 
 
-def _write_cell(sheet: Any, row: int, column: int, value: Any, formats: dict[str, Any]) -> None:
-    """Write a cell by its type; instants in UTC, as workbooks know no zone."""
+def _kind_of(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return "moment"
+    return "day" if isinstance(value, dt.date) else ""
+
+
+def write_cell(sheet: Any, row: int, column: int, value: Any, form: Any = None) -> None:
+    """Write a cell by its type; instants in UTC, as workbooks know no zone. What a workbook cannot hold is text."""
     if value is None:
         return
     if isinstance(value, bool):
-        sheet.write_boolean(row, column, value)
+        sheet.write_boolean(row, column, value, form)
     elif isinstance(value, int | float | Decimal):
-        if isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) > MOST_DIGITS:
-            sheet.write_string(row, column, f"{value:f}")
+        if _is_exact(value):
+            sheet.write_number(row, column, float(value), form)
         else:
-            sheet.write_number(row, column, float(value))
-    elif isinstance(value, dt.datetime):
-        moment = value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
-        sheet.write_datetime(row, column, moment, formats["moment"])
+            sheet.write_string(row, column, as_text(value), form)
     elif isinstance(value, dt.date):
-        sheet.write_datetime(row, column, value, formats["day"])
+        if isinstance(value, dt.datetime) and value.tzinfo:
+            value = value.astimezone(dt.UTC).replace(tzinfo=None)
+        if value.year < FIRST_YEAR:
+            sheet.write_string(row, column, value.isoformat(), form)
+        else:
+            sheet.write_datetime(row, column, value, form)
     else:
         # A string cell is never a formula; the apostrophe keeps it none when the sheet is saved as CSV.
-        text = CONTROL.sub("", escaped(_words(value)))
-        sheet.write_string(
-            row, column, text[:MOST_LETTERS_OF_A_CELL] + ("…" if len(text) > MOST_LETTERS_OF_A_CELL else "")
-        )
+        sheet.write_string(row, column, _cut(CONTROL.sub("", escaped(_words(value)))), form)
+
+
+def _is_exact(value: float | Decimal) -> bool:
+    """Return whether a workbook keeps the number as it is."""
+    number = Decimal(value) if isinstance(value, int) else value
+    if isinstance(number, float):
+        return math.isfinite(number)
+    return number.is_finite() and len(number.normalize().as_tuple().digits) <= MOST_DIGITS
+
+
+def _cut(text: str) -> str:
+    """Return a text that a cell has room for, with a mark where it was cut; its room is counted in UTF-16."""
+    if len(text) <= MOST_LETTERS_OF_A_CELL // 2:
+        return text
+    units = text.encode("utf-16-le")
+    if len(units) <= 2 * MOST_LETTERS_OF_A_CELL:
+        return text
+    return units[: 2 * MOST_LETTERS_OF_A_CELL].decode("utf-16-le", "ignore") + CUT

@@ -1,0 +1,156 @@
+"""An import is taken back where nobody has changed it since; a running one is cancelled; refused rows come back."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from django.contrib.auth.models import User
+
+from biotech_ma.core.admin.history import steps_of
+from biotech_ma.core.services import Refused, change
+from companies.models import Company, CompanyNote, DrugCandidate
+from signals_app.imports import services
+from signals_app.imports.columns import Layout
+from signals_app.imports.faulty_rows import workbook_of
+from signals_app.imports.jobs import work_on_import
+from signals_app.imports.plan import Options
+from signals_app.imports.services import apply_import, cancel, map_columns, take_file, undo_import
+from signals_app.imports.undo import plan_undo
+from signals_app.models import FinancialFact, ReviewItem, SheetImport
+from tests.factories import CompanyFactory, DrugCandidateFactory
+from tests.imports.test_imports import checked, owner, rows  # noqa: F401 - the analyst's fixture
+
+pytestmark = pytest.mark.django_db
+EDGAR = {"source": "edgar", "id": "0001-26-000001", "as_of": "2026-03-31"}
+
+
+def test_what_nobody_has_changed_since_goes_back_and_the_rest_says_why_it_stays(owner):  # noqa: F811
+    alpha = CompanyFactory(
+        ticker="AAA", name="Alpha", cash_position_usd=Decimal(100_000_000), headquarters_location="Basel",
+        employee_count=None, field_sources={"cash_position_usd": EDGAR, "headquarters_location": {"source": "edgar"}},
+    )  # fmt: skip
+    text = "ticker,name,cash,hq,employees\nAAA,,450m,Boston,12\nBBB,Beta,5m,,\nCCC,Gamma,6m,,\n"
+    taken = checked(text, owner)
+    apply_import(taken, reason="the list of May")
+    gamma = Company.objects.get(ticker="CCC")
+    CompanyNote.objects.create(company=gamma, text="met them", author=owner)
+    alpha.refresh_from_db()
+    change(row=alpha, values={"headquarters_location": "Cambridge"}, reason="moved")
+
+    boss = User.objects.create_superuser("boss")
+    with pytest.raises(Refused, match="Say why"):
+        undo_import(taken, by=boss, reason=" ")
+    undo_import(taken, by=boss, reason="the wrong list")
+    assert (taken.state, taken.counts["back"], taken.counts["stay"]) == ("undone", 2, 2)
+    alpha.refresh_from_db()
+    assert (alpha.cash_position_usd, alpha.headquarters_location) == (Decimal(100_000_000), "Cambridge")
+    assert alpha.employee_count is None
+    assert alpha.field_sources["cash_position_usd"] == EDGAR
+    assert "employee_count" not in alpha.field_sources
+    assert alpha.field_sources["headquarters_location"]["source"] == "curated"
+    facts = FinancialFact.objects.filter(company=alpha, concept="liquid_funds").order_by("id")
+    assert [int(fact.value) for fact in facts] == [450_000_000, 100_000_000]
+    assert list(Company.objects.values_list("ticker", flat=True).order_by("ticker")) == ["AAA", "CCC"]
+    told = {row.label: row.notes for row in taken.rows.all()}
+    assert told["Alpha (AAA)"] == ["Taken back", "Headquarters stays Cambridge: changed since"]
+    assert told["Beta (BBB)"] == ["Archived again"]
+    assert told["Gamma (CCC)"] == ["stays: it has notes"]
+    step = steps_of(alpha)[0]
+    assert (step.reason, step.who) == ("the wrong list", "boss")
+    with pytest.raises(Refused, match="Only an import that is applied"):
+        undo_import(taken, by=boss, reason="again")
+
+
+def test_a_market_cap_goes_back_with_its_day_or_not_at_all(owner):  # noqa: F811
+    company = CompanyFactory(ticker="AAA", name="Alpha", market_cap_usd=None)
+    taken = checked("ticker,cap,as of\nAAA,20m,2026-05-06\n", owner)
+    apply_import(taken, reason="x")
+    company.refresh_from_db()
+    change(row=company, values={"market_cap_usd": Decimal(30_000_000)})
+    [undone] = plan_undo(taken)
+    assert undone.values == {}
+    assert [note.split(" stays ")[0] for note in undone.stays] == ["Market cap, USD", "Market cap as of"]
+
+
+def test_candidates_go_back_and_a_sources_proposals_are_closed(owner):  # noqa: F811
+    company = CompanyFactory(ticker="AAA", name="Alpha", cash_position_usd=None)
+    drug = DrugCandidateFactory(
+        company=company, name="AB-101", phase="phase_1", field_sources={"phase": {"source": "edgar"}}
+    )
+    taken = checked("ticker,drug,phase\nAAA,AB-101,Ph2\nAAA,AB-102,Ph1\n", owner, kind="candidates")
+    apply_import(taken, reason="x")
+    undo_import(taken, by=owner, reason="x")
+    drug.refresh_from_db()
+    assert drug.phase == "phase_1"
+    assert not DrugCandidate.objects.filter(name="AB-102").exists()
+    broker = checked("ticker,cash\nAAA,5m\n", owner, source="Broker")
+    apply_import(broker, reason="x")
+    assert ReviewItem.objects.open().count() == 1
+    undo_import(broker, by=owner, reason="x")
+    assert not ReviewItem.objects.open().exists()
+    # Said again, it is open again.
+    apply_import(checked("ticker,cash,hq\nAAA,5m,Boston\n", owner, source="Broker"), reason="x")
+    assert ReviewItem.objects.open().count() == 1
+
+
+def test_events_stay_in_the_ledger(owner):  # noqa: F811
+    CompanyFactory(ticker="AAA", name="Alpha")
+    taken = checked("ticker,type,date,headline\nAAA,hiring,2026-01-31,x\n", owner, kind="events")
+    apply_import(taken, reason="x")
+    with pytest.raises(Refused, match="stay in the ledger"):
+        undo_import(taken, by=owner, reason="x")
+
+
+@pytest.mark.parametrize("step", ["check", "apply"])
+def test_a_step_that_is_cancelled_while_it_runs_leaves_nothing(owner, step, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(services, "MOST_AT_ONCE", 1)
+    text = "ticker,name\nAAA,Alpha\nBBB,Beta\n"
+    taken = take_file(kind="companies", name="a.csv", content=text.encode(), owner=owner)
+    map_columns(taken, layout=Layout.from_json(taken.layout), options=Options())
+    if step == "apply":
+        work_on_import.func(import_id=str(taken.pk), step="check")
+        taken.refresh_from_db()
+        apply_import(taken, reason="x")
+    # The worker has begun; somebody cancels before it ends.
+    begun = SheetImport.objects.get(pk=taken.pk)
+    cancel(SheetImport.objects.get(pk=taken.pk))
+    services.STEPS[step](begun)
+    taken.refresh_from_db()
+    assert taken.state == {"check": "mapping", "apply": "checked"}[step]
+    assert "was cancelled" in taken.error
+    assert taken.rows.count() == {"check": 0, "apply": 2}[step]
+    assert not Company.objects.exists()
+    with pytest.raises(Refused, match="nothing to cancel"):
+        cancel(taken)
+    # Begun anew it is another turn, which the one that was cancelled does not end.
+    map_columns(taken, layout=Layout.from_json(taken.layout), options=Options())
+    services.STEPS[step](begun)
+    taken.refresh_from_db()
+    assert (taken.state, taken.rows.count()) == ("checking", {"check": 0, "apply": 2}[step])
+
+
+def test_refused_rows_come_back_as_a_workbook_that_is_mended_and_imported_as_before(owner):  # noqa: F811
+    text = "ticker,firm,worth\nAAA,Alpha,5m\nBBB,Beta,about 5\nCCC,'=Gamma,\n"
+    taken = take_file(kind="companies", name="list.csv", content=text.encode(), owner=owner)
+    layout = taken.layout
+    layout["columns"][1]["target"], layout["columns"][2]["target"] = "name", "cash_position_usd"
+    map_columns(taken, layout=Layout.from_json(layout), options=Options(source="Broker", by_row=True))
+    apply_import(taken, reason="x")
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook_of(taken))).active
+    lines = [[cell.value for cell in line] for line in sheet.iter_rows()]
+    assert lines[0] == ["ticker", "firm", "worth", "What is wrong"]
+    assert lines[1][:3] == ["BBB", "Beta", "about 5"]
+    assert lines[1][3].startswith("C3: Liquid funds, USD: 'about 5' is no number")
+    assert lines[2][:2] == ["CCC", "'=Gamma"]
+    assert [sheet.cell(2, place).fill.fgColor.rgb for place in (2, 3)] == ["00000000", "FFFFC7CE"]
+    sheet["C2"], sheet["B3"] = "7m", "Gamma"
+    mended = io.BytesIO()
+    sheet.parent.save(mended)
+    again = take_file(kind="companies", name="mended.xlsx", content=mended.getvalue(), owner=owner)
+    assert [column["target"] for column in again.layout["columns"]] == ["ticker", "name", "cash_position_usd", ""]
+    assert again.options["source"] == "Broker"
+    map_columns(again, layout=Layout.from_json(again.layout), options=Options())
+    assert [fate for _, fate in rows(again)] == ["create", "create"]
