@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -24,6 +25,7 @@ from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.forms import MOST_OF_A_REASON
 from biotech_ma.core.services import Refused
 from companies.admin_cells import company_data, company_link
+from companies.merge_errands import ERRAND, errand_of
 from companies.merge_preview import Preview, preview_of, seemingly_kept
 from companies.merging import fillable, merge, undo_merge
 from companies.models import Company, CompanyMerge
@@ -116,12 +118,12 @@ class CompanyMerging:
             if made is not None:
                 words = f"{duplicate} is merged into {kept}."
                 messages.success(request, format_html("{} {}", words, _undo_button(request, made)))
-                return HttpResponseRedirect(reverse("admin:companies_company_view", args=[kept.pk]))
+                return HttpResponseRedirect(_finished(request, made))
             preview = preview_of(kept, duplicate)
         ticked = form["fill"].value() if form.is_bound else [line.name for line in preview.lines if line.may_fill]
         return self._page(
             request, kept, duplicate=duplicate, preview=preview, merge_form=form, ticked=ticked or [],
-            seen=_digest(preview), swapped=merge_url(duplicate, kept),
+            seen=_digest(preview), swapped=merge_url(duplicate, kept, errand=errand_of(request)[2]),
         )  # fmt: skip
 
     def _merge(self, request: HttpRequest, kept: Company, duplicate: Company, form: MergeForm) -> CompanyMerge | None:
@@ -151,23 +153,38 @@ class CompanyMerging:
         return found
 
     def _page(self, request: HttpRequest, kept: Company, **more: Any) -> HttpResponse:
+        errand, value, text = errand_of(request)
+        here = reverse("admin:companies_company_view", args=[kept.pk])
         context = {
             **self.admin_site.each_context(request),
             "title": f"Merge a duplicate into {kept}",
             "opts": self.opts,
             "kept": kept,
             "chosen_name": CHOSEN, "fill_name": FILL, "seen_name": SEEN, "apply_name": APPLY,
-            "back": reverse("admin:companies_company_view", args=[kept.pk]),
+            "errand_name": ERRAND, "errand": text,
+            "back": errand.back(request, value) if errand else here,
             **more,
         }  # fmt: skip
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/companies/merge.html", context)
 
 
-def merge_url(kept: Company, duplicate: Company | None = None) -> str:
+def _finished(request: HttpRequest, made: CompanyMerge) -> str:
+    """Do what the merge was made for, and return where to go on: back to that, else to the kept company."""
+    errand, value, _ = errand_of(request)
+    if errand is None:
+        return reverse("admin:companies_company_view", args=[made.kept_id])
+    if errand.done is not None:
+        errand.done(request, value, made)
+    return errand.back(request, value)
+
+
+def merge_url(kept: Company, duplicate: Company | None = None, *, errand: str = "") -> str:
     """Return the address of the page that merges a duplicate into a company."""
     url = reverse("admin:companies_company_merge", args=[kept.pk])
-    return f"{url}?{CHOSEN}={duplicate.pk}" if duplicate else url
+    asked_for = {CHOSEN: str(duplicate.pk) if duplicate else "", ERRAND: errand}
+    query = urlencode({name: value for name, value in asked_for.items() if value})
+    return f"{url}?{query}" if query else url
 
 
 def _digest(preview: Preview) -> str:

@@ -19,6 +19,7 @@ from biotech_ma.core.admin.reasons import Why, last_changes
 from companies.admin_cells import AREAS, ROLE_TONES, company_link
 from companies.admin_closed import badges as restricted_badges
 from companies.admin_closed import standing
+from companies.admin_duplicates import hint_on
 from companies.admin_merging import MAY_MERGE, standing_merge, undo_url
 from companies.admin_notes import NoteForm, notes_section
 from companies.admin_pipeline import pipeline_section
@@ -198,6 +199,7 @@ class CompanyPage:
             _registrant(company.cik) if company.cik else "",
             *self._merged(company),
             *watched_on(request, company),
+            *hint_on(request, company),
         ]
         return Page(company.name, badges, [part for part in lead if part], self._buttons(request, company))
 

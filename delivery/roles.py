@@ -22,6 +22,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "companies.companyalias": ("v", "vacd", "vacd", "vacd"),
     # change: merge two companies, and undo it
     "companies.companymerge": ("v", "vc", "vc", "vc"),
+    # said by those who may merge
+    "companies.companydistinction": ("v", "v", "v", "v"),
     "companies.drugcandidate": ("v", "vacd", "vacd", "vacd"),
     "companies.watchlist": ("v", "vacd", "vacd", "vacd"),
     "companies.companynote": ("v", "vacd", "vacd", "vacd"),

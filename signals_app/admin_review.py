@@ -21,6 +21,7 @@ from biotech_ma.core.services import Refused
 from companies.admin import company_data, company_link
 from signals_app.admin_review_changes import writes
 from signals_app.admin_review_forms import AcceptForm
+from signals_app.admin_review_merges import may_merge, merge_response
 from signals_app.review_models import ReviewItem, ReviewStatus
 from signals_app.review_services import accept_review, decide_reviews, reject_review, words_of
 
@@ -70,7 +71,7 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     ordering: Any = ["-id"]
     sortable_by: Any = []
     actions: Any = ["accept", "reject"]
-    actions_detail: Any = ["accept_one", "reject_one"]
+    actions_detail: Any = ["accept_one", "reject_one", "merge_one"]
     fields = (
         ("company", "kind"),
         "title",
@@ -83,6 +84,10 @@ class ReviewItemAdmin(ReadOnlyAdmin):
     )
     empty_hint = "Nothing waits for a decision."
     rows_noun = "proposals"
+
+    def has_merge_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Settling a proposal by a merge takes the right to both."""
+        return may_merge(request)
 
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whoever may change proposals may decide them."""
@@ -168,6 +173,11 @@ class ReviewItemAdmin(ReadOnlyAdmin):
         except Refused as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(reverse(LIST))
+
+    @action(description="Merge…", permissions=["merge"], url_path="merge", icon="merge")  # type: ignore[untyped-decorator]
+    def merge_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Merge two rows that are one company, which is why the source is not sure; that settles the proposal."""
+        return merge_response(self, request, self._item(request, object_id))
 
     def _item(self, request: HttpRequest, object_id: str) -> ReviewItem:
         item: ReviewItem | None = self.get_object(request, object_id)

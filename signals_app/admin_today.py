@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
@@ -21,17 +22,21 @@ from biotech_ma.core.admin.charts import Chart, Series
 from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.visits import Since, data_ends, since_of
 from companies.admin import company_link
+from companies.duplicates import pairs_sql
 from companies.models import Company
 from signals_app.admin_cells import severity_badge, signal_link
+from signals_app.admin_review_merges import may_merge
 from signals_app.catalogue import SEVERITY_ORDER, Severity, at_least
 from signals_app.catalysts import Catalyst, coming
 from signals_app.market_day import NEW_YORK, start_of
-from signals_app.models import ReviewItem, Signal
-from signals_app.review_models import ReviewKind, ReviewStatus, noun_of
+from signals_app.models import Signal
+from signals_app.review_models import ReviewKind, noun_of
 from signals_app.runway import lasts_until
 
 PANEL_ROWS = 10
 CHART_DAYS = 30
+# Beside the kinds of proposals.
+PAIRS = "pairs"
 LOOK_AHEAD = dt.timedelta(days=730)
 # Their own colours; the bars stand on each other, the gravest on top.
 SEVERITY_COLOURS = {"low": "grey", "medium": "blue", "high": "amber", "critical": "red"}
@@ -92,17 +97,31 @@ def _list_of(since: Since, severity: str = "") -> str:
 
 @on_dashboard(order=40, permission="signals_app.view_reviewitem")
 def review_tile(request: HttpRequest) -> Tile:
-    """Count what waits for a decision, by kind."""
-    waiting = dict(
-        ReviewItem.objects.filter(status=ReviewStatus.OPEN).order_by().values_list("kind").annotate(number=Count("pk"))
-    )
+    """Count what waits for a decision, by kind; for those who may merge companies with those that seem to be one."""
+    waiting = _waiting(with_pairs=may_merge(request))
+    pairs = waiting.pop(PAIRS, 0)
     here = reverse("admin:signals_app_reviewitem_changelist")
     parts = [
         columns.link(f"{here}?kind__exact={kind}", f"{waiting[kind]:,} {noun_of(kind, waiting[kind])}")
         for kind in ReviewKind.values
         if waiting.get(kind)
     ]
-    return Tile("Waits for you", f"{sum(waiting.values()):,}", "" if parts else "no proposal is open", here, parts)
+    if pairs:
+        words = f"{pairs:,} possible duplicate{'' if pairs == 1 else 's'}"
+        parts.append(columns.link(reverse("admin:companies_companydistinction_possible"), words))
+    total = sum(waiting.values()) + pairs
+    return Tile("Waits for you", f"{total:,}", "" if parts else "no proposal is open", here, parts)
+
+
+def _waiting(*, with_pairs: bool) -> dict[str, int]:
+    """Return how many proposals of each kind are open, and how many pairs of companies seem to be one. One query."""
+    open_items = "SELECT kind, count(*) FROM review_items WHERE status = 'open' GROUP BY kind"
+    sql = open_items
+    if with_pairs:
+        sql = f"{pairs_sql()} {open_items} UNION ALL SELECT '{PAIRS}', count(*) FROM pairs"  # noqa: S608 - no values
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return dict(cursor.fetchall())
 
 
 @on_dashboard(order=52, permission="signals_app.view_signal")

@@ -45,6 +45,12 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Drug candidates", "pill", "companies.drugcandidate"),
             _item("Watchlists", "bookmarks", "companies.watchlist"),
             _item("Aliases", "alternate_email", "companies.companyalias"),
+            {
+                "title": "Possible duplicates",
+                "icon": "join",
+                "link": reverse_lazy("admin:companies_companydistinction_possible"),
+                "permission": _may_view("companies.companydistinction"),
+            },
             _item("Merges", "merge", "companies.companymerge"),
             _item("Notes", "sticky_note_2", "companies.companynote"),
             _item("Restricted list", "lock", "companies.restriction"),

@@ -2,6 +2,7 @@
 
 from companies.models.alias import CompanyAlias
 from companies.models.company import Company
+from companies.models.distinction import CompanyDistinction
 from companies.models.drug_candidate import DrugCandidate
 from companies.models.merge import CompanyMerge
 from companies.models.note import CompanyNote
@@ -9,6 +10,6 @@ from companies.models.restriction import Restriction, RestrictionClearance, Rest
 from companies.models.watchlist import Watchlist
 
 __all__ = [
-    "Company", "CompanyAlias", "CompanyMerge", "CompanyNote", "DrugCandidate", "Restriction", "RestrictionClearance",
-    "RestrictionLog", "Watchlist",
+    "Company", "CompanyAlias", "CompanyDistinction", "CompanyMerge", "CompanyNote", "DrugCandidate", "Restriction",
+    "RestrictionClearance", "RestrictionLog", "Watchlist",
 ]  # fmt: skip

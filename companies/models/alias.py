@@ -12,9 +12,10 @@ from biotech_ma.core.fields import (
 from biotech_ma.core.models import TimestampedModel, tracked
 from companies.choices import AliasKind
 from companies.models.company import Company
+from companies.name_keys import NameKey
 
 
-@tracked(exclude=["normalized"])
+@tracked(exclude=["normalized", "name_key"])
 class CompanyAlias(TimestampedModel):
     """Another name or ticker that leads to a company, with the period in which it did."""
 
@@ -43,6 +44,13 @@ class CompanyAlias(TimestampedModel):
         db_persist=True,
         editable=False,
         db_comment="Letters and digits in capitals: what look-ups compare.",
+    )
+    name_key = models.GeneratedField(
+        expression=NameKey("alias"),
+        output_field=models.TextField(),
+        db_persist=True,
+        editable=False,
+        db_comment="The alias as names are compared: legal forms dropped, abbreviations written out, words in order.",
     )
     valid_from = models.DateField(
         null=True, blank=True, help_text="First day on which it led here.", db_comment="First day. NULL = always."
@@ -82,6 +90,8 @@ class CompanyAlias(TimestampedModel):
         indexes = [
             # from a name or ticker in a source to the company
             models.Index(fields=["normalized", "kind"], name="company_aliases_lookup_idx"),
+            # companies that seem to be one: by a name that they had or have
+            models.Index(fields=["name_key"], name="company_aliases_name_key_idx"),
         ]
 
     def __str__(self) -> str:

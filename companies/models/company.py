@@ -22,11 +22,12 @@ from biotech_ma.core.fields import (
 )
 from biotech_ma.core.models import COUNT_CHANGE, LIVE, LiveManager, SoftDeleteModel, tracked
 from companies.choices import Role, TherapeuticArea
+from companies.name_keys import NameKey
 from companies.querysets import CompanyQuerySet
 from companies.score_inputs import COMPANY_REASON_FIELDS, COMPANY_SCORE_FIELDS
 
 
-@tracked(exclude=["search_vector", "last_data_refresh"])
+@tracked(exclude=["search_vector", "name_key", "last_data_refresh"])
 class Company(SoftDeleteModel):
     """A drug maker: a target, an acquirer, or one kept out of the ranking. One live row per SEC CIK."""
 
@@ -177,6 +178,14 @@ class Company(SoftDeleteModel):
         db_comment="Words of name and ticker, for full-text search.",
     )
 
+    name_key = models.GeneratedField(
+        expression=NameKey("name"),
+        output_field=models.TextField(),
+        db_persist=True,
+        editable=False,
+        db_comment="The name as it is compared: legal forms dropped, abbreviations written out, words in order.",
+    )
+
     objects = LiveManager.from_queryset(CompanyQuerySet)()
     all_objects = CompanyQuerySet.as_manager()
 
@@ -263,6 +272,8 @@ class Company(SoftDeleteModel):
             models.Index(fields=["deleted_at"], name="companies_archived_idx", condition=~LIVE),
             # the duplicates that are read as a company; serves the foreign key
             models.Index(fields=["merged_into"], name="companies_merged_idx"),
+            # companies that seem to be one: by the name as it is compared
+            models.Index(fields=["name_key"], name="companies_name_key_idx", condition=LIVE),
             # by area, and area with market cap range
             GinIndex(fields=["therapeutic_areas"], opclasses=["jsonb_path_ops"], name="companies_areas_gin"),
             # by tag

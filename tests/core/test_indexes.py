@@ -21,6 +21,7 @@ from biotech_ma.core.sign_ins import SignIn
 from companies.models import (
     Company,
     CompanyAlias,
+    CompanyDistinction,
     CompanyMerge,
     CompanyNote,
     DrugCandidate,
@@ -134,6 +135,9 @@ UPDATE webhooks SET client_id = (SELECT id FROM clients ORDER BY id LIMIT 1 OFFS
 INSERT INTO watchlist_companies (watchlist_id, company_id)
 SELECT w.id, c.id FROM watchlists AS w, (SELECT id FROM companies ORDER BY id LIMIT 100) AS c
 WHERE w.name ~ '^x\\d$';
+INSERT INTO company_distinctions (one_id, other_id)
+SELECT a.id, b.id FROM (SELECT id FROM companies ORDER BY id LIMIT 40) AS a,
+     (SELECT id FROM companies ORDER BY id LIMIT 500) AS b WHERE a.id < b.id;
 INSERT INTO restrictions (company_id, reason, since, until)
 SELECT c.id, 'x', '2025-01-01', CASE WHEN n > 1 THEN timestamptz '2025-02-01' END
 FROM (SELECT id FROM companies ORDER BY id LIMIT 500) AS c, generate_series(1, 3) AS n;
@@ -202,6 +206,10 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "companies_tags_gin": lambda s: Company.objects.filter(tags__contains=["spin-off"]).order_by(),
     "companies_archived_idx": lambda s: Company.all_objects.archived(),
     "companies_merged_idx": lambda s: Company.all_objects.filter(merged_into=s.company).order_by(),
+    "companies_name_key_idx": lambda s: Company.objects.filter(name_key="7 company").order_by(),
+    "company_aliases_name_key_idx": lambda s: CompanyAlias.objects.filter(name_key="7 alias company").order_by(),
+    "company_distinctions_uniq": lambda s: CompanyDistinction.objects.filter(one=s.company).order_by(),
+    "company_distinctions_other_idx": lambda s: CompanyDistinction.objects.filter(other=s.company).order_by(),
     "company_merges_kept_idx": lambda s: CompanyMerge.objects.filter(kept=s.company),
     "company_merges_duplicate_idx": lambda s: CompanyMerge.objects.filter(duplicate=s.company),
     "company_aliases_lookup_idx": lambda s: CompanyAlias.objects.filter(normalized="ALIASCOMPANY7", kind="name"),

@@ -32,6 +32,8 @@ LEAST = {
     "watchlists": {"owner_id": "auth_user", "name": "x"},
     "sheet_imports": {"kind": "candidates", "file_name": "x", "sha256": "0" * 64, "size_bytes": "1", "made_of": "x"},
     "sheet_import_rows": {"sheet_import_id": "sheet_imports", "row": "1", "label": "x", "fate": "create"},
+    # Of two rows of companies, the second written has the higher id.
+    "company_distinctions": {"one_id": "companies", "other_id": "companies"},
     "company_merges": {"kept_id": "companies", "duplicate_id": "companies"},
     "company_aliases": {"company_id": "companies", "alias": "Acme Inc"},
     "signals": {"company_id": "companies", "signal_type": "market", "event_date": "2025-01-01Z", "title": "x"},

@@ -47,7 +47,7 @@ def columns_of(model: type[models.Model]) -> list[tuple[str, str]]:
     """Return heading and lookup of every column of the table that holds no secret; of a foreign key what names it."""
     found: list[tuple[str, str]] = []
     for field in model._meta.concrete_fields:
-        if is_secret(field) or isinstance(field, models.BinaryField) or field.name in {"search_vector"}:
+        if is_secret(field) or isinstance(field, models.BinaryField) or field.name in {"search_vector", "name_key"}:
             continue
         if not isinstance(field, models.ForeignKey):
             found.append((field.name, field.name))
