@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from biotech_ma.core import closed
@@ -14,7 +15,9 @@ from biotech_ma.core.admin import columns
 from companies.models import Company, Restriction
 from companies.restrictions import WHY_CLOSED, restriction_of
 
-MANAGE = "companies.change_restriction"
+MANAGE, ADD = "companies.change_restriction", "companies.add_restriction"
+# In the address: whoever takes a company off came from its page, and goes back to it.
+FROM_PAGE = "from_page"
 
 
 def standing(request: HttpRequest, company: Company) -> tuple[Restriction | None, bool]:
@@ -39,6 +42,17 @@ def badges(request: HttpRequest, company: Company) -> list[SafeString]:
     if found is None or not (is_open or request.user.has_perm(MANAGE)):
         return []
     return [columns.badge("restricted", "red", title=f"On the restricted list since {found.since:%Y-%m-%d}")]
+
+
+def restriction_buttons(request: HttpRequest, company: Company) -> list[tuple[str, str, str]]:
+    """Return the way onto the restricted list, or off it, for those who keep it."""
+    found, _ = standing(request, company)
+    if found is not None and request.user.has_perm(MANAGE):
+        url = reverse("admin:companies_restriction_take_off_list", args=[found.pk])
+        return [("Take off the restricted list", f"{url}?{FROM_PAGE}=yes", "default")]
+    if found is None and not company.is_archived and request.user.has_perm(ADD):
+        return [("Restrict…", f"{reverse('admin:companies_restriction_add')}?company={company.pk}", "default")]
+    return []
 
 
 def marked(rows: Any, request: HttpRequest) -> Any:

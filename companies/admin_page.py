@@ -18,7 +18,7 @@ from biotech_ma.core.admin.pages import Fact, Page, Section, row_page
 from biotech_ma.core.admin.reasons import Why, last_changes
 from companies.admin_cells import AREAS, ROLE_TONES, company_link
 from companies.admin_closed import badges as restricted_badges
-from companies.admin_closed import standing
+from companies.admin_closed import restriction_buttons, standing
 from companies.admin_duplicates import hint_on
 from companies.admin_merging import MAY_MERGE, standing_merge, undo_url
 from companies.admin_notes import NoteForm, notes_section
@@ -234,4 +234,4 @@ class CompanyPage:
         ]
         if made is not None and request.user.has_perm(MAY_MERGE):
             buttons.append(("Undo the merge", undo_url(made), "primary"))
-        return buttons
+        return [*buttons, *restriction_buttons(request, company)]

@@ -23,6 +23,7 @@ from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.widgets import ChipChoices
 from biotech_ma.core.services import Refused
 from companies.admin_cells import company_data, company_link
+from companies.admin_closed import FROM_PAGE
 from companies.choices import RestrictionAct
 from companies.models import Restriction, RestrictionLog
 from companies.restrictions import note, put_on, set_cleared, take_off
@@ -162,14 +163,26 @@ class RestrictionAdmin(DeskAdmin):
             "Its notes, exports, alerts and reports are then open to everybody as before. The row and its log stay.",
             "Take off", grave=True, needs_reason=True,
         )  # fmt: skip
-        page = asked(self, request, question, [row])
+        back = (
+            reverse("admin:companies_company_view", args=[row.company_id]) if FROM_PAGE in request.GET else "../change/"
+        )
+        page = asked(self, request, question, [row], back=back)
         if page is not None:
             return page
         try:
             messages.success(request, take_off(restriction=row, reason=reason_of(request), by=request.user).message)
         except Refused as refusal:
             messages.error(request, refusal.message)
+        if FROM_PAGE in request.GET:
+            return HttpResponseRedirect(reverse("admin:companies_company_view", args=[row.company_id]))
         return HttpResponseRedirect(reverse("admin:companies_restriction_change", args=[row.pk]))
+
+    def response_add(self, request: HttpRequest, obj: Restriction, post_url_continue: Any = None) -> HttpResponse:
+        """Go back to the company's page, where that is where the form was opened."""
+        response: HttpResponse = super().response_add(request, obj, post_url_continue)
+        if request.GET.get("company") == str(obj.company_id) and "_save" in request.POST:
+            return HttpResponseRedirect(reverse("admin:companies_company_view", args=[obj.company_id]))
+        return response
 
     def _is_cleared(self, request: HttpRequest, row: Restriction) -> bool:
         return any(user.pk == request.user.pk for user in row.cleared.all())

@@ -17,6 +17,7 @@ from biotech_ma.core.admin.fields import JSONObjectField
 from biotech_ma.core.admin.widgets import MONO
 from delivery.alerts.conditions import AnyOf, Comparison, ConditionError, Every, Node, parse
 from delivery.alerts.fields import BY_NAME, FIELDS, OPERATOR_LABELS, Kind
+from delivery.alerts.in_words import in_words
 
 ALL, ANY, JSON = "all", "any", "json"
 MODES = ((ALL, "All of these"), (ANY, "Any of these"), (JSON, "As JSON"))
@@ -103,6 +104,10 @@ class ConditionField(forms.Field):
     """A condition of the language in `delivery.alerts.conditions`, built row by row."""
 
     widget = ConditionRows
+
+    def in_words(self, value: dict[str, Any]) -> str:
+        """Return the condition as who may not edit it reads it."""
+        return in_words(value)
 
     def prepare_value(self, value: Any) -> Any:
         """Return the condition as it is typed."""

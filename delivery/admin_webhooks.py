@@ -46,6 +46,10 @@ def _retry_policy(**options: Any) -> LinesField:
 class DelaysField(LinesField):
     """The delays of a retry policy, in seconds, one a line."""
 
+    def in_words(self, value: dict[str, Any]) -> str:
+        """Return the waits as who may not edit them reads them."""
+        return f"after {', '.join(str(self.prepare_value(value)).split())} seconds"
+
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, dict):
             return "\n".join(str(delay) for delay in value.get("delays", []))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -15,6 +15,7 @@ from biotech_ma.core.admin.tables import table
 from companies.admin_cells import AREAS
 from companies.choices import Phase
 from companies.models import Company
+from signals_app.deals import WHO, told_before
 from signals_app.models import Signal
 
 ROWS = 10
@@ -45,7 +46,8 @@ def precedents(areas: list[str]) -> Any:
     wanted = Q()
     for area in areas:
         wanted |= Q(signal_data__contains={"areas": [area]})
-    rows = Signal.objects.current().of_types(DEAL).filter(wanted).with_company()
+    rows = Signal.objects.current().of_types(DEAL).filter(wanted).annotate(**WHO)
+    rows = rows.filter(~Exists(told_before())).with_company()
     return rows.defer("description", "company__search_vector", "company__metadata").recent(None)
 
 

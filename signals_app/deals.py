@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Now
 
@@ -33,6 +33,53 @@ def _number(name: str) -> Case:
     return Case(When(**{f"{name}_text__regex": NUMBER}, then=Cast(text, field)), output_field=field)
 
 
+# Whose row it is, and the target as an acquirer's row names it: what the questions below ask of the outer row.
+WHO = {"whose": read_as(), "target_cik": KT("signal_data__target_cik")}
+
+
+def told_of_the_target() -> models.QuerySet[Signal]:
+    """Return the offers in the target's own rows that are the outer acquirer's deal.
+
+    The row may stand under a duplicate of the target, and the CIK may be a duplicate's: both are read as one company.
+    """
+    cik = OuterRef(OuterRef(OuterRef("target_cik")))
+    duplicate = Company.all_objects.filter(cik=cik, merged_into__isnull=False).order_by("-deleted_at")
+    target = Coalesce(
+        Subquery(Company.objects.filter(cik=cik).order_by().values("pk")[:1]),
+        Subquery(duplicate.values("merged_into")[:1]),
+    )
+    return Signal.objects.filter(_near(), signal_type=OFFER, company__in=_same(target))
+
+
+def told_before() -> models.QuerySet[Signal]:
+    """Return the rows of the outer row's acquirer, or of a duplicate of it, that stand for it in the same deal.
+
+    A row that somebody corrected stands before others, and then the one that was written first. Without the target's
+    CIK nothing says that two rows are of one deal.
+    """
+    superseded = Signal.objects.filter(supersedes=OuterRef("pk"), available_at__lte=Now())
+    is_corrected, outer_is = Q(supersedes__isnull=False), OuterRef("supersedes")
+    rows = Signal.objects.annotate(
+        cik=KT("signal_data__target_cik"), outer_corrected=Cast(outer_is, models.UUIDField(null=True))
+    ).filter(_near(), signal_type=BOUGHT, company__in=_same(OuterRef(OuterRef("whose"))), cik=OuterRef("target_cik"))
+    earlier = Q(id__lt=OuterRef("id"))
+    stands = (is_corrected & (Q(outer_corrected__isnull=True) | earlier)) | (
+        ~is_corrected & Q(outer_corrected__isnull=True) & earlier
+    )
+    return rows.filter(stands, ~Exists(superseded), available_at__lte=Now()).exclude(
+        signal_data__contains={"stands": True}
+    )
+
+
+def _near() -> Q:
+    return Q(event_date__range=(OuterRef("event_date") - NEAR, OuterRef("event_date") + NEAR))
+
+
+def _same(own: Any) -> Any:
+    """Return the ids under which a company's rows stand."""
+    return Company.all_objects.filter(Q(pk=own) | Q(merged_into=own)).order_by().values("pk")
+
+
 class DealQuerySet(models.QuerySet["Deal"]):
     """Questions about deals."""
 
@@ -49,21 +96,15 @@ class DealQuerySet(models.QuerySet["Deal"]):
             .annotate(whose=read_as())
             .filter(signal_type=OFFER_ENDED, whose=OuterRef("whose"), event_date__gte=OuterRef("event_date"))
         )
-        of_target = Signal.objects.filter(
-            signal_type=OFFER,
-            company__cik=OuterRef("target_cik"),
-            event_date__range=(OuterRef("event_date") - NEAR, OuterRef("event_date") + NEAR),
-        )
         is_rumour = Q(signal_type=RUMOUR, signal_data__contains={"rumour": True})
         rows = known.filter(Q(signal_type=OFFER) | Q(signal_type=BOUGHT) | is_rumour).annotate(
-            whose=read_as(),
-            target_cik=KT("signal_data__target_cik"),
+            **WHO,
             value_usd_text=KT("signal_data__value_usd"),
             value_usd_m_text=KT("signal_data__value_usd_m"),
             premium_last_close_text=KT("signal_data__premium_last_close"),
             premium_30_day_text=KT("signal_data__premium_30_day"),
         )
-        return rows.filter(~Q(signal_type=BOUGHT) | ~Exists(of_target)).annotate(
+        return rows.filter(~Q(signal_type=BOUGHT) | ~Exists(told_of_the_target()) & ~Exists(told_before())).annotate(
             is_ended=Case(When(signal_type=OFFER, then=Exists(ended)), default=Value(False)),
             value=Coalesce(_number("value_usd"), _number("value_usd_m") * MILLION),
             premium=_number("premium_last_close"),

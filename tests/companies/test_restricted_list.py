@@ -148,6 +148,26 @@ def test_taking_off_asks_why_and_opens_everything_at_once(desk):
     assert desk.lea.post(address, {"confirmed": "yes", "reason": "x"}).status_code == 403
 
 
+def test_the_company_s_page_leads_those_who_keep_the_list_onto_it_and_off_it_and_back(desk):
+    view = page("companies.company", "view", desk.other.pk)
+    add = f"{page('companies.restriction', 'add')}?company={desk.other.pk}"
+    assert "Restrict…" not in text(desk.bob.get(view))
+    assert f'href="{add}"' in text(desk.lea.get(view))
+    form = desk.lea.get(add).context["adminform"].form
+    assert str(form["company"].value()) == str(desk.other.pk)
+    sent = {"company": desk.other.pk, "reason": "Mandate", "cleared_users": [desk.users.ann.pk], "_save": "Save"}
+    answer = desk.lea.post(add, sent)
+    assert answer["Location"] == view
+    off = page("companies.restriction", "take_off_list", Restriction.objects.get(company=desk.other).pk)
+    shown = text(desk.lea.get(view))
+    assert "Restrict…" not in shown
+    assert f'href="{off}?from_page=yes"' in shown
+    assert off not in text(desk.ann.get(view)), "who is cleared keeps the list no more than before"
+    answer = desk.lea.post(f"{off}?from_page=yes", {"confirmed": "yes", "reason": "Announced"})
+    assert answer["Location"] == view
+    assert "Restrict…" in text(desk.lea.get(view))
+
+
 def test_the_log_is_read_by_those_who_keep_the_list_and_written_by_nobody(desk):
     assert desk.bob.get(page("companies.restrictionlog", "changelist")).status_code == 403
     assert "Put on the list" in text(desk.lea.get(page("companies.restrictionlog", "changelist")))

@@ -14,6 +14,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from companies.merging import merge, undo_merge
+from signals_app.admin_precedents import precedents
 from signals_app.deal_figures import premiums_of, spread_of
 from signals_app.deals import Deal
 from signals_app.models import Signal
@@ -50,6 +52,40 @@ def test_a_deal_told_of_target_and_of_acquirer_is_there_once():
     assert (found["Alpha"].acquirer, found["Beta"].acquirer) == ("Buyer", "Buyer")
     assert found["Beta"].value == Decimal("1200000000")
     assert Deal.deals.followed().count() == 2
+
+
+@pytest.mark.parametrize("cik_of", ["kept", "duplicate"])
+@pytest.mark.parametrize("offer_under", ["kept", "duplicate"])
+def test_a_deal_of_a_merged_target_is_there_once_whichever_row_has_its_cik_and_its_offer(cik_of, offer_under):
+    rows = {
+        name: CompanyFactory(name=name, cik=cik) for name, cik in (("kept", "0000000007"), ("duplicate", "0000000008"))
+    }
+    deal("Alpha", company=rows[offer_under])
+    deal("Alpha", day="2026-01-06", kind="takeover_acquirer", target="Alpha", target_cik=rows[cik_of].cik)
+    assert Deal.deals.followed().count() == (1 if cik_of == offer_under else 2)
+    merging = merge(kept=rows["kept"], duplicate=rows["duplicate"])
+    assert [one.target for one in Deal.deals.followed()] == ["kept"]
+    undo_merge(merge=merging)
+    assert Deal.deals.followed().count() == (1 if cik_of == offer_under else 2)
+
+
+def test_a_deal_that_two_rows_of_one_acquirer_tell_of_is_there_once_in_deals_and_precedents():
+    kept, duplicate = CompanyFactory(name="Buyer Inc"), CompanyFactory(name="Buyer plc")
+    said = {"target": "Alpha", "target_cik": "0000000007", "areas": ["oncology"]}
+    first = deal("Alpha", kind="takeover_acquirer", company=kept, **said)
+    deal("Alpha", day="2026-01-06", kind="takeover_acquirer", company=duplicate, **said)
+    later = deal("Alpha", day="2025-01-06", kind="takeover_acquirer", company=duplicate, **said)
+    private = {"target": "Beta", "areas": ["oncology"]}
+    unnamed = [deal("Beta", kind="takeover_acquirer", company=company, **private) for company in (kept, duplicate)]
+    merge(kept=kept, duplicate=duplicate)
+    wanted = {first.pk, later.pk, *(each.pk for each in unnamed)}
+    # Without a CIK nothing says that two rows are of one target.
+    assert {one.pk for one in Deal.deals.followed()} == wanted
+    assert {one.pk for one in precedents(["oncology"])} == wanted
+    target = CompanyFactory(name="Alpha", cik="0000000007")
+    deal("Alpha", company=target)
+    # Precedents are told by the acquirer, whatever the target's own row says.
+    assert {one.pk for one in precedents(["oncology"])} == wanted
 
 
 def test_a_value_in_millions_counts_and_a_text_that_is_no_number_does_not():

@@ -29,6 +29,7 @@ from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
 from biotech_ma.core.admin.list_edit import EDIT, ListEdit
 from biotech_ma.core.admin.paginator import BoundedPaginator
+from biotech_ma.core.admin.readonly import DeskReadonlyField  # noqa: F401 - read in its place by Unfold
 from biotech_ma.core.admin.revert import revert_response
 from biotech_ma.core.admin.saved import saved_context, saved_response
 from biotech_ma.core.admin.versioned import explained, name_boxes, page_of_versions
