@@ -19,7 +19,7 @@ from unfold.decorators import action
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.services import Refused
-from companies.admin_cells import company_link
+from companies.admin_cells import company_data, company_link
 from companies.admin_merging import MAY_MERGE, merge_url
 from companies.duplicates import (
     Pair,
@@ -157,27 +157,27 @@ class CompanyDistinctionAdmin(ReadOnlyAdmin):
         messages.success(request, propose_again(distinction=row, reason=reason_of(request)).message)
         return HttpResponseRedirect(here)
 
-    @column("Company")
+    @column("Company", data=company_data("one"))
     def one_cell(self, row: CompanyDistinction) -> str:
         """Return the one of the two."""
         return company_link(row.one)
 
-    @column("Is not")
+    @column("Is not", data=company_data("other", "Is not"))
     def other_cell(self, row: CompanyDistinction) -> str:
         """Return the other one."""
         return company_link(row.other)
 
-    @column("By")
+    @column("By", data="by")
     def who(self, row: CompanyDistinction) -> str:
         """Return who said so."""
         return row.by.get_username() if row.by else columns.unknown("A program did, or the user is gone")
 
-    @column("When")
+    @column("When", data="created_at")
     def when(self, row: CompanyDistinction) -> str:
         """Return when it was said."""
         return columns.ago(row.created_at)
 
-    @column("Reason")
+    @column("Reason", data="reason")
     def reason_cell(self, row: CompanyDistinction) -> str:
         """Return why."""
         return columns.cut(row.reason) if row.reason else columns.unknown("None was given")

@@ -16,7 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from biotech_ma.core.list_exports import ListExport
 from biotech_ma.core.saved_filters import SavedFilter
 from companies.merging import merge
-from companies.models import Restriction, RestrictionLog, Watchlist
+from companies.models import CompanyDistinction, Restriction, RestrictionLog, Watchlist
 from companies.restrictions import put_on
 from delivery.roles import ROLES, TABLE
 from scoring.models import ScoreVersion
@@ -49,6 +49,10 @@ OTHERS = {
     "auth_user_password_change": "auth.user c", "auth_user_reset_second_factor": "auth.user c",
     "auth_user_sign_out_everywhere": "auth.user c",
     "companies_companymerge_undo": "companies.companymerge c",
+    "companies_companydistinction_possible": "companies.companydistinction v",
+    "companies_companydistinction_apart": "companies.companymerge c",
+    "companies_companydistinction_waiting": "companies.companymerge c",
+    "companies_companydistinction_ask_again": "companies.companymerge c",
     "companies_company_view": "companies.company v", "companies_company_open_page": "companies.company v",
     "companies_company_note": "companies.companynote a", "companies_company_merge": "companies.companymerge c",
     "companies_companyalias_add": NOBODY, "companies_restriction_take_off_list": "companies.restriction c",
@@ -60,6 +64,7 @@ OTHERS = {
     "signals_app_sheetimport_upload_file": "signals_app.sheetimport a",
     "signals_app_reviewitem_accept_one": "signals_app.reviewitem c",
     "signals_app_reviewitem_reject_one": "signals_app.reviewitem c",
+    "signals_app_reviewitem_merge_one": "signals_app.reviewitem c",
     "scoring_scoreversion_draft_version": "scoring.scoreversion c",
     "scoring_scoreversion_preview_version": "scoring.scoreversion c",
     "scoring_scoreversion_discard_version": "scoring.scoreversion c",
@@ -120,6 +125,7 @@ def rows() -> dict[str, Any]:
     kept, duplicate = CompanyFactory(), CompanyFactory()
     sheet = {"kind": "candidates", "file_name": "x", "sha256": "0" * 64, "size_bytes": 1, "made_of": "x"}
     return made | {
+        "companies_companydistinction": CompanyDistinction.objects.create(one=company, other=CompanyFactory()),
         "companies_companymerge": merge(kept=kept, duplicate=duplicate, by=owner),
         "companies_watchlist": Watchlist.objects.create(owner=owner, name="x", is_shared=True),
         "companies_restriction": Restriction.objects.get(),
