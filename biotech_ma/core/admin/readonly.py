@@ -36,22 +36,20 @@ class DeskReadonlyField(UnfoldAdminReadonlyField):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        resolved = self.resolved_field
-        if not isinstance(resolved, bool) and isinstance(resolved[0], models.JSONField):
-            # What the form says of the field, too: the table's own words are of its JSON.
-            made = self._form_field(resolved[0])
-            self.field["help_text"] = getattr(made, "help_text", "") or self.field["help_text"]
+        # What the form says of the field, too: the table's own words are of its JSON.
+        made = self._form_field(self.field["field"])
+        self.field["help_text"] = getattr(made, "help_text", "") or self.field["help_text"]
 
     def _get_contents(self) -> SafeString:
         resolved = self.resolved_field
         if not isinstance(resolved, bool):
             field, _, value = resolved
             if isinstance(field, models.JSONField):
-                return words_of(value, self._form_field(field))
+                return words_of(value, self._form_field(field.name))
         return cast("SafeString", super()._get_contents())
 
-    def _form_field(self, field: models.JSONField) -> forms.Field | None:
-        shape = getattr(self.model_admin, "shapes", {}).get(field.name)
+    def _form_field(self, name: Any) -> forms.Field | None:
+        shape = getattr(self.model_admin, "shapes", {}).get(name) if isinstance(name, str) else None
         made: forms.Field | None = shape(label="", help_text="", required=False) if shape else None
         return made
 
