@@ -54,7 +54,7 @@ class DayFilter(RadioFilter):  # type: ignore[misc]
         """Narrow the list."""
         if self.value() == self.EVERY:
             return queryset
-        return queryset.latest() if self.value() == "latest" else queryset.latest().ranked_targets()
+        return queryset.latest() if self.value() == "latest" else queryset.ranked_now()
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Return the form of the filter."""
@@ -159,7 +159,7 @@ class MAScoreAdmin(ReadOnlyAdmin):
     @column("Rank", numeric=True, data=lambda score: score.rank)
     def rank_cell(self, score: Any) -> str:
         """Return the place among the ranked of that day."""
-        return columns.number(score.rank, 0, hint="Not ranked: too little data, or not a live target")
+        return columns.number(score.rank, 0, hint="Not ranked: too little data, under offer, or not a live target")
 
     @column("Company", order="company__name", data=company_data())
     def company_cell(self, score: MAScore) -> str:

@@ -92,16 +92,20 @@ WHERE s.id = c.id
 """
 
 # One more than the number of ranked scores of the same day and version that are higher. NOT IN: the few companies that
-# are not ranked are read once, and then the index of the day tells everything.
+# are not ranked are read once, and then the index of the day tells everything. Who is under offer now is out of the
+# latest ranking, and stays in those of the days before.
 RANKS = """
 SELECT asked.id, 1 + (
     SELECT count(*) FROM ma_scores AS higher
     WHERE higher.score_date = asked.score_date AND higher.score_version = asked.score_version
       AND higher.total_score > asked.total_score AND higher.confidence >= %(confidence)s
       AND higher.company_id NOT IN (SELECT id FROM companies WHERE deleted_at IS NOT NULL OR role <> %(target)s)
+      AND NOT (asked.is_latest
+               AND higher.company_id IN (SELECT id FROM companies WHERE under_offer_since IS NOT NULL))
 )
 FROM ma_scores AS asked JOIN companies AS c ON c.id = asked.company_id
 WHERE asked.id = ANY(%(ids)s) AND asked.confidence >= %(confidence)s AND c.deleted_at IS NULL AND c.role = %(target)s
+  AND NOT (asked.is_latest AND c.under_offer_since IS NOT NULL)
 """
 
 
@@ -131,6 +135,10 @@ class MAScoreQuerySet(QuerySet["MAScore"]):
         and back as soon as it is restored, without a new ranking.
         """
         return self.live().filter(company__role=Role.TARGET, confidence__gte=RANKED_CONFIDENCE)
+
+    def ranked_now(self) -> Self:
+        """Return the leaderboard of now: the latest scores of what may be on one, without who is under offer."""
+        return self.latest().ranked_targets().filter(company__under_offer_since__isnull=True)
 
     def of_company(self, ref: CompanyRef) -> Self:
         """Return the scores of the company of this id or live ticker."""
@@ -170,10 +178,10 @@ class MAScoreQuerySet(QuerySet["MAScore"]):
         """
         if on is None and version is None:
             # Whoever is under offer now leaves the live list at once; on a past day that was not known.
-            rows = self.latest().filter(company__under_offer_since__isnull=True)
+            rows = self.ranked_now()
         else:
-            rows = self.on_day(on, version=version)
-        rows = rows.ranked_targets().select_related("company")
+            rows = self.on_day(on, version=version).ranked_targets()
+        rows = rows.select_related("company")
         if area is not None:
             rows = rows.filter(company__therapeutic_areas__contains=[area])
         if market_cap_max is not None:

@@ -51,6 +51,12 @@ def test_each_score_has_its_rank_of_its_day_whatever_sorts_the_list(browser: Bro
     assert {row.pk: row.rank for row in listed(browser, day="all").result_list}[earlier.pk] == 1
 
 
+def test_who_is_under_offer_leaves_the_top_list_and_leaves_no_gap(browser: Browser) -> None:
+    bought, other = scored("90", "1", company=CompanyFactory(under_offer_since=DAY)), scored("40", "3")
+    assert [(row.pk, row.rank) for row in listed(browser).result_list] == [(other.pk, 1)]
+    assert {row.pk: row.rank for row in listed(browser, day="latest").result_list} == {bought.pk: None, other.pk: 1}
+
+
 def test_every_day_is_sorted_by_what_has_an_index_and_one_company_by_anything(browser: Browser) -> None:
     company = CompanyFactory()
     high, low = scored("90", "1", company=company), scored("40", "3", days=1, company=company)

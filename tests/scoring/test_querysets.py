@@ -279,6 +279,19 @@ def test_matches_with_companies_take_one_query(django_assert_num_queries):
         assert all(row.target_company.name and row.acquirer_company.name for row in rows)
 
 
+def test_who_is_under_offer_is_out_of_the_ranking_of_now_and_stays_in_those_of_the_days_before():
+    bought = CompanyFactory(under_offer_since=DAY)
+    old, new = (
+        MAScoreFactory(company=bought, total_score=90, score_date=day, is_latest=day == DAY) for day in (before(1), DAY)
+    )
+    other = MAScoreFactory(total_score=80, is_latest=True)
+    other_old = MAScoreFactory(company=other.company, total_score=80, score_date=before(1))
+    assert list(MAScore.objects.ranked_now()) == [other]
+    assert MAScore.objects.all().ranks([old.pk, new.pk, other.pk, other_old.pk]) == {
+        old.pk: 1, other_old.pk: 2, other.pk: 1,
+    }  # fmt: skip
+
+
 def test_ranks_count_the_higher_ranked_scores_of_the_same_day_and_version():
     best, tied, also, low = (MAScoreFactory(total_score=total) for total in (90, 70, 70, 10))
     MAScoreFactory(total_score=95, confidence="0.4999")
