@@ -142,6 +142,10 @@ class CompanyPage:
         ]
         return [*own, *super().get_urls()]  # type: ignore[misc]
 
+    def row_pages(self) -> frozenset[str]:
+        """Return the pages that a company has: one to read, one to edit."""
+        return frozenset({"view", "change"})
+
     def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the company; 404 for an unknown one, 403 without the permission to view it."""
         company = self._company(request, object_id)

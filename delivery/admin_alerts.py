@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from biotech_ma.core import closed
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
 from biotech_ma.core.admin.base import PanelInline
+from biotech_ma.core.admin.bulk_edit import BulkEdit
 from biotech_ma.core.admin.column_data import labelled
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import NullBooleanFilter
@@ -134,7 +135,7 @@ def _watched(alert: Alert) -> Any:
 
 
 @admin.register(Alert)
-class AlertAdmin(ArchiveAdmin):
+class AlertAdmin(BulkEdit, ArchiveAdmin):
     """Standing questions: tell these people when this happens."""
 
     form = AlertForm
@@ -161,6 +162,8 @@ class AlertAdmin(ArchiveAdmin):
     search_fields: Any = ["name"]
     ordering: Any = ["name", "id"]
     autocomplete_fields: Any = ["client"]
+    actions: Any = ["edit_selected", *ArchiveAdmin.actions]
+    bulk_fields = ("is_active", "threshold_value", "notification_channels", "digest")
     actions_detail: Any = ["test_alert", *ArchiveAdmin.actions_detail]
     empty_hint = "Add one: a score over a threshold, a sharp change, a kind of signal."
     readonly_fields: Any = ["last_triggered", "trigger_count"]
@@ -223,7 +226,8 @@ class AlertAdmin(ArchiveAdmin):
         rows = super().get_queryset(request)
         match = request.resolver_match
         is_list = match is not None and match.url_name == "delivery_alert_changelist"
-        return rows.defer("slack_webhook_url") if is_list and not self.is_editing(request) else rows
+        is_read = is_list and request.method == "GET" and not self.is_editing(request)
+        return rows.defer("slack_webhook_url") if is_read else rows
 
     @action(description="Test", permissions=["view"], url_path="test", icon="science")  # type: ignore[untyped-decorator]
     def test_alert(self, request: HttpRequest, object_id: str) -> HttpResponse:

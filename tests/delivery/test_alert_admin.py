@@ -191,3 +191,38 @@ def test_a_message_that_has_failed_is_sent_again_on_request(analyst):
     analyst.post(listed, {"action": "send_selected_again", "_selected_action": [key]})
     notice = AlertNotice.objects.get()
     assert (notice.status, notice.attempts, notice.next_attempt_at is None) == ("pending", 0, False)
+
+
+def test_one_field_of_many_alerts_is_edited_without_those_that_refuse_or_are_unticked(analyst):
+    kept = {"threshold_value": 50, "notification_channels": ["inbox"]}
+    rows = [
+        Alert.objects.create(name="Over", alert_type="score_threshold", **kept),
+        Alert.objects.create(name="Sharp", alert_type="score_change", **kept),
+        Alert.objects.create(name="Other", alert_type="score_threshold", **kept),
+    ]
+    address = reverse("admin:delivery_alert_changelist")
+    chosen = {
+        "action": "edit_selected", "_selected_action": [str(row.pk) for row in rows], "bulk_field": "threshold_value",
+        "bulk_value-threshold_value": "0",
+    }  # fmt: skip
+    preview = analyst.post(address, chosen)
+    text = preview.content.decode()
+    assert [bool(line.error) for line in preview.context["lines"]] == [False, False, True]
+    assert "1 row refuses it and stays as it is" in text
+    assert "2 of 3 would change" in text
+    # the one that refuses has no box; the reader unticks another
+    assert text.count('type="checkbox" name="_selected_action"') == 2
+    assert f'value="{rows[1].pk}" checked' not in text
+    apply = {**chosen, "bulk_apply": "yes", "bulk_seen": preview.context["seen"], "reason": "quieter"}
+    for nonsense in ("", "[]", "{", "[" * 9000, "{}"):
+        answer = analyst.post(address, {**apply, "_selected_action": [str(rows[0].pk)], "bulk_seen": nonsense})
+        assert "changed these rows meanwhile" in answer.content.decode()
+    assert analyst.post(address, {**apply, "_selected_action": [str(rows[0].pk)]}).status_code == 302
+    assert list(Alert.objects.order_by("name").values_list("name", "threshold_value")) == [
+        ("Other", 50), ("Over", 0), ("Sharp", 50),
+    ]  # fmt: skip
+    assert rows[0].history.order_by("-pgh_id").first().pgh_context.metadata["reason"] == "quieter"
+    # somebody else was first with a row that is still ticked
+    Alert.objects.filter(name="Other").update(threshold_value=60)
+    answer = analyst.post(address, {**apply, "_selected_action": [str(rows[2].pk)]})
+    assert "changed these rows meanwhile" in answer.content.decode()

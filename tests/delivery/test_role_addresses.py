@@ -33,7 +33,7 @@ ANYBODY, SIGNED_OUT, NOBODY = "whoever is signed in", "whoever is not", "nobody"
 # What the usual pages of a table take: see, add, change, archive.
 USUAL = {
     "changelist": "v", "add": "a", "change": "v", "history": "v", "columns": "v", "saved": "v", "export": "v",
-    "revert": "c", "archive_row": "d", "restore_row": "d",
+    "step": "v", "revert": "c", "archive_row": "d", "restore_row": "d",
 }  # fmt: skip
 # Every other address, and where a usual one takes something else; after a stroke what sending takes. A new address of
 # the admin needs a line here.
@@ -46,6 +46,7 @@ OTHERS = {
     # one's own exports and filters, and the permission shows those of all
     "core_listexport_changelist": ANYBODY, "core_listexport_change": ANYBODY, "core_listexport_history": ANYBODY,
     "core_listexport_columns": ANYBODY, "core_listexport_saved": ANYBODY, "core_listexport_file": ANYBODY,
+    "core_listexport_step": ANYBODY,
     "auth_user_password_change": "auth.user c", "auth_user_reset_second_factor": "auth.user c",
     "auth_user_sign_out_everywhere": "auth.user c",
     "companies_companymerge_undo": "companies.companymerge c",
@@ -54,6 +55,7 @@ OTHERS = {
     "companies_companydistinction_waiting": "companies.companymerge c",
     "companies_companydistinction_ask_again": "companies.companymerge c",
     "companies_company_view": "companies.company v", "companies_company_open_page": "companies.company v",
+    "companies_company_watch": "companies.watchlist c",
     "companies_company_note": "companies.companynote a", "companies_company_merge": "companies.companymerge c",
     "companies_companyalias_add": NOBODY, "companies_restriction_take_off_list": "companies.restriction c",
     "signals_app_deal_terms": "signals_app.deal v / signals_app.signal a",

@@ -28,6 +28,7 @@ from biotech_ma.core.admin.figures import in_full
 from biotech_ma.core.admin.forms import DeskForm, fields_of
 from biotech_ma.core.admin.history import history_response
 from biotech_ma.core.admin.list_edit import EDIT, ListEdit
+from biotech_ma.core.admin.list_way import ListWay, way_of
 from biotech_ma.core.admin.paginator import BoundedPaginator
 from biotech_ma.core.admin.readonly import DeskReadonlyField  # noqa: F401 - read in its place by Unfold
 from biotech_ma.core.admin.revert import revert_response
@@ -120,7 +121,7 @@ class ActionChoices:
         return choices
 
 
-class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
+class DeskAdmin(ListEdit, ListWay, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
     """One table of the desk. Nothing is deleted here; a race or bad input ends in a message, never in a 500."""
 
     form: Any = DeskForm
@@ -145,6 +146,7 @@ class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, 
     list_before_template: Any = "admin/desk/list_tools.html"
     asides = frozenset({EDIT})
     change_form_before_template = "admin/desk/form_top.html"
+    change_form_outer_before_template = "admin/desk/list_way.html"
     change_form_after_template = "admin/desk/form_end.html"
 
     @property
@@ -228,6 +230,7 @@ class DeskAdmin(ListEdit, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, 
         may_change = self.has_change_permission(request, context.get("original"))
         self.note_opened(request, context.get("original"))
         context |= page_of_versions(context, request, may_change=may_change)
+        context["list_way"] = way_of(self, request, context.get("original"))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

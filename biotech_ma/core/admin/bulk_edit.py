@@ -1,7 +1,12 @@
-"""One field of many rows: choose the value, see old and new row by row, say why, apply. All rows change or none."""
+"""One field of many rows: choose the value, see old and new row by row, say why, apply.
+
+All rows that are left ticked change, or none.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +36,20 @@ class Line:
     new: str
     differs: bool
     error: str = ""
+
+
+def _digests(rows: Iterable[Any], name: str) -> dict[str, str]:
+    """Return what stands for the field's value of each row, by its key."""
+    return {str(row.pk): versions.digest(str(getattr(row, name))) for row in rows}
+
+
+def _seen(request: HttpRequest, standing: Mapping[str, str]) -> dict[str, str]:
+    """Return what the preview carried of these rows; of one that it did not carry, nothing that could be right."""
+    try:
+        carried = json.loads(request.POST.get(SEEN) or "{}")
+    except (ValueError, RecursionError):
+        carried = {}
+    return {key: str(carried.get(key)) if isinstance(carried, dict) else "" for key in standing}
 
 
 class BulkEdit:
@@ -66,13 +85,14 @@ class BulkEdit:
             "title": f"Edit one field of {len(rows):,} {noun}",
             "opts": self.opts,
             "forms_of": forms_of,
+            "media": sum((each.media for each in forms_of.values()), self.media),  # type: ignore[attr-defined]
             "chosen": name if form is not None else "",
             "lines": lines,
-            "changing": sum(line.differs for line in lines),
-            "wrong": any(line.error for line in lines),
+            "changing": sum(line.differs and not line.error for line in lines),
+            "wrong": sum(bool(line.error) for line in lines),
             "reason": reason,
             "selected": [str(row.pk) for row in rows],
-            "seen": versions.digest([str(getattr(row, name)) for row in rows]) if lines else "",
+            "seen": json.dumps(_digests(rows, name)) if lines else "",
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
             "back": request.path,
         }
@@ -100,17 +120,17 @@ class BulkEdit:
         return Line(row, versions.text_of(field, old), versions.text_of(field, value), old != value, error)
 
     def _apply(self, request: HttpRequest, rows: list[Any], name: str, value: Any, reason: ReasonForm) -> bool:
-        if request.POST.get(SEEN) != versions.digest([str(getattr(row, name)) for row in rows]):
-            messages.warning(request, "Somebody else has changed these rows meanwhile. Look at them again.")
-            return False
         text = reason.cleaned_data["reason"].strip()
         try:
             with transaction.atomic():
                 # in one order, so that two edits of the same rows wait for each other and never in a circle
-                outcomes = [
-                    services.change(row=row, values={name: value}, reason=text)
-                    for row in sorted(rows, key=lambda row: str(row.pk))
-                ]
+                keys = [row.pk for row in rows]
+                locked = self.model._base_manager.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True)
+                standing = _digests(locked, name)
+                if any(standing.get(key) != digest for key, digest in _seen(request, standing).items()):
+                    messages.warning(request, "Somebody else has changed these rows meanwhile. Look at them again.")
+                    return False
+                outcomes = [services.change(row=row, values={name: value}, reason=text) for row in locked]
         except services.Refused as refusal:
             messages.error(request, f"Nothing was changed. {refusal.message}")
             return False

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
+from biotech_ma.core.admin.list_way import way_of
+
 
 class Fact(NamedTuple):
     """One key figure: its label, the figure, where and when it is from, and the addresses where that is to be read."""
@@ -62,6 +64,7 @@ def row_page(
         "original": row,
         "page": page,
         "facts": [Fact(*fact) for fact in facts],
+        "list_way": way_of(model_admin, request, row),
         "sections": [(each, each.draw(request, row)) for each in allowed],
     }
     request.current_app = model_admin.admin_site.name
