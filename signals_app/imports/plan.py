@@ -98,6 +98,7 @@ class Plan:
     befores: dict[UUID, Any] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    corrections: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from biotech_ma.core.sheets import days, values
 from biotech_ma.core.sheets.grid import Grid, address, is_empty
@@ -220,6 +221,14 @@ def _web_address(value: Any, target: Target) -> Any:
     return text
 
 
+def _key(value: Any, target: Target) -> Any:
+    """Return the key of a row of the desk; numbers that others give their rows say nothing."""
+    try:
+        return UUID(str(value).strip())
+    except ValueError:
+        return NOTHING
+
+
 def _choice(value: Any, target: Target) -> Any:
     text = values.words(value, target.longest)
     if text is NOTHING:
@@ -248,6 +257,7 @@ def _known(text: str, target: Target) -> str:
 _READERS: dict[Shape, Callable[[Any, Target], Any]] = {
     Shape.YES: lambda value, target: values.yes_or_no(value),
     Shape.WORDS: _words,
+    Shape.KEY: _key,
     Shape.CHOICE: _choice,
     Shape.CHOICES: _choices,
     Shape.CIK: _cik,

@@ -35,6 +35,7 @@ class Shape(StrEnum):
     CIK = "cik"
     TICKER = "ticker"
     ADDRESS = "address"
+    KEY = "key"
 
 
 @dataclass(frozen=True)
@@ -199,11 +200,12 @@ CANDIDATES = (
 )
 EVENTS = (
     *_COMPANY,
+    Target("id", "Signal of the desk", Shape.KEY, ("signal id",)),
     Target("company", "Company", Shape.WORDS, ("company name", "issuer", "name")),
     Target("signal_type", "Type", Shape.CHOICE, ("signal type", "event type", "category"), words=TYPES),
     Target("event_date", "Day", Shape.DAY, ("date", "event date", "announced", "announcement date")),
     Target("title", "Title", Shape.WORDS, ("headline", "event", "what", "summary"), longest=500),
-    Target("description", "Description", Shape.WORDS, ("notes", "comment", "details", "text"), longest=10_000),
+    Target("description", "Description", Shape.WORDS, ("notes", "comment", "details", "text"), longest=20_000),
     Target("severity", "Severity", Shape.CHOICE, ("importance",), words=_choices(Severity)),
     Target("source_url", "Address of the source", Shape.ADDRESS, ("url", "link", "source url", "source")),
 )

@@ -124,7 +124,7 @@ def write_import(taken: SheetImport) -> None:
             if plan.digest() != taken.plan_sha256:
                 _show_again(taken, plan)
                 return
-            write(plan, is_curated=not taken.options.get("source"))
+            write(plan, is_curated=not taken.options.get("source"), reason=taken.reason)
             _name_subjects(taken, plan)
             move(
                 taken,

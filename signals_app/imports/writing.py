@@ -15,13 +15,13 @@ from signals_app.imports.plan import Plan
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.ingest.merge.refused import queue_refusals
 from signals_app.ingest.merge.settled import settle_reviews
-from signals_app.services import record_signal
+from signals_app.services import correct_signal, record_signal
 
 _UPDATE = "UPDATE {table} AS t SET {sets} FROM stage_import AS s WHERE t.id = s.id"
 BATCH = 2000
 
 
-def write(plan: Plan, *, is_curated: bool) -> None:
+def write(plan: Plan, *, is_curated: bool, reason: str = "") -> None:
     """Write what the plan holds. Raises IntegrityError where another change has taken a key meanwhile."""
     _lock(plan)
     companies = [row for row in (*plan.new, *plan.changed) if isinstance(row, Company)]
@@ -47,6 +47,8 @@ def write(plan: Plan, *, is_curated: bool) -> None:
     _tell_of(plan)
     for event in plan.events:
         record_signal(**event)
+    for signal, changes in plan.corrections:
+        correct_signal(signal=signal, changes=changes, reason=reason)
     queue_refusals(plan.refusals)
     settle_reviews()
 

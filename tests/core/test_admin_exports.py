@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -15,11 +16,14 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl.utils.escape import unescape
 
 from biotech_ma.core.admin import exports
 from biotech_ma.core.jobs import make_list_export
 from biotech_ma.core.list_exports import ListExport
+from biotech_ma.core.sheets import write
 from biotech_ma.core.sheets.read import read
+from biotech_ma.core.sheets.write import write_workbook
 from companies.models import Company
 from tests.admin_rows import some_rows
 from tests.factories import CompanyFactory, DrugCandidateFactory
@@ -176,3 +180,24 @@ def test_many_rows_take_as_many_queries_as_few(boss):
         DrugCandidateFactory()
     assert queries() == few
     assert Company.objects.count() == 10
+
+
+def test_a_workbook_holds_what_it_can_and_says_what_it_cannot(monkeypatch):
+    moment = dt.datetime(2026, 1, 31, 23, 30, tzinfo=ZoneInfo("America/New_York"))
+    row = [
+        "😀" * 20_000, "a\x00b\x1fc", "_x0041_", 12345678901234567, Decimal("1.5"), float("nan"), dt.date(1776, 7, 4),
+        moment, "=1", "x\ty", "\ud800",
+    ]  # fmt: skip
+    stream = io.BytesIO()
+    write_workbook(stream, [EVIL, *["b"] * 10], [row])
+    head, line = ([cell.value for cell in row] for row in openpyxl.load_workbook(stream).active.iter_rows())
+    assert head[0] == f"'{EVIL}"
+    assert line[0] == "😀" * 16_000 + "… (cut: CSV has all of it)"
+    assert [unescape(line[2]), *line[1:2], *line[3:]] == [
+        "_x0041_", "abc", "12345678901234567", 1.5, "nan", "1776-07-04", dt.datetime(2026, 2, 1, 4, 30), "'=1", "x\ty",
+        "",
+    ]  # fmt: skip
+    monkeypatch.setattr(write, "MOST_ROWS_OF_A_SHEET", 3)
+    assert write_workbook(io.BytesIO(), ["a"], [[1], [2]]) == 2
+    with pytest.raises(write.TooManyRows, match="room for 2 rows: take CSV"):
+        write_workbook(io.BytesIO(), ["a"], [[1], [2], [3]])

@@ -224,6 +224,7 @@ def test_words_that_went_through_a_wrong_encoding_or_were_kept_from_being_a_form
     assert words("München", 20) == "München"
     assert words("'-Boston", 20) == "-Boston"
     assert words("'Tis Bio", 20) == "'Tis Bio"
+    assert words("'@home", 20) == "@home"
     with pytest.raises(ValueError, match="formula"):
         words("'=cmd|x", 20)
     assert (yes_or_no("WAHR"), yes_or_no("faux")) == (True, False)

@@ -10,7 +10,8 @@ MOST_ROWS = 50_000
 MOST_COLUMNS = 500
 # Bounds memory and time: what is read is held whole.
 MOST_CELLS = 2_000_000
-MOST_CHARACTERS = 10_000
+# As many as a cell of a workbook holds.
+MOST_CHARACTERS = 32_767
 # How workbooks begin: those of today, and those from before 2007 or under a password.
 WORKBOOK, OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

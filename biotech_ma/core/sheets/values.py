@@ -231,9 +231,10 @@ def words(value: Any, longest: int) -> str | Nothing:
     text = " ".join(str(value).split())
     if is_placeholder(text):
         return NOTHING
-    if text.startswith("'") and escaped(text[1:]) == text:
+    is_kept = text.startswith("'") and escaped(text[1:]) == text
+    if is_kept:
         text = text[1:]  # as exports keep it from being a formula
-    if _FORMULA.match(text):
+    if text.startswith("=") or (_FORMULA.match(text) and not is_kept):
         raise ValueError(f"{shown(text)} is a formula: write its value")
     if _NO_TEXT.search(text):
         raise ValueError(f"{shown(text)} holds signs that are no text")
