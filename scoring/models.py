@@ -328,7 +328,13 @@ class AcquirerMatch(TimestampedModel):
         max_digits=6, decimal_places=4, null=True, blank=True, help_text="0 to 10.", db_comment="0-10. NULL = no input."
     )
     historical_ma_score = models.DecimalField(
-        max_digits=6, decimal_places=4, null=True, blank=True, help_text="0 to 10.", db_comment="0-10. NULL = no input."
+        "historical M&A score",
+        max_digits=6,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="0 to 10.",
+        db_comment="0-10. NULL = no input.",
     )
     synergy_rationale = models.TextField(
         null=True, blank=True, max_length=20_000, help_text="Why, in an analyst's words.", db_comment="NULL = none."
@@ -337,6 +343,7 @@ class AcquirerMatch(TimestampedModel):
         help_text="The target's drugs that matter to this acquirer.", db_comment="Array of drug names."
     )
     estimated_valuation_range_usd = json_object(
+        verbose_name="estimated valuation range, USD",
         help_text="Low, mid and high equity value and the methods used.",
         db_comment='Equity value in USD: {"low", "mid", "high", "methods"}.',
     )
@@ -344,7 +351,11 @@ class AcquirerMatch(TimestampedModel):
         null=True, blank=True, help_text="1 is the best fit of the target.", db_comment="1 = best. NULL = not ranked."
     )
     is_top_match = models.BooleanField(
-        default=False, db_default=False, help_text="Among the best three.", db_comment="Among the best three."
+        "top match",
+        default=False,
+        db_default=False,
+        help_text="Among the best three.",
+        db_comment="Among the best three.",
     )
     metadata = json_object(help_text="Terms, missing inputs, flags.", db_comment="Terms, missing inputs, flags.")
 

@@ -76,8 +76,8 @@ class SignalForm(DeskForm):
         hints = {
             "severity": "Empty: what the catalogue says of the type.",
             "ma_impact_score": "−10 to +10. Empty: what the catalogue says of the type.",
-            "available_at": "When the public could know (UTC). Empty: now.",
-            "event_date": "When it happened (UTC).",
+            "available_at": "When the public could know, in your time zone. Empty: now.",
+            "event_date": "When it happened, in your time zone.",
         }
         for name, hint in hints.items():
             if name in self.fields:

@@ -98,6 +98,7 @@ class Signal(AppendOnlyModel):
         db_comment="Source identifier.",
     )
     source_id = models.CharField(
+        "source ID",
         max_length=255,
         null=True,
         blank=True,
@@ -105,7 +106,7 @@ class Signal(AppendOnlyModel):
         db_comment="Identifier and version within the source. NULL = the source has none.",
     )
     source_url = models.URLField(
-        max_length=1000, null=True, blank=True, help_text="Where to read it.", db_comment="NULL = none."
+        "source URL", max_length=1000, null=True, blank=True, help_text="Where to read it.", db_comment="NULL = none."
     )
     signal_data = json_object(help_text="Particulars of the type.", db_comment="Particulars of the type.")
     ma_impact_score = models.DecimalField(

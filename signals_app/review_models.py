@@ -93,12 +93,13 @@ class ReviewItem(TimestampedModel):
     )
     source = models.CharField(max_length=64, help_text="Which source proposes it.", db_comment="Source identifier.")
     source_id = models.CharField(
+        "source ID",
         max_length=255,
         help_text="The source's own identifier: the same proposal comes once.",
         db_comment="Identifier within source and kind.",
     )
     source_url = models.URLField(
-        max_length=1000, null=True, blank=True, help_text="Where to read it.", db_comment="NULL = none."
+        "source URL", max_length=1000, null=True, blank=True, help_text="Where to read it.", db_comment="NULL = none."
     )
     status = models.CharField(
         max_length=16,

@@ -116,7 +116,7 @@ NAVIGATION: list[dict[str, Any]] = [
     },
 ]
 
-SCRIPTS = ("typing", "scroll", "labels", "once", "unsaved")
+SCRIPTS = ("typing", "scroll", "labels", "once", "unsaved", "keys")
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "biotech_ma",

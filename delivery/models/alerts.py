@@ -81,7 +81,7 @@ class Alert(SoftDeleteModel):
     company_tickers = json_array(help_text="Only these companies; empty means all.", db_comment="Array; empty = all.")
     signal_types = json_array(help_text="Only these types; empty means all.", db_comment="Array; empty = all.")
     is_active = models.BooleanField(
-        default=True, db_default=True, help_text="Whether it watches.", db_comment="Whether it watches."
+        "active", default=True, db_default=True, help_text="Whether it watches.", db_comment="Whether it watches."
     )
     last_triggered = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When it last went off.", db_comment="NULL = never."

@@ -25,6 +25,7 @@ class Client(SoftDeleteModel):
         "name", max_length=255, help_text="Who holds the key.", db_comment="Who holds the key."
     )
     api_key = models.CharField(
+        "API key",
         max_length=64,
         editable=False,
         help_text="SHA-256 of the key, never the key.",
@@ -37,6 +38,7 @@ class Client(SoftDeleteModel):
         db_comment="The part of the key that is not secret.",
     )
     previous_api_key = models.CharField(
+        "previous API key",
         max_length=64,
         null=True,
         blank=True,
@@ -73,7 +75,7 @@ class Client(SoftDeleteModel):
         db_comment="Array: read, write:<resource>, admin.",
     )
     is_active = models.BooleanField(
-        default=True, db_default=True, help_text="A revoked key is not active.", db_comment="False = revoked."
+        "active", default=True, db_default=True, help_text="A revoked key is not active.", db_comment="False = revoked."
     )
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="When the key stops working.", db_comment="NULL = never."

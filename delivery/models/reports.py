@@ -49,7 +49,7 @@ class Report(SoftDeleteModel):
         max_length=1024, null=True, blank=True, help_text="Path in the file storage.", db_comment="NULL = not on disk."
     )
     file_size_bytes = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="Size in bytes.", db_comment="Bytes. NULL = no file."
+        "file size, bytes", null=True, blank=True, help_text="Size in bytes.", db_comment="Bytes. NULL = no file."
     )
     recipients = json_array(help_text="E-mail addresses.", db_comment="Array of e-mail addresses.")
     sent_at = models.DateTimeField(null=True, blank=True, help_text="When it went out.", db_comment="NULL = not sent.")
@@ -77,6 +77,7 @@ class Report(SoftDeleteModel):
     )
     key_findings = json_array(help_text="One line each.", db_comment="Array of lines.")
     content_sha256 = models.CharField(
+        "SHA-256 of the content",
         max_length=64,
         null=True,
         blank=True,
@@ -193,7 +194,7 @@ class ReportMail(TimestampedModel):
         db_comment="pending, sent or failed.",
     )
     message_id = models.CharField(
-        max_length=255, help_text="Message-ID header.", db_comment="The same on each attempt."
+        "message ID", max_length=255, help_text="Message-ID header.", db_comment="The same on each attempt."
     )
     attempts = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="Attempts so far.", db_comment="Attempts so far."

@@ -43,6 +43,7 @@ class Webhook(SoftDeleteModel):
         db_comment="The API client whose endpoint it is. NULL = the desk's own.",
     )
     url = models.URLField(
+        "URL",
         max_length=2000,
         validators=[validate_url],
         help_text="Public http or https address that receives the events; without user name and password.",
@@ -77,6 +78,7 @@ class Webhook(SoftDeleteModel):
     event_types = json_array(help_text="Events it wants; empty means all.", db_comment="Array; empty = all.")
     company_tickers = json_array(help_text="Only these companies; empty means all.", db_comment="Array; empty = all.")
     min_score = models.DecimalField(
+        "least score",
         max_digits=7,
         decimal_places=4,
         null=True,
@@ -85,7 +87,7 @@ class Webhook(SoftDeleteModel):
         db_comment="0-100. NULL = any.",
     )
     is_active = models.BooleanField(
-        default=True, db_default=True, help_text="Whether it is told.", db_comment="Whether it is told."
+        "active", default=True, db_default=True, help_text="Whether it is told.", db_comment="Whether it is told."
     )
     last_triggered = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Last attempt.", db_comment="NULL = never."
@@ -127,6 +129,7 @@ class Webhook(SoftDeleteModel):
         db_comment='{"delays": [seconds, …]}; empty = the default schedule.',
     )
     timeout_seconds = models.PositiveSmallIntegerField(
+        "timeout, seconds",
         default=15,
         db_default=15,
         validators=[MinValueValidator(1), MaxValueValidator(60)],
@@ -199,6 +202,7 @@ class WebhookDelivery(TimestampedModel):
         max_length=32, choices=EventType, help_text="Kind of event.", db_comment="Kind of event."
     )
     event_id = models.CharField(
+        "event ID",
         max_length=200,
         db_default=Cast(UUIDv7(), models.CharField()),
         help_text="What it tells of; an endpoint is told of it once.",

@@ -20,6 +20,7 @@ from delivery.roles import ensure_roles
 from delivery.services import issue_client
 from scoring.models import ScoreVersion, ScoreWeight
 from signals_app.imports.services import take_file
+from tests.e2e.keyboard import walk
 from tests.e2e.test_admin_browser import CHROMIUM, PASSWORD, log_in, page  # noqa: F401 - `page` is a fixture
 from tests.factories import (
     AcquirerMatchFactory,
@@ -267,9 +268,10 @@ def test_a_browser_turns_the_second_factor_on_and_signs_in_with_it(page, live_se
     assert page.complaints == []
 
 
-def test_a_browser_signs_in_by_a_provider(page, live_server, settings):  # noqa: F811
+def test_a_browser_signs_in_and_out_by_a_provider(page, live_server, settings):  # noqa: F811
     with provider() as idp:
         idp.person = {"sub": "1", "email": "anna@desk.example", "email_verified": True, "groups": ["ma-leads"]}
+        idp.ends_sessions = True
         settings.OIDC = Provider(idp.issuer, CLIENT, SECRET, "Example Capital", roles=(("ma-leads", "lead"),))
         settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, settings.OIDC_BACKEND]
         # the tables of a test that commits are empty, of the roles, too
@@ -280,4 +282,55 @@ def test_a_browser_signs_in_by_a_provider(page, live_server, settings):  # noqa:
         page.wait_for_url("**/admin/companies/company/")
         page.get_by_role("link", name="Acme Therapeutics").wait_for()
         assert page.get_by_role("link", name="Change in the list").count() == 1  # a lead may
+        page.get_by_role("button", name="Account of").click()
+        page.get_by_role("button", name="Log out").click()
+        # by the page that moves on by itself: the policy lets no form lead there
+        page.wait_for_url("**/admin/login/?state=**")
+        assert [set(each) for each in idp.left] == [
+            {"id_token_hint", "client_id", "post_logout_redirect_uri", "state"}
+        ]  # fmt: skip
         assert (idp.problems, page.complaints) == ([], [])
+
+
+def test_the_keyboard_alone_reaches_everything_on_the_main_pages_and_shows_where_it_is(page, live_server):  # noqa: F811
+    company = a_desk()
+    page.goto(f"{live_server.url}/admin/login/")
+    found = {"sign-in": walk(page)}
+    log_in(page, live_server)
+    for name, path in {**main_pages(company), "sessions": reverse("sign-ins")}.items():
+        page.goto(f"{live_server.url}{path}")
+        page.wait_for_load_state("networkidle")
+        found[name] = walk(page)
+    assert found["sign-in"].count >= 3
+    assert min(each.count for name, each in found.items() if name != "sign-in") > 20
+    assert {name: each.missed for name, each in found.items() if each.missed} == {}
+    assert {name: each.unseen for name, each in found.items() if each.unseen} == {}
+    assert [name for name, each in found.items() if each.trapped] == []
+
+    # the first stop leads past the menu
+    page.locator(".desk-skip").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("Boolean(document.activeElement.closest('#content'))")
+
+
+def test_filters_and_row_menus_open_by_the_keyboard(page, live_server):  # noqa: F811
+    a_desk()
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}{reverse('admin:companies_company_changelist')}")
+    page.wait_for_load_state("networkidle")
+    opener = page.locator(".filter-open-button")
+    opener.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.closest('#changelist-filter')")
+    page.keyboard.press("Escape")
+    page.locator("#changelist-filter").wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.matches('.filter-open-button')")
+
+    menu = page.locator("#result_list [aria-label=More]").first
+    menu.focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("document.activeElement.innerText?.includes('Archive')")
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'More'")
+    assert page.complaints == []

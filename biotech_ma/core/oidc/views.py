@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -118,4 +119,6 @@ def _refuse_when_off() -> None:
 def _refused(request: HttpRequest, why: Any, words: str) -> HttpResponse:
     logger.warning("sign-in by the identity provider refused: %s", why)
     messages.error(request, words)
-    return HttpResponseRedirect(reverse("admin:login"))
+    target = request.session.get(NEXT) or reverse("admin:index")
+    back = f"?{urlencode({REDIRECT_FIELD_NAME: target})}" if target != reverse("admin:index") else ""
+    return HttpResponseRedirect(reverse("admin:login") + back)
