@@ -5,16 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from biotech_ma.core import closed
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
@@ -23,78 +21,20 @@ from biotech_ma.core.admin.bulk_edit import BulkEdit
 from biotech_ma.core.admin.column_data import labelled
 from biotech_ma.core.admin.fields import ChoiceListField
 from biotech_ma.core.admin.filters import NullBooleanFilter
-from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.tables import table
 from companies.admin import company_link
-from delivery.admin_condition import ConditionField
+from delivery.admin_alert_form import AlertForm, condition, slack_address
 from delivery.admin_fields import RECIPIENTS, TICKERS, say_where_they_lead
 from delivery.admin_from_filter import filter_of, list_of, started
 from delivery.admin_watchlists import WatchlistField
 from delivery.alerts.causes import METHODOLOGY
 from delivery.alerts.conditions import ConditionError
 from delivery.alerts.trial import DAYS, Trial, trial_of
-from delivery.choices import Channel, Digest
+from delivery.choices import Channel
 from delivery.models import Alert, AlertState, AlertTrigger
 from signals_app.catalogue import SignalType
 
 TAB_ROWS = 50
-CONDITION_HELP = (
-    "What must hold of the company, its latest score, the signal. Several values of “is one of” go with commas; money "
-    "as 2bn or 450m. Without rows the type, the threshold and the lists below decide alone."
-)
-REMOVE = "remove"
-
-
-class AlertForm(DeskForm):
-    """The Slack address is not shown again: left empty, the one that is kept stays."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if "digest" in self.fields:
-            self.fields["digest"].required = False
-
-    def clean_digest(self) -> str:
-        """Return the choice, at once where there is none."""
-        return self.cleaned_data.get("digest") or Digest.AT_ONCE
-
-    def clean_slack_webhook_url(self) -> str | None:
-        """Return the address typed, the one kept where none is, or None to remove it."""
-        typed: str = (self.cleaned_data.get("slack_webhook_url") or "").strip()
-        if typed.lower() == REMOVE:
-            return None
-        return typed or self.instance.slack_webhook_url
-
-    def _update_errors(self, errors: ValidationError) -> None:
-        """Add what the model says of the fields that are not refused already: of those it saw nothing."""
-        if hasattr(errors, "error_dict"):
-            errors = ValidationError(
-                {name: each for name, each in errors.error_dict.items() if name not in self.errors}
-            )
-        super()._update_errors(errors)  # type: ignore[misc]
-
-
-class _HiddenAddressField(forms.CharField):
-    """A text that is never shown again."""
-
-    is_secret = True
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "widget": UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})})
-
-    def prepare_value(self, value: Any) -> str:
-        return ""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool((data or "").strip())
-
-
-def _slack_address(**options: Any) -> _HiddenAddressField:
-    words = f"{options['help_text']} Empty keeps the one that is there; “{REMOVE}” removes it."
-    return _HiddenAddressField(**{**options, "help_text": words})
-
-
-def _condition(**options: Any) -> ConditionField:
-    return ConditionField(**{**options, "help_text": CONDITION_HELP})
 
 
 class HistoryPanel(PanelInline):
@@ -140,12 +80,12 @@ class AlertAdmin(BulkEdit, ArchiveAdmin):
 
     form = AlertForm
     shapes: ClassVar[dict[str, Any]] = {
-        "condition": _condition,
+        "condition": condition,
         "company_tickers": TICKERS,
         "recipients": RECIPIENTS,
         "signal_types": partial(ChoiceListField, choices=SignalType.choices),
         "notification_channels": partial(ChoiceListField, choices=Channel.choices),
-        "slack_webhook_url": _slack_address,
+        "slack_webhook_url": slack_address,
     }
     list_select_related: Any = ["watchlist__owner", "client"]
     list_display: Any = ["name", "alert_type", "threshold", "scope", "channels", "is_active", "last", "count"]
