@@ -34,7 +34,7 @@ from companies.models import Company, CompanyDistinction
 
 PAGE_ROWS = 50
 MOST_PAGES = 10_000
-POSSIBLE = "possible"
+POSSIBLE, POSSIBLE_TITLE = "possible", "Possible duplicates"
 LIST, APART = "admin:companies_companydistinction_possible", "admin:companies_companydistinction_apart"
 
 # Whoever merges from the list comes back to it.
@@ -105,7 +105,7 @@ class CompanyDistinctionAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(reverse(LIST))
         context = {
             **self.admin_site.each_context(request),
-            "title": "Possible duplicates", "opts": self.opts,
+            "title": POSSIBLE_TITLE, "opts": Company._meta, "original": POSSIBLE_TITLE,
             "heading": f"{total:,} {'pair that seems' if total == 1 else 'pairs that seem'} to be one",
             "rows": [
                 (pair, company_link(pair.one), company_link(pair.other), merge_link(pair, POSSIBLE)) for pair in pairs

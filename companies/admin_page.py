@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -124,6 +125,17 @@ def _registrant(cik: str) -> SafeString:
     return columns.beside(f"CIK {cik}", columns.outside(EDGAR_COMPANY_URL + cik))
 
 
+def read_as_section(request: HttpRequest, company: Company) -> SafeString:
+    """Return where the page of a merged duplicate is, and who merged it, when and why."""
+    kept, made = company.survivor, standing_merge(company)
+    url = reverse("admin:companies_company_view", args=[kept.pk])
+    context = {"kept": kept, "url": url, "made": made, "when": columns.ago(made.created_at) if made else ""}
+    return SafeString(render_to_string("admin/companies/read_as.html", context))
+
+
+READ_AS = Section("read-as", "Merged", 10, "companies.view_company", read_as_section, wide=True)
+
+
 class CompanyPage:
     """The page of a company, mixed into its admin: `sections` and `key_facts` are what the apps contribute."""
 
@@ -149,8 +161,11 @@ class CompanyPage:
     def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the company; 404 for an unknown one, 403 without the permission to view it."""
         company = self._company(request, object_id)
+        head = self._head(request, company)
+        if company.merged_into is not None:
+            return row_page(self, request, company, head, [], [READ_AS])
         facts = [*own_facts(company), *(fact for of in self.key_facts for fact in of(company))]
-        return row_page(self, request, company, self._head(request, company), facts, self.sections)
+        return row_page(self, request, company, head, facts, self.sections)
 
     def note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Write a note on the company and go back to it; a refused one stays in its place."""

@@ -97,16 +97,16 @@ def _one_a_month(rows: list[MAScore]) -> list[MAScore]:
 
 
 def why_section(request: HttpRequest, company: Company) -> SafeString:
-    """Return the waterfall of the latest score, and what changed in thirty days; nothing where there is no score."""
-    score = latest_score(company)
-    if score is None or company.role == Role.ACQUIRER:
-        return table("Why", [], [], empty="There is no score to explain.")
+    """Return the waterfall of the latest score, and what changed in thirty days; nothing of a company without one."""
+    score = latest_score(company) if company.role != Role.ACQUIRER else None
+    if score is None:
+        return SafeString("")
     return SafeString(explanation_table(score, is_brief=True) + changes_table(score))
 
 
 def acquirers_section(request: HttpRequest, company: Company) -> SafeString:
-    """Return who could buy the company, the best fit first."""
-    return matches_table(company)
+    """Return who could buy the company, the best fit first; nothing of an acquirer."""
+    return SafeString("") if company.role == Role.ACQUIRER else matches_table(company)
 
 
 @column("Score", order=F("latest_total_score").desc(nulls_last=True), numeric=True)

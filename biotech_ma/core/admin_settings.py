@@ -51,7 +51,10 @@ NAVIGATION: list[dict[str, Any]] = [
                 "link": reverse_lazy("admin:companies_companydistinction_possible"),
                 "permission": _may_view("companies.companydistinction"),
             },
-            _item("Told apart", "call_split", "companies.companydistinction"),
+            {
+                **_item("Told apart", "call_split", "companies.companydistinction"),
+                "active": lambda request: "/companydistinction/" in request.path and "/possible/" not in request.path,
+            },
             _item("Merges", "merge", "companies.companymerge"),
             _item("Notes", "sticky_note_2", "companies.companynote"),
             _item("Restricted list", "lock", "companies.restriction"),

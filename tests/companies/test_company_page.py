@@ -153,6 +153,9 @@ def test_an_acquirer_has_the_targets_that_fit(browser):
     text = shown(browser, buyer)
     assert "Targets that fit" in text
     assert "GOAL" in text
+    # What an acquirer cannot have takes no room: neither on the page nor in its menu.
+    assert "Likely acquirers" not in text
+    assert 'href="#why"' not in text
 
 
 def test_a_note_is_written_with_its_author_and_a_blank_one_refused(browser):

@@ -144,6 +144,16 @@ def test_page_of_a_duplicate_leads_to_the_kept_company_and_offers_to_undo(analys
     assert reverse("admin:companies_company_restore_row", args=[duplicate.pk]) not in text
 
 
+def test_page_of_a_duplicate_says_who_merged_it_and_has_nothing_else_to_fill_in(analyst, kept, duplicate):
+    merge(kept=kept, duplicate=duplicate, by=User.objects.get(username=ANALYST), reason="One registrant")
+    page = analyst.get(reverse("admin:companies_company_view", args=[duplicate.pk]))
+    text = page.content.decode()
+    assert [section.name for section, _ in page.context["sections"]] == ["read-as"]
+    assert reverse("admin:companies_company_view", args=[kept.pk]) in text
+    assert f"by {ANALYST}: One registrant" in text
+    assert "Add its pipeline" not in text
+
+
 def test_refused_undo_says_why(analyst, kept, duplicate):
     made = merge(kept=kept, duplicate=duplicate)
     CompanyFactory(name="Thief", ticker="ACMB")

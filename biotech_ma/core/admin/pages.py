@@ -26,7 +26,8 @@ class Fact(NamedTuple):
 class Section:
     """One part of the page: a function that draws it for users with the permission.
 
-    `name` is its place in the address, `title` its entry in the page's menu; a `wide` one takes the whole width.
+    `name` is its place in the address, `title` its entry in the page's menu; a `wide` one takes the whole width. What
+    draws nothing has no place on the page.
     """
 
     name: str
@@ -65,7 +66,8 @@ def row_page(
         "page": page,
         "facts": [Fact(*fact) for fact in facts],
         "list_way": way_of(model_admin, request, row),
-        "sections": [(each, each.draw(request, row)) for each in allowed],
+        "sections": [(each, drawn) for each in allowed if (drawn := each.draw(request, row))],
+        "may_see_sections": bool(allowed),
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/desk/page.html", context)
