@@ -107,7 +107,10 @@ def pending_until(last: dt.date) -> list[Deal]:
         closes=KT("signal_data__expected_close"), walks=KT("signal_data__outside_date")
     )
     near = Q(closes__lte=text) | Q(walks__lte=text)
-    found = rows.filter(near, is_ended=False).exclude(signal_data__status__in=(COMPLETED, TERMINATED, RUMOURED))
+    rows = rows.filter(signal_data__has_any_keys=["expected_close", "outside_date"])  # in the words of the index
+    is_settled = Q(signal_data__status__in=(COMPLETED, TERMINATED, RUMOURED))
+    # A deal that says nothing is pending, and NULL in no list is not true.
+    found = rows.filter(near, Q(signal_data__status__isnull=True) | ~is_settled, is_ended=False)
     return list(_light(found)[:MOST_READ])
 
 

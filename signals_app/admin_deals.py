@@ -25,7 +25,7 @@ from signals_app.admin_deal_filters import (
     opens,
 )  # fmt: skip
 from signals_app.admin_deal_pages import ADD, DealPages
-from signals_app.deal_figures import OVER, premiums_of, spread_of
+from signals_app.deal_figures import premiums_of, spread_of
 from signals_app.deal_terms import (
     ANTITRUST,
     MILESTONES,
@@ -74,7 +74,7 @@ class DealAdmin(DealPages, ReadOnlyAdmin):
         """Return the list, with the quartiles and the tabs above it."""
         changes = super().get_changelist_instance(request)
         changes.result_list = self.completed(list(changes.result_list))
-        changes.premiums = [premiums_of(changes.queryset, name) for name in OVER]
+        changes.premiums = premiums_of(changes.queryset)
         changes.new_url = reverse("admin:signals_app_deal_new") if request.user.has_perm(ADD) else ""
         changes.tabs = self._tabs(request)
         # It opens on what is pending: none of that is not none at all.

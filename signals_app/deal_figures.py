@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Q
+
 from companies.models import Company
 from signals_app.deal_terms import PENDING
 from signals_app.deals import Deal
@@ -80,15 +83,23 @@ MOST_NAMED = 8
 OVER = {"premium": "the last close before the announcement", "premium_30": "the average of the 30 days before it"}
 
 
-def premiums_of(rows: Any, name: str = "premium") -> Premiums:
-    """Return the premium quartiles of the deals (linear between neighbours), and who is missing in them."""
-    found = sorted(rows.exclude(**{name: None}).order_by().values_list(name, flat=True))
-    missing = rows.filter(**{name: None})
-    named = tuple(deal.target for deal in missing.select_related("company__merged_into")[:MOST_NAMED])
+def premiums_of(rows: Any) -> list[Premiums]:
+    """Return the premium quartiles of the deals (linear between neighbours) over each of OVER, and who is missing.
+
+    What is known is read in one pass: what is a deal, and whether it has ended, is asked of each row once.
+    """
+    asked: dict[str, Any] = {f"{name}_known": ArrayAgg(name, filter=Q(**{f"{name}__isnull": False})) for name in OVER}
+    read = rows.order_by().aggregate(number=Count("pk"), **asked)
+    return [_premiums(rows, name, sorted(read[f"{name}_known"] or ()), read["number"]) for name in OVER]
+
+
+def _premiums(rows: Any, name: str, found: list[Decimal], number: int) -> Premiums:
+    missing = number - len(found)
+    unknown = rows.filter(**{name: None}).select_related("company__merged_into")[:MOST_NAMED] if missing else ()
     low, middle, high = (
         _quantile(found, Decimal(quarter) / 4) if len(found) >= FEWEST else None for quarter in (1, 2, 3)
     )
-    return Premiums(OVER[name], low, middle, high, len(found), named, missing.count())
+    return Premiums(OVER[name], low, middle, high, len(found), tuple(deal.target for deal in unknown), missing)
 
 
 def _quantile(ordered: list[Decimal], share: Decimal) -> Decimal:

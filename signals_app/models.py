@@ -168,6 +168,12 @@ class Signal(AppendOnlyModel):
             models.Index(fields=["-available_at"], name="signals_available_idx"),
             # containment in the particulars
             GinIndex(fields=["signal_data"], opclasses=["jsonb_path_ops"], name="signals_data_gin"),
+            # deals with a day still to come among their terms: few of the announced ones
+            models.Index(
+                fields=["-event_date"],
+                condition=models.Q(signal_data__has_any_keys=["expected_close", "outside_date"]),
+                name="signals_deal_days_idx",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -240,6 +240,9 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "signals_type_date_idx": lambda s: Signal.objects.of_types("fda_approval").recent(),
     "signals_severity_date_idx": lambda s: Signal.objects.at_least("critical").recent(),
     "signals_available_idx": lambda s: Signal.objects.filter(available_at__gte=NOON),
+    "signals_deal_days_idx": lambda s: Signal.objects.filter(
+        signal_data__has_any_keys=["expected_close", "outside_date"]
+    ).order_by(),
     "signals_data_gin": lambda s: Signal.objects.containing({"nct": 7}),
     "signals_source_uniq": lambda s: Signal.objects.filter(source="edgar", source_id="7"),
     "signals_supersedes_uniq": lambda s: Signal.objects.filter(supersedes=s.signal),

@@ -202,7 +202,7 @@ def test_an_outside_date_that_has_passed_is_shown_as_such_on_the_list_and_the_fi
 def test_quartiles_of_fewer_than_four_deals_are_none_and_the_page_says_too_few(anna):
     for number, premium in enumerate(["0.2", "0.4", "0.6"]):
         deal(f"Known {number}", premium_last_close=premium, day=f"202{number}-05-05", status="completed")
-    found = premiums_of(Deal.deals.followed())
+    found, _ = premiums_of(Deal.deals.followed())
     assert (found.known, found.too_few, found.middle) == (3, True, None)
     assert "Too few: n = 3" in anna.get(LIST + "?status=all").content.decode()
     assert [row.target for row in anna.get(LIST + "?year=2021").context["cl"].result_list] == ["Known 1"]

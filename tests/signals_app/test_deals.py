@@ -99,10 +99,10 @@ def test_premium_quartiles_say_of_how_many_and_name_the_unknown():
     for number, premium in enumerate(["0.2", "0.4", "0.6", "1.0"]):
         deal(f"Known {number}", premium_last_close=premium)
     deal("Silent")
-    found = premiums_of(Deal.deals.followed())
+    found, _ = premiums_of(Deal.deals.followed())
     assert (found.low, found.middle, found.high) == (Decimal("0.35"), Decimal("0.5"), Decimal("0.7"))
     assert (found.known, found.unknown, found.unknown_count) == (4, ("Silent",), 1)
-    none = premiums_of(Deal.deals.followed().filter(premium__gt=5))
+    none, _ = premiums_of(Deal.deals.followed().filter(premium__gt=5))
     assert (none.low, none.known, none.unknown_count) == (None, 0, 0)
 
 
