@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     # The ledger is long: it goes on being written to while the index is built.
     atomic = False
 
-    dependencies = [("signals_app", "0013_undo_imports")]
+    dependencies = [("signals_app", "0014_plain_names")]
 
     operations = [
         AddIndexConcurrently(
