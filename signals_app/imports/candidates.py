@@ -22,6 +22,9 @@ PLAIN = (
     "orphan_designation", "fast_track", "breakthrough_therapy", "market_potential_usd",
 )  # fmt: skip
 
+# Marks a row that an import added and that was archived by undoing it: it keeps nobody from adding the drug.
+UNDONE = "import_undone"
+
 type Held = dict[tuple[UUID, str], list[DrugCandidate]]
 
 
@@ -57,7 +60,8 @@ def plan_candidates(rows: Iterable[ReadRow], *, options: Options, file: str) -> 
 
 def _held(company_ids: set[UUID]) -> Held:
     found: Held = defaultdict(list)
-    for candidate in DrugCandidate.all_objects.filter(company_id__in=company_ids).order_by("id"):
+    rows = DrugCandidate.all_objects.filter(company_id__in=company_ids).exclude(additional_data__has_key=UNDONE)
+    for candidate in rows.order_by("id"):
         found[candidate.company_id, letters(candidate.name)].append(candidate)
     return found
 

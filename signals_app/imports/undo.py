@@ -22,8 +22,9 @@ from biotech_ma.core.admin.history import history_fields
 from biotech_ma.core.services import Refused, constraint_message, recorded
 from companies.models import Company, CompanyNote, DrugCandidate
 from companies.services import FOLLOWING, tell_of_edit
-from signals_app.curated import EDITED, append_all_edited_figures, follow_edits
+from signals_app.curated import EDITED, follow_edits, load_edited_figures
 from signals_app.import_models import ImportState, SheetImport, SheetImportRow
+from signals_app.imports.candidates import UNDONE
 from signals_app.imports.plan import shown
 from signals_app.imports.targets import Kind
 from signals_app.imports.working import Cancelled, fail, move
@@ -182,7 +183,7 @@ def _lock(taken: SheetImport) -> None:
 def _write(taken: SheetImport, found: Iterable[Undone]) -> None:
     model = MODELS[taken.kind]
     changed, names, edits = [], {SOURCES}, []
-    archived = [undone.row.pk for undone in found if undone.archives]
+    archived = [undone.row for undone in found if undone.archives]
     for undone in found:
         if not undone.values:
             continue
@@ -198,12 +199,23 @@ def _write(taken: SheetImport, found: Iterable[Undone]) -> None:
         followed = follow_edits(edits) if model is Company else []
         update_rows(model, changed, sorted(names | set(followed)))
         if model is Company:
-            append_all_edited_figures(edits)
+            load_edited_figures(edits)
     if archived:
-        model._base_manager.filter(pk__in=archived).update(deleted_at=Now())
+        _archive(model, archived)
         names |= model.score_fields
     if changed or archived:
         tell_of_edit(model, names)
+
+
+def _archive(model: type[Company | DrugCandidate], rows: list[Any]) -> None:
+    """Archive what the import added, so that the mended file can add it anew: an archived row keeps others out."""
+    if model is Company:
+        model._base_manager.filter(pk__in=[row.pk for row in rows]).update(deleted_at=Now(), cik=None)
+        return
+    for row in rows:
+        row.additional_data = {**row.additional_data, UNDONE: True}
+    update_rows(model, rows, ["additional_data"])
+    model._base_manager.filter(pk__in=[row.pk for row in rows]).update(deleted_at=Now())
 
 
 def _settle_proposals(taken: SheetImport) -> None:

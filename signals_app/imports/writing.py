@@ -10,7 +10,7 @@ from django.db import connection, models
 from biotech_ma.core.services import Refused
 from companies.models import Company, DrugCandidate
 from companies.services import tell_of_edit
-from signals_app.curated import append_all_edited_figures, follow_edits
+from signals_app.curated import follow_edits, load_edited_figures
 from signals_app.imports.plan import Plan
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.ingest.merge.refused import queue_refusals
@@ -41,7 +41,7 @@ def write(plan: Plan, *, is_curated: bool, reason: str = "") -> None:
         rows = {row: names for row, names in plan.changed.items() if type(row) is model}
         update_rows(model, list(rows), sorted(set().union(*rows.values())))
     if is_curated:
-        append_all_edited_figures(edits)
+        load_edited_figures(edits)
     else:
         keep_market_caps(companies)
     _tell_of(plan)

@@ -64,6 +64,17 @@ def test_what_nobody_has_changed_since_goes_back_and_the_rest_says_why_it_stays(
         undo_import(taken, by=boss, reason="again")
 
 
+def test_a_mended_file_adds_anew_what_undoing_has_archived(owner):  # noqa: F811
+    text = "cik,ticker,name,cash\n7,BBB,Beta,5m\n"
+    taken = checked(text, owner)
+    apply_import(taken, reason="x")
+    undo_import(taken, by=owner, reason="thousands, not millions")
+    again = checked(text.replace("5m", "5k"), owner)
+    assert rows(again) == [("Beta (BBB)", "create")]
+    apply_import(again, reason="x")
+    assert Company.objects.get(cik="0000000007").cash_position_usd == 5000
+
+
 def test_a_market_cap_goes_back_with_its_day_or_not_at_all(owner):  # noqa: F811
     company = CompanyFactory(ticker="AAA", name="Alpha", market_cap_usd=None)
     taken = checked("ticker,cap,as of\nAAA,20m,2026-05-06\n", owner)
@@ -86,6 +97,9 @@ def test_candidates_go_back_and_a_sources_proposals_are_closed(owner):  # noqa: 
     drug.refresh_from_db()
     assert drug.phase == "phase_1"
     assert not DrugCandidate.objects.filter(name="AB-102").exists()
+    again = checked("ticker,drug,phase\nAAA,AB-102,Ph2\n", owner, kind="candidates")
+    apply_import(again, reason="x")
+    assert DrugCandidate.objects.get(name="AB-102").phase == "phase_2"
     broker = checked("ticker,cash\nAAA,5m\n", owner, source="Broker")
     apply_import(broker, reason="x")
     assert ReviewItem.objects.open().count() == 1
