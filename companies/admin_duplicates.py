@@ -105,7 +105,8 @@ class CompanyDistinctionAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(reverse(LIST))
         context = {
             **self.admin_site.each_context(request),
-            "title": POSSIBLE_TITLE, "opts": Company._meta, "original": POSSIBLE_TITLE,
+            # Of no table: the head of the page says where one is.
+            "title": POSSIBLE_TITLE, "content_title": POSSIBLE_TITLE,
             "heading": f"{total:,} {'pair that seems' if total == 1 else 'pairs that seem'} to be one",
             "rows": [
                 (pair, company_link(pair.one), company_link(pair.other), merge_link(pair, POSSIBLE)) for pair in pairs

@@ -218,9 +218,14 @@ class CompanyPage:
             _registrant(company.cik) if company.cik else "",
             *self._merged(company),
             *watched_on(request, company),
-            *hint_on(request, company),
         ]
-        return Page(company.name, badges, [part for part in lead if part], self._buttons(request, company))
+        return Page(
+            company.name,
+            badges,
+            [part for part in lead if part],
+            self._buttons(request, company),
+            hint_on(request, company),
+        )
 
     def _merged(self, company: Company) -> list[str]:
         """Return which companies are read together with it, or as which one it is read itself, with the way there."""

@@ -150,7 +150,8 @@ def test_viewers_see_the_list_and_decide_nothing():
     assert "Merge…" not in page
     assert viewer.post(APART, {"one": one.pk, "other": other.pk}).status_code == 403
     assert (
-        "possible duplicate" not in viewer.get(reverse("admin:companies_company_view", args=[one.pk])).content.decode()
+        "Possible duplicate of"
+        not in viewer.get(reverse("admin:companies_company_view", args=[one.pk])).content.decode()
     )
 
 
@@ -159,11 +160,11 @@ def test_a_company_s_page_and_the_first_page_say_that_it_seems_to_be_another():
     analyst = signed_in(ANALYST)
     view = reverse("admin:companies_company_view", args=[one.pk])
     text = analyst.get(view).content.decode()
-    assert "possible duplicate of" in text
+    assert "Possible duplicate of" in text
     assert f"duplicate={other.pk}" in text
     assert "1 possible duplicate</a>" in analyst.get(reverse("admin:index")).content.decode()
     analyst.post(APART, {"one": one.pk, "other": other.pk, "back": view})
-    assert "possible duplicate of" not in analyst.get(view).content.decode()
+    assert "Possible duplicate of" not in analyst.get(view).content.decode()
     assert "possible duplicate" not in signed_in(VIEWER).get(reverse("admin:index")).content.decode()
 
 

@@ -40,12 +40,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """What a page shows above its sections: heading, badges beside it, a line below it, and the ways on."""
+    """What a page shows above its sections: heading, badges beside it, a line and notices below it, the ways on."""
 
     title: str
     badges: list[Any] = field(default_factory=list)
     lead: list[Any] = field(default_factory=list)
     buttons: list[tuple[str, str, str]] = field(default_factory=list)
+    notices: list[Any] = field(default_factory=list)
 
 
 def row_page(
