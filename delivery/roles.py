@@ -31,6 +31,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "companies.restrictionlog": ("", "", "v", "v"),
     "signals_app.sheetimport": ("", "va", "va", "va"),
     "core.listexport": ("", "", "v", "v"),
+    # what was changed over the whole desk
+    "core.change": ("", "", "v", "v"),
     "core.savedfilter": ("v", "v", "v", "v"),
     "signals_app.signal": ("v", "va", "va", "va"),
     "signals_app.financialfact": ("v", "va", "va", "va"),

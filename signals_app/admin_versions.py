@@ -17,6 +17,7 @@ from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.history import about, in_words, users_of
 from biotech_ma.core.admin.reasons import Why, why_of
 from biotech_ma.core.admin.tables import table
+from biotech_ma.core.changes import Told, also_told
 from companies.querysets import same_company_q
 from signals_app.entry_models import LedgerEntry
 from signals_app.market_day import NEW_YORK
@@ -25,6 +26,8 @@ from signals_app.periods import CURATED_FORM, FIELDS, Fact, precedence
 from signals_app.services import CORRECTABLE
 
 MOST_VERSIONS = 100
+also_told(lambda: Told(LedgerEntry, Signal, row="signal", is_history=False))
+also_told(lambda: Told(LedgerEntry, FinancialFact, row="fact", is_history=False))
 COMPARED = tuple(name for name in CORRECTABLE if name not in {"source", "source_id"})
 _CHAIN = """
 WITH RECURSIVE older AS (

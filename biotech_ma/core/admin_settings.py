@@ -106,6 +106,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "collapsible": True,
         "items": [
+            _item("Changes", "manage_history", "core.change"),
             _item("Background jobs", "work_history", "procrastinate.procrastinatejob"),
             _item("Saved filters", "filter_alt", "core.savedfilter"),
             {

@@ -4,27 +4,44 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 
 from biotech_ma.core.change_counts import ChangeCount  # noqa: F401 - a table of this app
+from biotech_ma.core.change_model import Change  # noqa: F401 - a table of this app
 from biotech_ma.core.desk_profiles import DeskProfile  # noqa: F401 - a table of this app
 from biotech_ma.core.fields import UUIDv7
 from biotech_ma.core.form_submissions import FormSubmission  # noqa: F401 - a table of this app
-from biotech_ma.core.history_session import session_field
 from biotech_ma.core.job_failures import JobFailure  # noqa: F401 - a table of this app
 from biotech_ma.core.kept_answers import KeptAnswer  # noqa: F401 - a table of this app
 from biotech_ma.core.list_columns import ListColumns  # noqa: F401 - a table of this app
 from biotech_ma.core.list_exports import ListExport  # noqa: F401 - a table of this app
 from biotech_ma.core.login_attempts import LoginAttempt  # noqa: F401 - a table of this app
+from biotech_ma.core.memberships import (  # noqa: F401 - histories of the framework's tables
+    GroupPermission,
+    TrackedUser,
+    UserGroup,
+    UserPermission,
+)
 from biotech_ma.core.oidc.identities import Identity  # noqa: F401 - a table of this app
 from biotech_ma.core.oidc.sign_out import LogoutToken  # noqa: F401 - a table of this app
 from biotech_ma.core.rate_limit import RequestSlot  # noqa: F401 - a table of this app
 from biotech_ma.core.saved_filters import SavedFilter  # noqa: F401 - a table of this app
 from biotech_ma.core.second_factor import RecoveryCode, SecondFactor  # noqa: F401 - tables of this app
 from biotech_ma.core.sign_ins import SignIn  # noqa: F401 - a table of this app
+from biotech_ma.core.tracking import tracked
+
+__all__ = [
+    "COUNT_CHANGE",
+    "LIVE",
+    "AppendOnlyModel",
+    "LiveManager",
+    "SoftDeleteModel",
+    "SoftDeleteQuerySet",
+    "TimestampedModel",
+    "tracked",
+]  # fmt: skip
 
 LIVE = models.Q(deleted_at__isnull=True)
 
@@ -135,21 +152,3 @@ class SoftDeleteModel(TimestampedModel):
     def is_archived(self) -> bool:
         """True once the row is archived."""
         return self.deleted_at is not None
-
-
-def tracked(*, exclude: list[str] | None = None) -> Any:
-    """Record every insert, update and delete of the table, whoever makes it, in an append-only history table.
-
-    `exclude` names the columns that history must not hold: secrets, generated columns, counters.
-    """
-    return pghistory.track(
-        pghistory.InsertEvent(),
-        pghistory.UpdateEvent(),
-        pghistory.DeleteEvent(),
-        exclude=["created_at", "updated_at", *(exclude or [])],
-        level=pghistory.Statement,
-        append_only=True,
-        context_field=pghistory.ContextForeignKey(),
-        obj_field=pghistory.ObjForeignKey(related_name="history", related_query_name="history"),
-        attrs={"pgh_session": session_field()},
-    )

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from biotech_ma.core.tracking import tracked
+
 MOST_CHARACTERS = 4_000
 # Which page of the list, and where it was come from, are no part of a filter.
 LEFT_OUT = frozenset({"p", "all", "e", "_edit", "_changelist_filters", "_popup", "_to_field"})
@@ -27,6 +29,7 @@ class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
         return self.filter(Q(owner=user) | Q(is_shared=True))
 
 
+@tracked(stamps=["created_at"])
 class SavedFilter(models.Model):
     """A search, filter and order of one list of the admin, under a name."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from biotech_ma.core.memberships import track_pairs
 from biotech_ma.core.models import LIVE, LiveManager, SoftDeleteModel, tracked
 from companies.models.company import Company
 from companies.querysets import WatchlistQuerySet
@@ -70,3 +71,12 @@ class Watchlist(SoftDeleteModel):
     def public_name(self) -> str:
         """What everybody may read of it: a private list is called by its owner alone."""
         return f"“{self.name}”" if self.is_shared else f"a private watchlist of {self.owner.get_username()}"
+
+
+@track_pairs(Watchlist.companies.through, owner=Watchlist, field="watchlist", other="company", noun="company")
+class WatchlistCompany(Watchlist.companies.through):  # type: ignore[name-defined, misc]
+    """That a company is on a watchlist."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()

@@ -77,7 +77,13 @@ def schema(scratch: Any) -> set[tuple[str, str]]:
 
 
 def tables(app: str) -> set[str]:
-    return {model._meta.db_table for model in apps.get_app_config(app).get_models(include_auto_created=True)}
+    models = apps.get_app_config(app).get_models(include_auto_created=True)
+    return {model._meta.db_table for model in models if model._meta.concrete_model._meta.app_label == app}
+
+
+def of_core(table: str, line: str) -> bool:
+    """Return whether core has put this to a table of the framework: the history of users, the order of changes."""
+    return (table.startswith("auth_") and "pgtrigger_" in line) or (table == "pghistory_context" and "changes_" in line)
 
 
 def test_every_app_goes_down_without_a_trace_and_comes_up_the_same(scratch, django_db_blocker):
@@ -88,4 +94,5 @@ def test_every_app_goes_down_without_a_trace_and_comes_up_the_same(scratch, djan
             gone = {table for name in away for table in tables(name)}
             assert {name for name in away if tables(name)} == away
             assert gone.isdisjoint(scratch.introspection.table_names()), (app, target)
-            assert schema(scratch) == {line for line in before if line[0] not in gone}, (app, target)
+            left = {line for line in before if line[0] not in gone and not ("core" in away and of_core(*line))}
+            assert schema(scratch) == left, (app, target)

@@ -17,7 +17,12 @@ from tests.factories import CompanyFactory, DrugCandidateFactory, SignalFactory
 pytestmark = pytest.mark.django_db
 
 APPS = ("companies", "signals_app", "scoring", "delivery")
-TABLES = [model for label in APPS for model in apps.get_app_config(label).get_models() if "Event" not in model.__name__]
+TABLES = [
+    model
+    for label in APPS
+    for model in apps.get_app_config(label).get_models()
+    if "Event" not in model.__name__ and not model._meta.proxy
+]
 STAMPED = [model for model in TABLES if issubclass(model, TimestampedModel)]
 SOFT = [model for model in STAMPED if issubclass(model, SoftDeleteModel)]
 

@@ -13,6 +13,7 @@ from django.test import Client as Browser
 from django.urls import URLResolver, get_resolver, reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from biotech_ma.core.change_model import Change
 from biotech_ma.core.list_exports import ListExport
 from biotech_ma.core.saved_filters import SavedFilter
 from companies.merging import merge
@@ -138,6 +139,7 @@ def rows() -> dict[str, Any]:
         "signals_app_ingestrun": IngestRun.objects.create(source="edgar", started_at="2026-01-01T00:00Z"),
         "scoring_scoreversion": draft_from(version=ScoreVersion.objects.get()),
         "core_listexport": ListExport.objects.create(model="companies.company", form="csv"),
+        "core_change": Change.objects.first(),
         "core_savedfilter": SavedFilter.objects.create(
             owner=owner, table="companies.company", name="x", query="", is_shared=True
         ),

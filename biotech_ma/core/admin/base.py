@@ -26,7 +26,7 @@ from biotech_ma.core.admin.exports import ExportMixin
 from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
 from biotech_ma.core.admin.figures import in_full
 from biotech_ma.core.admin.forms import DeskForm, fields_of
-from biotech_ma.core.admin.history import history_response
+from biotech_ma.core.admin.history_page import history_response
 from biotech_ma.core.admin.list_edit import EDIT, ListEdit
 from biotech_ma.core.admin.list_way import ListWay, way_of
 from biotech_ma.core.admin.paginator import BoundedPaginator

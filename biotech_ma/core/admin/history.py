@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.utils import timezone
 
 from biotech_ma.core.admin import figures
 
 MOST_EVENTS = 200
-_WORDS = {"insert": "created", "update": "changed", "delete": "deleted"}
+WORDS = {"insert": "created", "update": "changed", "delete": "deleted"}
 _BOOKKEEPING = ("pgh_",)
 # What concerns a row is told although none of its own fields changed.
 _TOLD_ANYWAY = frozenset({"merge", "undo merge"})
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     """One field from what to what, in words; `name` is the field's own."""
 
     name: str
@@ -43,19 +38,10 @@ class Step:
     action: str
     who: str
     reason: str
-    changes: list[Change]
+    changes: list[FieldChange]
 
 
-@dataclass(frozen=True)
-class Then:
-    """The row at the end of a day: each field's value, and whether it is another one now."""
-
-    day: dt.date
-    recorded_at: dt.datetime | None
-    values: list[tuple[str, str, str]]
-
-
-def _text(field: Any, value: Any) -> str:
+def text_of(field: Any, value: Any) -> str:
     if field.choices and value not in (None, ""):
         return str(dict(field.flatchoices).get(value, value))
     return figures.plain(value)
@@ -72,17 +58,18 @@ def in_words(field: Any, old: Any, new: Any) -> tuple[str, str]:
     if field.name.endswith("_usd"):
         texts = figures.money(old), figures.money(new)
         return texts if texts[0] != texts[1] else (figures.exact_money(old), figures.exact_money(new))
-    return _text(field, old), _text(field, new)
+    return text_of(field, old), text_of(field, new)
 
 
-def _changes(fields: list[Any], before: Any, after: Any) -> list[Change]:
+def changes_between(fields: list[Any], before: Any, after: Any) -> list[FieldChange]:
+    """Return the fields that differ between two versions of a row, in words; without one before, all that are set."""
     found = []
     for field in fields:
         old = getattr(before, field.attname) if before else None
         new = getattr(after, field.attname)
         texts = in_words(field, old, new)
         if old != new and texts[0] != texts[1]:
-            found.append(Change(field.name, str(field.verbose_name), *texts))
+            found.append(FieldChange(field.name, str(field.verbose_name), *texts))
     return found
 
 
@@ -101,6 +88,7 @@ def users_of(abouts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def who(about: Mapping[str, Any], users: Mapping[str, str], session: str | None = None) -> str:
     """Return who made a recorded change: a person, an API client, a job, a command, or a session of the database."""
+    session = session or about.get("session")
     if about.get("user") is not None:
         return users.get(str(about["user"]), f"user {about['user']}")
     for key, words in (("client", "API client"), ("job", "job"), ("command", "command")):
@@ -117,29 +105,48 @@ def history_fields(event_model: Any) -> list[Any]:
 
 def steps_of(row: models.Model, *, most: int = MOST_EVENTS) -> list[Step]:
     """Return the latest recorded changes of a row, newest first, in two queries."""
+    return steps_between(versions_of(row, most=most)[0])
+
+
+def versions_of(row: models.Model, *, most: int, before: int | None = None) -> tuple[list[tuple[Any, Any]], bool]:
+    """Return the latest versions of a row, each after the one before it, the oldest first; and whether there are more.
+
+    With `before` those before that number.
+    """
     event_model: Any = row._meta.get_field("history").related_model
-    fields = history_fields(event_model)
     newest = event_model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context").order_by("-pgh_id")
-    events = list(newest[: most + 1])[::-1]
-    users = users_of(map(about, events))
+    events = list((newest if before is None else newest.filter(pgh_id__lt=before))[: most + 1])[::-1]
+    pairs = list(zip([None, *events], events, strict=False))
+    has_more = len(events) > most
+    return (pairs[1:] if has_more else pairs), has_more
+
+
+def step_of(row: models.Model, number: int) -> Step | None:
+    """Return one recorded change of a row, None for a number that is not one of its; two queries."""
+    pairs, _ = versions_of(row, most=1, before=number + 1)
+    found = [(before, event) for before, event in pairs if event.pgh_id == number]
+    return next(iter(steps_between(found)), None)
+
+
+def steps_between(pairs: list[tuple[Any, Any]]) -> list[Step]:
+    """Return recorded changes, each given with the version before it, the oldest first; the steps are newest first."""
+    fields = history_fields(type(pairs[0][1])) if pairs else []
+    users = users_of(about(event) for _, event in pairs)
     steps = []
-    for before, event in zip([None, *events], events, strict=False):
+    for before, event in pairs:
         context = about(event)
         steps.append(
             Step(
                 number=event.pgh_id,
                 at=event.pgh_created_at,
-                what=_WORDS.get(event.pgh_label, event.pgh_label),
+                what=WORDS.get(event.pgh_label, event.pgh_label),
                 action=str(context.get("action") or ""),
                 who=who(context, users, event.pgh_session),
                 reason=str(context.get("reason") or ""),
-                changes=_changes(fields, before, event),
+                changes=changes_between(fields, before, event),
             )
         )
-    first = 1 if len(events) > most else 0
-    return [step for step in steps[first:] if step.changes or step.what != "changed" or step.action in _TOLD_ANYWAY][
-        ::-1
-    ]
+    return [step for step in steps if step.changes or step.what != "changed" or step.action in _TOLD_ANYWAY][::-1]
 
 
 def latest_step(row: models.Model | None) -> Step | None:
@@ -147,59 +154,3 @@ def latest_step(row: models.Model | None) -> Step | None:
     if row is None or not hasattr(row, "history"):
         return None
     return next(iter(steps_of(row, most=1)), None)
-
-
-def as_of(row: Any, day: dt.date) -> Then:
-    """Return the row as it stood at the end of the day, in the reader's time zone."""
-    event_model: Any = row._meta.get_field("history").related_model
-    fields = history_fields(event_model)
-    midnight = timezone.make_aware(dt.datetime.combine(day, dt.time.max))
-    then = event_model.objects.filter(pgh_obj_id=row.pk, pgh_created_at__lte=midnight).order_by("-pgh_id").first()
-    if then is None:
-        return Then(day, None, [])
-    current = type(row)._base_manager.get(pk=row.pk)
-    values = [
-        (str(each.verbose_name), _text(each, getattr(then, each.attname)), _text(each, getattr(current, each.attname)))
-        for each in fields
-    ]
-    return Then(day, then.pgh_created_at, values)
-
-
-def history_response(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Return the history page of a row; 404 for an unknown one, 403 without the permission to view it.
-
-    With `?day=2026-01-31` it shows the row as of that day, too.
-    """
-    row = model_admin.get_object(request, object_id)
-    if row is None:
-        raise Http404("There is no such row.")
-    if not model_admin.has_view_or_change_permission(request, row):
-        raise PermissionDenied
-    model_admin.note_opened(request, row, f"history of the {model_admin.opts.verbose_name}")
-    wanted = request.GET.get("day", "")
-    day = _day(wanted)
-    steps, revertible = steps_of(row), model_admin.revertible_fields(request, row)
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": f"History of {row}",
-        "opts": model_admin.opts,
-        "object": row,
-        "steps": steps,
-        "then": as_of(row, day) if day else None,
-        "wanted": wanted,
-        "wrong_day": bool(wanted) and day is None,
-        "today": timezone.localdate().isoformat(),
-        "revertible": revertible,
-        "revertible_steps": {step.number for step in steps if any(each.name in revertible for each in step.changes)},
-        "preserved_filters": model_admin.get_preserved_filters(request),
-    }
-    request.current_app = model_admin.admin_site.name
-    return TemplateResponse(request, "admin/desk/history.html", context)
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if dt.date(1900, 1, 1) <= day <= dt.date(9998, 12, 31) else None

@@ -11,9 +11,8 @@ from django.urls import reverse
 
 from biotech_ma.core import services
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
-from biotech_ma.core.admin.history import Step, steps_of
+from biotech_ma.core.admin.history import Step, in_words, step_of
 
-MOST_SEARCHED = 5_000
 SOURCES = "field_sources"
 
 
@@ -27,7 +26,7 @@ def revert_response(model_admin: Any, request: HttpRequest, object_id: str, numb
         raise Http404("There is no such row.")
     if not model_admin.has_change_permission(request, row):
         raise PermissionDenied
-    step = next((step for step in steps_of(row, most=MOST_SEARCHED) if step.number == number), None)
+    step = step_of(row, number)
     names = _names(model_admin, request, row, step)
     if step is None or not names:
         raise Http404("There is nothing to take back.")
@@ -70,11 +69,11 @@ def _names(model_admin: Any, request: HttpRequest, row: Any, step: Step | None) 
 
 def _lines(row: Any, step: Step, names: list[str]) -> list[str]:
     """Return what will happen, field by field; also where a later change would go with it."""
-    newest = {change.name: change.new for later in reversed(steps_of(row)) for change in later.changes}
     lines = []
     for change in step.changes:
         if change.name in names:
-            now = newest.get(change.name, change.new)
+            field = row._meta.get_field(change.name)
+            now = in_words(field, None, getattr(row, field.attname))[1]
             later = "" if now == change.new else f" (a later change set it to {now}; that goes, too)"
             lines.append(f"{change.label}: {now} → {change.old}{later}")
     return lines

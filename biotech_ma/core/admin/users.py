@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,8 +22,25 @@ from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.base import ActionChoices
 from biotech_ma.core.admin.columns import column
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
+from biotech_ma.core.admin.history import Step
+from biotech_ma.core.admin.history_page import shown_history
+from biotech_ma.core.memberships import TrackedUser
 from biotech_ma.core.second_factor import SecondFactor, note, turn_off
 from biotech_ma.core.sign_ins import SignIn, end_sign_ins
+
+MOST_LOGGED = 500
+
+
+def logged_steps(user: Any) -> list[Step]:
+    """Return what the admin's log has of a user and no column shows: passwords, second factors, sessions ended."""
+    rows = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    steps = []
+    for row in rows.select_related("user").order_by("-action_time")[:MOST_LOGGED]:
+        said = row.get_change_message()
+        if said and (not row.change_message.startswith("[") or "assword" in said):
+            steps.append(Step(0, row.action_time, "changed", "", row.user.get_username(), said, []))
+    return steps
+
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -155,6 +174,17 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
         note(user, by=by, words=f"Signed out everywhere: {reason_of(request)}")
         messages.success(request, f"{user} is signed out: {ended} {'session' if ended == 1 else 'sessions'} ended.")
         return HttpResponseRedirect(reverse("admin:auth_user_change", args=[user.pk]))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show who changed what of a user, groups and permissions among it, whoever wrote it; and what the log has."""
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404("There is no such user.")
+        if not self.has_view_or_change_permission(request, user):
+            raise PermissionDenied
+        return shown_history(self, request, TrackedUser.objects.get(pk=user.pk), others=logged_steps(user))
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         """Whoever leaves is made inactive: the history keeps their name."""

@@ -36,12 +36,19 @@ def readable() -> Readable:
         if _is_ours(config)
         for model in config.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy and not SECRET_TABLE.search(model._meta.db_table)
+        if not _tells_of_others(model)
     }
 
 
 def is_secret(field: Field[Any, Any]) -> bool:
     """Whether a column holds a secret: by its name, or because it is encrypted."""
     return isinstance(field, EncryptedTextField) or SECRET_NAME.search(str(field.column)) is not None
+
+
+def _tells_of_others(model: Any) -> bool:
+    """Return whether a table is the history of one that is not the product's own: users, their groups."""
+    tracked = getattr(model, "pgh_tracked_model", None)
+    return tracked is not None and not _is_ours(apps.get_app_config(tracked._meta.concrete_model._meta.app_label))
 
 
 def _is_ours(config: AppConfig) -> bool:
