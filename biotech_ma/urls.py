@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from biotech_ma.core.admin.preferences import preferences
 from biotech_ma.core.admin.second_factor import login_code, second_factor
 from biotech_ma.core.admin.sign_ins import sign_ins
+from biotech_ma.core.admin.users import own_password
 from biotech_ma.core.admin.visits import seen
 from biotech_ma.core.api import docs, fallback, health, index
 from biotech_ma.core.oidc import views as oidc
@@ -27,6 +28,7 @@ urlpatterns = [
     path("admin/login/provider/callback/", oidc.callback, name="oidc-callback"),
     path("admin/login/provider/logout/", oidc.back_channel, name="oidc-back-channel"),
     path("admin/logout/", oidc.sign_out, name="sign-out"),
+    path("admin/password_change/", own_password, name="own-password"),
     path("admin/sign-ins/", sign_ins, name="sign-ins"),
     path("admin/", admin.site.urls),
     path("livez", health.livez, name="livez"),

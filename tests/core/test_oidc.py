@@ -395,6 +395,17 @@ def test_nobody_signs_in_by_the_backend_with_a_password(idp):
     assert answer.status_code == 200
 
 
+def test_whoever_has_no_password_here_is_told_where_it_is_kept(idp):
+    browser, _ = sign_in(idp)
+    page = browser.get("/admin/password_change/", follow=True)
+    assert "You sign in by Example Capital: your password is kept and changed there." in page.content.decode()
+    user = User.objects.get()
+    user.set_password("a long enough password")
+    user.save()
+    browser.force_login(user)
+    assert "old_password" in browser.get("/admin/password_change/").content.decode()
+
+
 def ids() -> set[str]:
     return {each.id for each in run_checks()}
 

@@ -40,7 +40,8 @@ USUAL = {
 # the admin needs a line here.
 OTHERS = {
     "preferences": ANYBODY, "seen": ANYBODY, "second-factor": ANYBODY, "sign-ins": ANYBODY, "sign-out": SIGNED_OUT,
-    "login-code": SIGNED_OUT, "oidc-begin": SIGNED_OUT, "oidc-callback": SIGNED_OUT, "oidc-back-channel": SIGNED_OUT,
+    "own-password": ANYBODY, "login-code": SIGNED_OUT,
+    "oidc-begin": SIGNED_OUT, "oidc-callback": SIGNED_OUT, "oidc-back-channel": SIGNED_OUT,
     "index": ANYBODY, "search": ANYBODY, "login": SIGNED_OUT, "logout": SIGNED_OUT, "password_change": ANYBODY,
     "password_change_done": ANYBODY, "autocomplete": ANYBODY, "jsi18n": ANYBODY, "view_on_site": ANYBODY,
     "app_list": ANYBODY,

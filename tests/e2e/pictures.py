@@ -17,11 +17,11 @@ from playwright.sync_api import Page, sync_playwright
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 COLOURS = 128
-COMPANY = "APLS"
-# A broker's sheet: one figure that differs, one company that is new, one amount that may mean two things.
+COMPANY = "PHAT"
+# A broker's sheet: one figure that differs, one company that is new, one amount that is none.
 SHEET = """Company,Ticker,Mkt Cap ($m),Cash ($m),Total debt ($m)
 "Apellis Pharmaceuticals, Inc.",APLS,3150,466,93
-ACADIA Pharmaceuticals Inc.,ACAD,3900,"1.234",n.m.
+ACADIA Pharmaceuticals Inc.,ACAD,3900,about 1200,n.m.
 Northgate Biosciences,NGBX,412,88.5,-
 Exelixis Inc.,EXEL,12000,1150,N/A
 """
@@ -60,17 +60,16 @@ def take(browser: Any, url: str, name: str, password: str) -> None:
     open_company(page, url)
     page.locator(".desk-traced").nth(1).focus()
     keep(page, "admin-company")
-    page.get_by_role("link", name="All", exact=True).first.wait_for()
     page.goto(f"{url}/admin/scoring/mascore/")
     page.locator("#result_list tbody a").first.click()
-    page.get_by_role("heading", name="Waterfall").first.scroll_into_view_if_needed()
+    page.locator(".desk-fall").first.evaluate("each => each.closest('.desk-card').scrollIntoView()")
     keep(page, "admin-score")
     page.goto(f"{url}/admin/signals_app/sheetimport/upload/")
     page.locator("input[type=file]").set_input_files(
         {"name": "broker.csv", "mimeType": "text/csv", "buffer": SHEET.encode()}
     )
     page.get_by_role("button", name="Look at its columns").click()
-    page.get_by_role("button", name="What would change").click()
+    page.get_by_role("button", name="Show what would change").click()
     page.locator(".desk-changes").wait_for()
     keep(page, "admin-import")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -194,3 +195,13 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
 @admin.register(Group)
 class DeskGroupAdmin(ActionChoices, GroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Permissions by group."""
+
+
+@admin.site.admin_view
+def own_password(request: HttpRequest) -> HttpResponse:
+    """Change one's own password; whoever signs in by the identity provider alone has none here."""
+    user: Any = request.user
+    if user.has_usable_password():
+        return admin.site.password_change(request)
+    messages.info(request, f"You sign in by {settings.OIDC.name}: your password is kept and changed there.")
+    return HttpResponseRedirect(reverse("preferences"))
