@@ -102,7 +102,7 @@ def test_an_analyst_finds_edits_archives_and_restores_a_company(page, live_serve
     assert Company.objects.filter(pk=company.pk).exists()
 
     page.locator("a[href$='/history/']").click()
-    page.get_by_text("a test").wait_for()
+    page.get_by_text("“a test”").wait_for()
     assert page.complaints == []
 
 
