@@ -213,6 +213,9 @@ def test_one_field_of_many_alerts_is_edited_without_those_that_refuse_or_are_unt
     # the one that refuses has no box; the reader unticks another
     assert text.count('type="checkbox" name="_selected_action"') == 2
     assert f'value="{rows[1].pk}" checked' not in text
+    assert text.count('type="hidden" name="_selected_action"') == 3  # for another value
+    nothing = {"action": "edit_selected", "index": "0", "bulk_field": "threshold_value", "bulk_apply": "yes"}
+    assert "Items must be selected" in analyst.post(address, nothing, follow=True).content.decode()
     apply = {**chosen, "bulk_apply": "yes", "bulk_seen": preview.context["seen"], "reason": "quieter"}
     for nonsense in ("", "[]", "{", "[" * 9000, "{}"):
         answer = analyst.post(address, {**apply, "_selected_action": [str(rows[0].pk)], "bulk_seen": nonsense})
