@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, cast
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.options import ModelAdmin as BaseModelAdmin
@@ -16,16 +15,14 @@ from django.db import DataError, IntegrityError, connection, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
 
 from biotech_ma.core.admin.closed_rows import ClosedRows
 from biotech_ma.core.admin.column_choice import ColumnChoice, columns_link
+from biotech_ma.core.admin.desk_fields import MONEY_DIGITS, DeskFields
 from biotech_ma.core.admin.exports import ExportMixin
-from biotech_ma.core.admin.fields import KeyValueField, LinesField, MoneyField
 from biotech_ma.core.admin.figures import in_full
-from biotech_ma.core.admin.forms import DeskForm, fields_of
+from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.history_page import history_response
 from biotech_ma.core.admin.list_edit import EDIT, ListEdit
 from biotech_ma.core.admin.list_way import ListWay, way_of
@@ -36,73 +33,7 @@ from biotech_ma.core.admin.saved import saved_context, saved_response
 from biotech_ma.core.admin.versioned import explained, name_boxes, page_of_versions
 from biotech_ma.core.services import Refused, constraint_message
 
-Shape = Callable[..., forms.Field]
-
-MONEY_DIGITS = 20
-
-
 violated_message = constraint_message
-
-
-class _DeskFields:
-    """Form fields of the desk: money as analysts write it, JSON without braces, refusals in the constraint's words."""
-
-    model: type[models.Model]
-    shapes: ClassVar[dict[str, Shape]] = {}
-
-    def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """Return the form field of a column."""
-        make = self.shapes.get(db_field.name) or _shape_of(db_field)
-        if make is not None:
-            field: Any = make(label=capfirst(db_field.verbose_name), help_text=db_field.help_text, required=False)
-        else:
-            field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
-            if field is not None:
-                _nullable_text(db_field, field)
-        if field is not None:
-            _same_words(db_field, field)
-            _name_the_halves(field)
-            _ask_for_a_choice(db_field, field)
-        return field
-
-
-def _shape_of(db_field: models.Field[Any, Any]) -> Shape | None:
-    if isinstance(db_field, models.DecimalField) and db_field.max_digits == MONEY_DIGITS:
-        return partial(MoneyField, max_digits=db_field.max_digits, decimal_places=db_field.decimal_places)
-    if isinstance(db_field, models.JSONField):
-        return LinesField if db_field.default is list else KeyValueField
-    return None
-
-
-def _nullable_text(db_field: models.Field[Any, Any], field: Any) -> None:
-    """Keep unknown text NULL, not empty."""
-    if isinstance(db_field, models.TextField) and db_field.null and isinstance(field, forms.CharField):
-        field.empty_value = None
-    if isinstance(field, forms.NullBooleanField):
-        field.widget = UnfoldAdminNullBooleanSelectWidget()
-
-
-def _name_the_halves(field: Any) -> None:
-    """Let day and time of an instant each say what it is: one label cannot stand for two boxes."""
-    if isinstance(field, forms.SplitDateTimeField):
-        for widget, half in zip(field.widget.widgets, ("day", "time"), strict=True):
-            widget.attrs["aria-label"] = f"{field.label}: {half}"
-
-
-def _ask_for_a_choice(db_field: models.Field[Any, Any], field: Any) -> None:
-    """Let a choice without a default start empty: the first of the list is nobody's choice."""
-    if isinstance(field, forms.TypedChoiceField) and not db_field.has_default():
-        choices: Any = field.choices
-        field.choices = [("", "Select value"), *(pair for pair in choices if pair[0] not in ("", None))]
-
-
-def _same_words(db_field: models.Field[Any, Any], field: Any) -> None:
-    """Let a refused choice speak as the check constraint does."""
-    if "invalid_choice" not in getattr(field, "error_messages", {}) or isinstance(db_field, models.ForeignKey):
-        return
-    for constraint in db_field.model._meta.constraints:
-        if isinstance(constraint, models.CheckConstraint) and fields_of(constraint) == [db_field.name]:
-            field.error_messages["invalid_choice"] = constraint.get_violation_error_message()
 
 
 class ActionChoices:
@@ -121,7 +52,7 @@ class ActionChoices:
         return choices
 
 
-class DeskAdmin(ListEdit, ListWay, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, _DeskFields, ModelAdmin):  # type: ignore[misc]
+class DeskAdmin(ListEdit, ListWay, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, DeskFields, ModelAdmin):  # type: ignore[misc]
     """One table of the desk. Nothing is deleted here; a race or bad input ends in a message, never in a 500."""
 
     form: Any = DeskForm
@@ -296,7 +227,7 @@ class ReadOnlyAdmin(DeskAdmin):
         return False
 
 
-class DeskInline(_DeskFields, TabularInline):  # type: ignore[misc]
+class DeskInline(DeskFields, TabularInline):  # type: ignore[misc]
     """Rows of another table on a page, editable, never deleted."""
 
     form: Any = DeskForm
