@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
@@ -12,12 +11,13 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import models
-from django.db.models import Aggregate, Case, Count, Exists, F, FilteredRelation, OuterRef, Prefetch, Q, Subquery, When
+from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Prefetch, Q, Subquery, When
 from django.db.models.expressions import Value
 
 from biotech_ma.core.models import SoftDeleteQuerySet
 from biotech_ma.core.vocabulary import known
 from companies.choices import Phase, Role, TherapeuticArea
+from companies.statistics import CompanyStatistics, statistics_of
 
 if TYPE_CHECKING:
     from companies.models import Company, CompanyNote, DrugCandidate, Watchlist  # noqa: F401  (named in quotes below)
@@ -99,35 +99,6 @@ def stands_q(path: str = "company") -> Q:
     is_live = Q(**{f"{path}__deleted_at__isnull": True})
     # Rows of live companies, which nearly all are, never come to the second question.
     return is_live | (Q(**{f"{path}__merged_into__isnull": False}) & Q(Exists(kept)))
-
-
-class _Median(Aggregate):
-    """One of the two middle values; their mean is the exact median of money, which percentile_cont (a float) is not."""
-
-    function = "percentile_disc"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = models.DecimalField(max_digits=20, decimal_places=2)
-
-    def __init__(self, expression: str, *, upper: bool, **extra: Any) -> None:
-        order = F(expression).desc() if upper else F(expression).asc()
-        super().__init__(order, **extra)
-
-
-@dataclass(frozen=True)
-class CompanyStatistics:
-    """Counts and sums over a set of companies. Money is in USD; unknown caps count in neither total nor median."""
-
-    total: int
-    listed: int
-    unlisted: int
-    by_role: dict[str, int]
-    by_area: dict[str, int]
-    cash_constrained: int
-    cash_unconstrained: int
-    cash_unknown: int
-    market_cap_known: int
-    market_cap_total_usd: Decimal
-    market_cap_median_usd: Decimal | None
 
 
 class CompanyQuerySet(SoftDeleteQuerySet["Company"]):
@@ -264,32 +235,7 @@ class CompanyQuerySet(SoftDeleteQuerySet["Company"]):
 
     def statistics(self) -> CompanyStatistics:
         """Return counts and sums over these companies, in one statement."""
-        found = self.order_by().aggregate(
-            total=Count("pk"),
-            listed=Count("pk", filter=Q(is_public=True)),
-            cash_constrained=Count("pk", filter=Q(is_cash_constrained=True)),
-            cash_unconstrained=Count("pk", filter=Q(is_cash_constrained=False)),
-            market_cap_known=Count("market_cap_usd"),
-            market_cap_total_usd=models.Sum("market_cap_usd"),
-            lower=_Median("market_cap_usd", upper=False),
-            upper=_Median("market_cap_usd", upper=True),
-            **{f"role_{role}": Count("pk", filter=Q(role=role)) for role in Role.values},
-            **{f"area_{a}": Count("pk", filter=Q(therapeutic_areas__contains=[a])) for a in TherapeuticArea.values},
-        )
-        lower, upper = found["lower"], found["upper"]
-        return CompanyStatistics(
-            total=found["total"],
-            listed=found["listed"],
-            unlisted=found["total"] - found["listed"],
-            by_role={role: found[f"role_{role}"] for role in Role.values},
-            by_area={area: found[f"area_{area}"] for area in TherapeuticArea.values},
-            cash_constrained=found["cash_constrained"],
-            cash_unconstrained=found["cash_unconstrained"],
-            cash_unknown=found["total"] - found["cash_constrained"] - found["cash_unconstrained"],
-            market_cap_known=found["market_cap_known"],
-            market_cap_total_usd=found["market_cap_total_usd"] or Decimal(0),
-            market_cap_median_usd=None if lower is None else (lower + upper) / 2,
-        )
+        return statistics_of(self)
 
 
 class WatchlistQuerySet(SoftDeleteQuerySet["Watchlist"]):
