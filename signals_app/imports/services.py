@@ -112,8 +112,8 @@ def _remember(taken: SheetImport) -> None:
     kept = {column.place: column for column in Layout.from_json(last.layout).columns}
     found = Layout.from_json(taken.layout)
     columns = tuple(
-        # What this file says of its units counts, not what the last one said.
-        replace(held, scale=guess.scale if guess.scale != "1" else held.scale)
+        # What this file says of its units and its currency counts, not what the last one said.
+        replace(guess, target=held.target, scale=guess.scale if guess.scale != "1" else held.scale)
         if (held := kept.get(guess.place)) is not None and held.heading != WRONG
         else guess
         for guess in found.columns

@@ -91,6 +91,10 @@ def test_dollars_are_not_taken_for_millions_nor_euros_for_dollars(owner):  # noq
     # What the desk has already is no doubt, nor what has a unit of its own.
     CompanyFactory(ticker="ACME", name="Acme Bio", cash_position_usd=Decimal(5000))
     assert rows(checked("ticker,cash,debt\nACME,5000,5k\n", owner)) == [("Acme Bio (ACME)", "change")]
+    # Nor where the same columns were dollars the last time.
+    checked("ticker,cap ($m)\nACME,5\n", owner)
+    with pytest.raises(Refused, match="not in US dollars"):
+        checked("ticker,cap (€m)\nACME,5\n", owner)
     for first in (["All figures in EUR millions"], ["x"]):
         head = ["Company", "Ticker", "Mkt Cap" if first != ["x"] else "Mkt Cap (€m)"]
         with pytest.raises(Refused, match=r"Column C, Market cap, USD, is not in US dollars"):
