@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from signals_app.admin_deal_terms import MilestoneFormSet, NewDealForm, TermsFor
 from signals_app.admin_versions import newest_of, signal_versions
 from signals_app.deal_figures import spread_of
 from signals_app.deal_services import add_deal, edit_terms
-from signals_app.deal_terms import PENDING, RUMOURED, TERMS, consideration
+from signals_app.deal_terms import DOLLARS, PENDING, RUMOURED, TERMS, as_number, consideration
 from signals_app.deals import Deal, targets_of
 from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
@@ -61,6 +62,7 @@ class DealPages:
         initial |= {"announced": deal.event_date.astimezone(NEW_YORK).date()}
         if not initial["value_usd"] and deal.value is not None:
             initial["value_usd"] = f"{deal.value:f}"
+        initial |= {name: _readable(initial[name]) for name in DOLLARS}
         sent = request.POST if request.method == "POST" else None
         form = TermsForm(sent, initial=initial)
         paid = MilestoneFormSet(sent, prefix="paid", initial=_shown(deal))
@@ -121,7 +123,7 @@ class DealPages:
             except Refused as refusal:
                 form.add_error(None, refusal.message)
             else:
-                messages.success(request, f"The desk follows it: {saved.title}.")
+                messages.success(request, f"The desk follows it: {saved.title.rstrip('.')}.")
                 return HttpResponseRedirect(reverse("admin:signals_app_deal_terms", args=[saved.pk]))
         context = {"title": "Add a deal", "form": form, "paid": paid, "may_change": True, "button": "Add the deal"}
         return self._page(request, context)
@@ -130,6 +132,14 @@ class DealPages:
         request.current_app = self.admin_site.name
         shared = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, "admin/deals/terms.html", {**shared, **context})
+
+
+def _readable(text: Any) -> str:
+    """Return dollars with separators, as the form of a company shows them; what is no number stays."""
+    number = as_number(text or None)
+    if number is None:
+        return str(text or "")
+    return figures.plain(number.quantize(Decimal(1)) if number % 1 == 0 else number)
 
 
 def _shown(deal: Deal) -> list[dict[str, Any]]:

@@ -14,10 +14,20 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, Unfol
 from biotech_ma.core.admin import figures
 from companies.choices import Phase
 from companies.models import Company
-from signals_app.deal_terms import ANTITRUST, ENDED, MILESTONE_STATES, RUMOURED, STATUSES, STRUCTURES, TERMS, Milestone
+from signals_app.deal_terms import (
+    ANTITRUST,
+    ENDED,
+    MILESTONE_STATES,
+    RUMOURED,
+    STATUSES,
+    STRUCTURES,
+    TERMS,
+    Milestone,
+    as_number,
+)
 from signals_app.market_day import NEW_YORK
 
-MOST_MILESTONES = 20
+MOST_MILESTONES, MOST_NAMED = 20, 5
 UNKNOWN = ("", "Not known")
 BASES = {"equity": "Equity", "enterprise value": "Enterprise value"}
 HUNDRED = Decimal(100)
@@ -39,7 +49,13 @@ class Dollars(forms.CharField):
             raise forms.ValidationError(f"{str(error).capitalize()}.") from None
         if amount is not None and amount < 0:
             raise forms.ValidationError("No amount of a deal is negative.")
-        return "" if amount is None else f"{amount:f}"
+        return "" if amount is None else f"{amount.normalize():f}"
+
+
+class WebAddress(forms.URLField):
+    """An address of the web, and of nothing else."""
+
+    default_validators = [URLValidator(["http", "https"])]
 
 
 class Share(forms.CharField):
@@ -112,10 +128,7 @@ class TermsForm(_Dressed):
     reverse_termination_fee_usd = Dollars(label="Reverse termination fee, USD", help_text="The acquirer's.")
     stage = forms.ChoiceField(label="Stage of the lead", required=False, choices=[UNKNOWN, *Phase.choices])
     announced = forms.DateField(required=False, help_text="The market's day. Of a rumour: the day it was heard.")
-    source_url = forms.URLField(
-        label="Where it says so", required=False, max_length=1000, validators=[URLValidator(["http", "https"])],
-        assume_scheme="https",
-    )  # fmt: skip
+    source_url = WebAddress(label="Where it says so", required=False, max_length=1000, assume_scheme="https")
     reason = forms.CharField(max_length=500, help_text="Kept with the row.")
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -143,6 +156,11 @@ class TermsForm(_Dressed):
             self.add_error("ended_on", "That day is still to come: it is what is expected.")
         if ended and data.get("status") not in ENDED:
             self.add_error("status", "A deal that ended on a day is completed or terminated.")
+        value = as_number(data.get("value_usd") or None)
+        for name in ("termination_fee_usd", "reverse_termination_fee_usd"):
+            fee = as_number(data.get(name) or None)
+            if value is not None and fee is not None and fee > value:
+                self.add_error(name, "No fee is above the value of the deal.")
         self._mix(data.get("price_per_share"), data.get("cash_per_share"), data.get("exchange_ratio"))
         return data
 
@@ -163,7 +181,7 @@ class TermsForm(_Dressed):
 class NewDealForm(TermsForm):
     """A deal that no source has."""
 
-    target = forms.CharField(max_length=60, help_text="Ticker, or the company's SEC CIK.")
+    target = forms.CharField(max_length=60, help_text="Ticker, SEC CIK or name.")
     acquirer = forms.CharField(required=False, max_length=255, help_text="Empty where nobody is named.")
 
     announced = forms.DateField(help_text="The market's day. Of a rumour: the day it was heard.")
@@ -183,9 +201,15 @@ class NewDealForm(TermsForm):
         found: Company | None = Company.objects.by_ref(text).first()
         if found is None and text.isdecimal():
             found = Company.objects.filter(cik=text.zfill(10)).first()
-        if found is None:
-            raise forms.ValidationError("No live company has this ticker or CIK. Add the company first.")
-        return found
+        if found is not None:
+            return found
+        named = list(Company.objects.search(text)[:MOST_NAMED])
+        if len(named) == 1:
+            return named[0]
+        if named:
+            names = ", ".join(map(str, named))
+            raise forms.ValidationError(f"Which of them? {names}: write its ticker or CIK.")
+        raise forms.ValidationError("No live company has this ticker, CIK or name. Add the company first.")
 
 
 class MilestoneForm(_Dressed):

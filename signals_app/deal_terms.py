@@ -27,6 +27,7 @@ TERMS = (
     "premium_last_close", "premium_30_day", "structure", "contingent", "expected_close", "outside_date", "antitrust",
     "termination_fee_usd", "reverse_termination_fee_usd", "stage",
 )  # fmt: skip
+DOLLARS = ("value_usd", "termination_fee_usd", "reverse_termination_fee_usd")
 MILESTONES = "milestones"
 MILESTONE_STATES = {"open": "Open", "paid": "Paid", "lapsed": "Lapsed"}
 # What sources write of contingent payments, in their own columns.

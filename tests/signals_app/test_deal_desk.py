@@ -157,6 +157,7 @@ def test_milestones_mix_fees_and_thirty_day_premium_are_kept_shown_and_exported(
         ({"status": "completed", "ended_on": "2199-01-01"}, "ended_on"),
         ({"premium_last_close": "a third"}, "premium_last_close"),
         ({"termination_fee_usd": "-5m"}, "termination_fee_usd"),
+        ({"termination_fee_usd": "5bn", "value_usd": "2.4bn"}, "termination_fee_usd"),
         ({"source_url": "javascript:alert(1)"}, "source_url"),
     ],
 )
@@ -179,7 +180,13 @@ def test_an_announced_deal_names_its_buyer_and_a_live_target(anna):
     sent = terms(target="NOPE", announced=today().isoformat())
     errors = anna.post(NEW, sent).context["form"].errors
     assert set(errors) == {"target", "acquirer"}
-    assert anna.post(NEW, {**sent, "target": "42", "acquirer": "Buyer"}).status_code == 302
+    for name in ("Twin One", "Twin Two"):
+        CompanyFactory(name=name)
+    assert "Which of them?" in anna.post(NEW, {**sent, "target": "Twin"}).content.decode()
+    wrong = anna.post(NEW, {**sent, "source_url": "nowhere at all"}).context["form"].errors
+    assert len(wrong["source_url"]) == 1
+    assert anna.post(NEW, {**sent, "target": "42", "acquirer": "Buyer", "value_usd": "2.4bn"}).status_code == 302
+    assert 'value="2,400,000,000"' in anna.get(page(only_deal().pk)).content.decode()
     assert (only_deal().acquirer, only_deal().status) == ("Buyer", "pending")
 
 

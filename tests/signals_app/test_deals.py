@@ -158,7 +158,7 @@ def test_terms_are_corrected_by_a_row_that_supersedes(boss):
     response = boss.post(page, terms)
     new = Signal.objects.get(supersedes=old)
     assert response.headers["Location"] == reverse("admin:signals_app_deal_terms", args=[new.pk])
-    assert new.signal_data["value_usd"] == "1300000000.0"
+    assert new.signal_data["value_usd"] == "1300000000"
     assert (new.signal_data["cited"], new.signal_data["antitrust"]) == ("press", "second_request")
     old.refresh_from_db()
     assert "antitrust" not in old.signal_data

@@ -84,7 +84,7 @@ class ChangeAdmin(ReadOnlyAdmin):
     """Everything that was changed, the newest first."""
 
     exports = False
-    list_display: Any = ["when", "who_cell", "action_cell", "rows_cell", "reason_cell"]
+    list_display: Any = ["when", "who_cell", "action_cell", "reason_cell", "rows_cell"]
     list_display_links: Any = None
     list_filter: Any = [PersonFilter, TableFilter, ("created_at", DayRangeFilter)]
     search_fields: Any = ["metadata"]
