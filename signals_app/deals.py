@@ -104,7 +104,9 @@ class DealQuerySet(models.QuerySet["Deal"]):
             premium_last_close_text=KT("signal_data__premium_last_close"),
             premium_30_day_text=KT("signal_data__premium_30_day"),
         )
-        return rows.filter(~Q(signal_type=BOUGHT) | ~Exists(told_of_the_target()) & ~Exists(told_before())).annotate(
+        # Without the target's CIK neither can be found, and neither is looked for.
+        alone = Q(target_cik__isnull=True) | ~Exists(told_of_the_target()) & ~Exists(told_before())
+        return rows.filter(~Q(signal_type=BOUGHT) | alone).annotate(
             is_ended=Case(When(signal_type=OFFER, then=Exists(ended)), default=Value(False)),
             value=Coalesce(_number("value_usd"), _number("value_usd_m") * MILLION),
             premium=_number("premium_last_close"),
