@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models, transaction
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
@@ -124,12 +125,20 @@ def note_sign_in(request: HttpRequest, **of_provider: Any) -> None:
 def sign_in_of(request: HttpRequest) -> SignIn | None:
     """Return the row of the request's own session."""
     key = request.session.session_key
-    return SignIn.objects.filter(session_key=key).first() if key else None
+    return SignIn.objects.defer("id_token").filter(session_key=key).first() if key else None
+
+
+def token_of(row: SignIn) -> str:
+    """Return the provider's token of a session, empty where the key that it was encrypted with is gone."""
+    try:
+        return str(row.id_token)
+    except ImproperlyConfigured:
+        return ""
 
 
 def running(user_id: int) -> list[Standing]:
     """Return the sessions of a user that have not ended, the one seen last first."""
-    rows = {row.session_key: row for row in SignIn.objects.filter(user_id=user_id).select_related("identity")}
+    rows = {row.session_key: row for row in SignIn.objects.defer("id_token").filter(user_id=user_id)}
     sessions = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
     found, now = [], time.time()
     for session in sessions:

@@ -100,6 +100,16 @@ def test_a_token_too_long_for_an_address_stays_out_of_it(idp):  # noqa: F811
     assert "id_token_hint" not in leads_to(browser.post(LOGOUT))
 
 
+def test_whoever_signed_in_under_a_key_that_is_gone_signs_out_all_the_same(idp, settings):  # noqa: F811
+    idp.ends_sessions = True
+    browser, _ = sign_in(idp)
+    settings.FIELD_KEYS = ["another key, of thirty-two letters or more"]
+    assert browser.get(PAGE).status_code == 200
+    there = leads_to(browser.post(LOGOUT))
+    assert there.startswith(f"{idp.issuer}/leave?")
+    assert "id_token_hint" not in there
+
+
 @pytest.mark.parametrize("where", ["", "http://evil.example/leave", "javascript:alert(1)", None, 7])
 def test_without_an_address_to_sign_out_at_the_session_ends_here_alone(idp, where):  # noqa: F811
     idp.document = {"end_session_endpoint": where}

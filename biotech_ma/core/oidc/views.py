@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from biotech_ma.core.oidc.identities import SignInError, user_of
 from biotech_ma.core.oidc.sign_out import LogoutTokenUsedError, end_sessions, note_provider_sign_in
-from biotech_ma.core.sign_ins import SignIn, sign_in_of
+from biotech_ma.core.sign_ins import SignIn, sign_in_of, token_of
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def _end_session_url(request: HttpRequest, row: SignIn | None) -> str:
     from biotech_ma.core.oidc import flow
 
     try:
-        return flow.end_session_url(row.id_token, request.build_absolute_uri(reverse("admin:login")))
+        return flow.end_session_url(token_of(row), request.build_absolute_uri(reverse("admin:login")))
     except flow.ProviderError as error:
         logger.warning("sign-out at the identity provider failed: %s", error)
         messages.warning(request, f"{settings.OIDC.name} does not answer: you may still be signed in there.")
