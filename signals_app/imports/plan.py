@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import models
 
-from biotech_ma.core.admin.figures import plain
+from biotech_ma.core.admin.figures import UNKNOWN, plain
 from biotech_ma.core.sheets.values import DayOrder
 from companies.models import Company, DrugCandidate
 from signals_app.imports.reading import ReadRow
@@ -143,6 +143,13 @@ class Change:
         place = cell or self.read.cells.get(name, "")
         day = (as_of or self.today).isoformat()
         said = Said(value, f"{self.file} {place}".strip(), day)
+        if held is None and self.row._state.adding and value not in (None, "", []):
+            # Nobody's word stands against it; the notes of a row that is being added are its own.
+            setattr(self.row, name, value)
+            self.row.field_sources[name] = said.provenance(self.options.authority)
+            self.fields.add(name)
+            self.changes.append((label, UNKNOWN, shown(self.row, name, value)))
+            return
         refused = len(self.plan.refusals)
         changed = apply(
             self.row,
@@ -213,6 +220,8 @@ def _label(row: Company | DrugCandidate, name: str) -> str:
 
 def shown(row: Any, name: str, value: Any) -> str:
     """Return a value as the page shows it: choices by their label, figures with separators."""
+    if value is None:
+        return UNKNOWN
     choices = _field(row._meta.model, name)[1]
     if choices and isinstance(value, str) and value in choices:
         return choices[value]
