@@ -23,7 +23,7 @@ from signals_app.entry_models import LedgerEntry
 from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 from signals_app.periods import CURATED_FORM, FIELDS, Fact, precedence
-from signals_app.services import CORRECTABLE
+from signals_app.services import ANALYST, CORRECTABLE
 
 MOST_VERSIONS = 100
 also_told(lambda: Told(LedgerEntry, Signal, row="signal", is_history=False))
@@ -139,5 +139,6 @@ def _known(row: Any, url: str, *, is_here: bool) -> SafeString:
 
 def _who_and_why(why: Why | None, source: str) -> tuple[Any, Any]:
     if why is None:
-        return source, columns.unknown("A source says so")
+        is_analysts = source.startswith(ANALYST)
+        return source, columns.unknown("The company's history says who and why" if is_analysts else "A source says so")
     return why.who, f"“{why.reason}”" if why.reason else columns.unknown("No reason was given")

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -128,6 +129,18 @@ class ChangeAdmin(ReadOnlyAdmin):
             about = row.metadata or {}
             row.who, row.touched = who(about, users, about.get("session")), found[row.pk]
         return rows
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the change itself: it is what histories are made of, and has none."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:core_change_change", args=[object_id]))
+
+    def revert_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
+        """Refuse: what changed is taken back in the history of its row."""
+        raise PermissionDenied
 
     @column("When")
     def when(self, change: Any) -> SafeString:
