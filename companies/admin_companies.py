@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin import EmptyFieldListFilter
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,7 +18,7 @@ from biotech_ma.core.admin import ArchiveAdmin, DeskInline, column, columns
 from biotech_ma.core.admin.bulk_edit import BulkEdit
 from biotech_ma.core.admin.column_data import labelled
 from biotech_ma.core.admin.fields import ChoiceListField
-from biotech_ma.core.admin.filters import FigureRangeFilter, NullBooleanFilter, array_filter
+from biotech_ma.core.admin.filters import FigureRangeFilter, NullBooleanFilter, array_filter, given_filter
 from biotech_ma.core.admin.history import in_words
 from biotech_ma.core.admin.pages import Section
 from biotech_ma.core.admin.sources import source_notes, sourced_form
@@ -90,7 +89,7 @@ class CompanyAdmin(CompanyPage, CompanyMerging, CompanyWatching, MoreCompanyColu
         ("runway_quarters", FigureRangeFilter),
         ("is_cash_constrained", NullBooleanFilter),
         ("is_public", NullBooleanFilter),
-        ("under_offer_since", EmptyFieldListFilter),
+        ("under_offer_since", given_filter("Under offer", "Not under offer")),
         TagFilter,
         WatchlistFilter,
     ]

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import EmptyFieldListFilter
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,6 +21,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, versions
 from biotech_ma.core.admin.column_data import WORDS
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
+from biotech_ma.core.admin.filters import given_filter
 from biotech_ma.core.admin.forms import MOST_OF_A_REASON
 from biotech_ma.core.services import Refused
 from companies.admin_cells import company_data, company_link
@@ -220,7 +220,7 @@ class CompanyMergeAdmin(ReadOnlyAdmin):
     list_display: Any = ["duplicate_cell", "kept_cell", "who", "when", "reason_cell", "stands"]
     list_display_links: Any = None
     list_select_related: Any = ["kept", "duplicate", "by", "undone_by"]
-    list_filter: Any = [("undone_at", EmptyFieldListFilter)]
+    list_filter: Any = [("undone_at", given_filter("Undone", "In force"))]
     search_fields: Any = ["duplicate__name", "duplicate__ticker", "kept__name", "kept__ticker", "reason"]
     search_help_text = "Name or ticker of either, or words of the reason"
     ordering: Any = ["-id"]

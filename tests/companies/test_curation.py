@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -157,3 +158,14 @@ def test_a_watchlist_narrows_companies_down_for_those_who_see_it(anna):
     assert ben.post(change, {"name": "Taken", "companies": []}).status_code == 403
     mine.refresh_from_db()
     assert mine.name == "Mine"
+
+
+def test_a_filter_by_whether_something_is_known_says_what_either_means(anna):
+    CompanyFactory(name="Bought", under_offer_since=dt.date(2026, 5, 1))
+    CompanyFactory(name="Free")
+    page = anna.get(reverse(LIST)).content.decode()
+    assert "Not empty" not in page
+    for words, value, name in (("Under offer", "0", "Bought"), ("Not under offer", "1", "Free")):
+        assert words in page
+        chosen = anna.get(reverse(LIST), {"under_offer_since__isempty": value})
+        assert [row.name for row in chosen.context["cl"].result_list] == [name]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.contrib.admin import EmptyFieldListFilter
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
@@ -34,6 +35,18 @@ def array_filter(
     ArrayFilter.title = title
     ArrayFilter.parameter_name = column
     return ArrayFilter
+
+
+def given_filter(given: str, missing: str) -> type[EmptyFieldListFilter]:
+    """Return a filter by whether a column is filled, in words that say what either means."""
+    words = {"0": given, "1": missing}
+
+    class GivenFilter(EmptyFieldListFilter):
+        def choices(self, changelist: Any) -> Iterator[Any]:
+            for choice, lookup in zip(super().choices(changelist), (None, "1", "0"), strict=True):
+                yield choice if lookup is None else {**choice, "display": words[lookup]}
+
+    return GivenFilter
 
 
 class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]

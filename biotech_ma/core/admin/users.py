@@ -120,11 +120,7 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
     )  # type: ignore[untyped-decorator]
     def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take a user's second factor away, after asking why."""
-        user = self.get_object(request, object_id)
-        if user is None:
-            raise Http404("There is no such user.")
-        if not self.has_change_permission(request, user):
-            raise PermissionDenied
+        user = self._user(request, object_id)
         if user.pk == request.user.pk:
             messages.info(request, "Your own second factor is turned off here, with password and code.")
             return HttpResponseRedirect(reverse("second-factor"))
@@ -155,11 +151,7 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
     )  # type: ignore[untyped-decorator]
     def sign_out_everywhere(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """End every session of a user, after asking why."""
-        user = self.get_object(request, object_id)
-        if user is None:
-            raise Http404("There is no such user.")
-        if not self.has_change_permission(request, user):
-            raise PermissionDenied
+        user = self._user(request, object_id)
         question = Question(
             f"Sign {user} out everywhere?",
             "Every browser of theirs has to sign in again. To keep them out make the user inactive.",
@@ -186,6 +178,15 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
         if not self.has_view_or_change_permission(request, user):
             raise PermissionDenied
         return shown_history(self, request, TrackedUser.objects.get(pk=user.pk), others=logged_steps(user))
+
+    def _user(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the user that may be changed. Raises Http404 and PermissionDenied."""
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404("There is no such user.")
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        return user
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         """Whoever leaves is made inactive: the history keeps their name."""
