@@ -73,6 +73,8 @@ def append_all_edited_figures(edits: Sequence[tuple[Company, Company]]) -> list[
         )
         for after, concept, period_end, value in _figures_said(edits)
     ]
+    if not appended:
+        return []
     with transaction.atomic():
         _keep_former_caps(edits)
         FinancialFact.objects.bulk_create(appended)
