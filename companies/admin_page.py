@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.pages import Fact, Page, Section, row_page
 from biotech_ma.core.admin.reasons import Why, last_changes
+from biotech_ma.core.market_day import NEW_YORK
 from companies.admin_cells import AREAS, ROLE_TONES, company_link
 from companies.admin_closed import badges as restricted_badges
 from companies.admin_closed import restriction_buttons, standing
@@ -118,7 +119,7 @@ def _age(note: dict[str, Any]) -> int | None:
         end = dt.date.fromisoformat(str(note.get("as_of"))) if note.get("note") == "stale" else None
     except ValueError:
         return None
-    return (timezone.localdate() - end).days if end else None
+    return (timezone.localdate(timezone=NEW_YORK) - end).days if end else None
 
 
 def _registrant(cik: str) -> SafeString:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from biotech_ma.core import news
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import Outcome, Refused, locked, recorded, register, stamp, unstamp
 from companies.models import Company, DrugCandidate
 
@@ -82,7 +83,7 @@ def tell_of_edit(model: type[Company | DrugCandidate], changed: Iterable[str]) -
 
 def curated_notes(row: Any, changed: Iterable[str]) -> dict[str, Any]:
     """Return the row's `field_sources` with a note on each changed field that it is an analyst's from today on."""
-    note = {"source": CURATED, "as_of": timezone.localdate().isoformat()}
+    note = {"source": CURATED, "as_of": timezone.localdate(timezone=NEW_YORK).isoformat()}
     return {**row.field_sources, **{name: copy(note) for name in changed}}
 
 

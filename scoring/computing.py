@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Min, Q
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from scoring.engine import total
 from scoring.engine.inputs import CompanyInputs
@@ -18,7 +19,6 @@ from scoring.models import MAScore, ScoreVersion, ScoreWeight
 from scoring.querysets import version_in_force
 from scoring.record import rows_of
 from signals_app.knowledge import Unknown
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 
 # One window holds the ledger of this many days at most: a quarter's prices of thousands of companies fit in memory.

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.origins import filing, link
 from scoring.engine.inputs import Evidence
-from signals_app.market_day import NEW_YORK
 from signals_app.periods import Figure
 
 CURATED = "curated"

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db import connection
 
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.standing_values import while_unchanged
 from companies.choices import Role
 from scoring.querysets import RANKED_CONFIDENCE
-from signals_app.market_day import NEW_YORK
 
 # Less is noise: medians move by tenths every day.
 LEAST_POINTS = Decimal(1)

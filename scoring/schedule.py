@@ -8,7 +8,7 @@ from croniter import croniter
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from signals_app.market_day import NEW_YORK
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.schedule import ENABLED, OFF, SLOT, Entry, Planned, mark, marks_of
 
 NAME = "match and score"

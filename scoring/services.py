@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.news import tell
 from companies.models import Company
 from companies.querysets import merged_at
@@ -16,7 +17,6 @@ from scoring.computing import ComputedDay, ScoringError, compute_day, weights_of
 from scoring.models import MAScore
 from scoring.querysets import version_in_force
 from scoring.store import write_day
-from signals_app.market_day import NEW_YORK
 from signals_app.offers import refresh_offers
 from signals_app.refresh import ledger_day
 

@@ -21,6 +21,7 @@ from unfold.decorators import action
 from biotech_ma.core.admin import DeskAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import MarketDayRangeFilter
 from biotech_ma.core.admin.versioned import MOST_OF_A_REASON, REASON
+from biotech_ma.core.market_day import NEW_YORK
 from companies.admin import company_data, company_link
 from companies.admin_filters import SameCompanyFilter
 from companies.identity import Identities
@@ -41,7 +42,6 @@ from signals_app.admin_jobs import JobAdmin
 from signals_app.admin_review import ReviewItemAdmin
 from signals_app.admin_runs import IngestRunAdmin
 from signals_app.admin_versions import newest_of, signal_versions
-from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
 

@@ -17,8 +17,8 @@ from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.dashboard import Panel, on_dashboard
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.catalysts import IMPORTANCE, Catalyst, CatalystKind, coming
-from signals_app.market_day import NEW_YORK
 
 MOST_A_DAY, TABLE_ROWS = 3, 12
 FIRST_YEAR, LAST_YEAR = 2000, 2200

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.pages import Section
 from biotech_ma.core.admin.tables import table
+from biotech_ma.core.market_day import NEW_YORK
 from companies.admin import CompanyAdmin
 from companies.models import Company
 from signals_app.admin_calendar import badge, what_cell
@@ -21,7 +22,6 @@ from signals_app.admin_cells import signal_link, signal_rows
 from signals_app.admin_precedents import precedents_section
 from signals_app.catalogue import SEVERITY_ORDER, Severity
 from signals_app.catalysts import Catalyst, coming
-from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 from signals_app.runway import funds_day, lasts_until
 

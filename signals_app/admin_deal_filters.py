@@ -10,10 +10,10 @@ from django.db.models import Q
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.choices import Phase, TherapeuticArea
 from signals_app.deal_terms import PENDING, STATUSES
 from signals_app.deals import RUMOUR
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.offers import OFFER
 
 BILLION = Decimal(10) ** 9

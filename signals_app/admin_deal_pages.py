@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.pages import Fact
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import Refused
 from companies.admin import company_link
 from companies.models import Company
@@ -26,7 +27,6 @@ from signals_app.deal_figures import spread_of
 from signals_app.deal_services import add_deal, edit_terms
 from signals_app.deal_terms import DOLLARS, PENDING, RUMOURED, TERMS, as_number, consideration
 from signals_app.deals import Deal, targets_of
-from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 
 ADD = "signals_app.add_signal"

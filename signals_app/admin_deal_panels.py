@@ -16,13 +16,13 @@ from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.dashboard import Panel, on_dashboard
 from biotech_ma.core.admin.pages import Section
 from biotech_ma.core.admin.tables import table
+from biotech_ma.core.market_day import NEW_YORK
 from companies.admin import CompanyAdmin
 from companies.models import Company
 from signals_app.admin_deal_cells import term_day
 from signals_app.admin_deal_pages import ADD
 from signals_app.deal_terms import ANTITRUST, COMPLETED, PENDING, RUMOURED, TERMINATED
 from signals_app.deals import BOUGHT, Deal
-from signals_app.market_day import NEW_YORK
 
 LIST = "admin:signals_app_deal_changelist"
 NEAR_DAYS, MOST_ROWS, MOST_READ = 30, 12, 200

@@ -12,6 +12,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from biotech_ma.core.admin import figures
+from biotech_ma.core.market_day import NEW_YORK
 from companies.choices import Phase
 from companies.models import Company
 from signals_app.deal_terms import (
@@ -25,7 +26,6 @@ from signals_app.deal_terms import (
     Milestone,
     as_number,
 )
-from signals_app.market_day import NEW_YORK
 
 MOST_MILESTONES, MOST_NAMED = 20, 5
 UNKNOWN = ("", "Not known")

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.filters import MarketDayRangeFilter
+from biotech_ma.core.market_day import NEW_YORK
 from companies.identity import read_as_field
 from signals_app.admin_deal_cells import percent, spread_words, term_day
 from signals_app.admin_deal_filters import (
@@ -37,7 +38,6 @@ from signals_app.deal_terms import (
     contingent_words,
 )  # fmt: skip
 from signals_app.deals import Deal, targets_of
-from signals_app.market_day import NEW_YORK
 
 TONES = {PENDING: "amber", "completed": "green", "terminated": "red", RUMOURED: "blue"}
 

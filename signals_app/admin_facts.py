@@ -15,6 +15,7 @@ from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import Refused
 from companies.admin import CompanyAdmin, company_data, company_link
 from companies.admin_filters import SameCompanyFilter
@@ -24,7 +25,6 @@ from signals_app.admin_forms import FactCorrectionForm
 from signals_app.admin_versions import fact_versions
 from signals_app.curated import correct_fact
 from signals_app.day_figures import figures_of
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from signals_app.pro_forma import pro_forma
 from signals_app.refresh import ledger_day

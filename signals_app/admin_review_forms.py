@@ -11,9 +11,9 @@ from django.utils.dateparse import parse_datetime
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from biotech_ma.core.admin.forms import ReasonForm
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.models import Company
 from signals_app.catalogue import SignalType
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.review_models import ReviewItem, ReviewKind
 
 LONGEST_TITLE = 500

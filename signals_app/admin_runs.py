@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RadioFilter
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns
 from biotech_ma.core.admin.column_data import WORDS
-from signals_app.market_day import NEW_YORK
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.review_models import IngestRun
 from signals_app.runs import living_runs
 from signals_app.schedule import Freshness, freshness

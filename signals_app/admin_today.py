@@ -21,6 +21,7 @@ from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.charts import Chart, Series
 from biotech_ma.core.admin.dashboard import Panel, Tile, on_dashboard
 from biotech_ma.core.admin.visits import Since, data_ends, since_of
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.admin import company_link
 from companies.duplicates import pairs_sql
 from companies.models import Company
@@ -28,7 +29,6 @@ from signals_app.admin_cells import severity_badge, signal_link
 from signals_app.admin_review_merges import may_merge
 from signals_app.catalogue import SEVERITY_ORDER, Severity, at_least
 from signals_app.catalysts import Catalyst, coming
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import Signal
 from signals_app.review_models import ReviewKind, noun_of
 from signals_app.runway import lasts_until

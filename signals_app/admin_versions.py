@@ -18,9 +18,9 @@ from biotech_ma.core.admin.history import about, in_words, users_of
 from biotech_ma.core.admin.reasons import Why, why_of
 from biotech_ma.core.admin.tables import table
 from biotech_ma.core.changes import Told, also_told
+from biotech_ma.core.market_day import NEW_YORK
 from companies.querysets import same_company_q
 from signals_app.entry_models import LedgerEntry
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 from signals_app.periods import CURATED_FORM, FIELDS, Fact, precedence
 from signals_app.services import ANALYST, CORRECTABLE

@@ -12,10 +12,10 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, TruncDate
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.choices import TherapeuticArea
 from companies.identity import read_as, read_as_field
 from companies.models import DrugCandidate
-from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 
 MILESTONE, EXPIRY = "milestone", "patent_expiry"

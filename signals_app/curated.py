@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from biotech_ma.core import news
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import Refused, locked, recorded
 from companies.models import Company
 from companies.querysets import same_company_q
@@ -22,7 +23,6 @@ from signals_app.entries import note_entries
 from signals_app.figures import CompanyFigures, figures
 from signals_app.ingest.merge.market_caps import keep_market_caps
 from signals_app.known_facts import known_facts
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, USD, Fact, precedence
 from signals_app.refresh import FIGURES, ledger_day, refresh_company_figures

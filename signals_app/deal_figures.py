@@ -10,10 +10,10 @@ from typing import Any
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.deal_terms import PENDING
 from signals_app.deals import Deal
-from signals_app.market_day import NEW_YORK
 
 DAYS_A_YEAR = 365
 # Quartiles of fewer would be the deals themselves.

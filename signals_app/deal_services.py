@@ -8,12 +8,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from biotech_ma.core.services import Refused, recorded
 from companies.identity import read_as
 from companies.models import Company
 from signals_app.deal_terms import MILESTONES, RUMOURED, TERMINATED, Milestone, as_number
 from signals_app.deals import NEAR, RUMOUR, Deal
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import Signal
 from signals_app.offers import OFFER, OFFER_ENDED
 from signals_app.services import correct_signal, record_signal

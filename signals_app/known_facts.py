@@ -11,9 +11,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from biotech_ma.core.market_day import end_of
 from companies.identity import Identities
 from signals_app.figures import HORIZON_DAYS
-from signals_app.market_day import end_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, Fact
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from signals_app.market_day import NEW_YORK
+from biotech_ma.core.market_day import NEW_YORK
 
 OFFER, OFFER_ENDED = "takeover_target", "takeover_terminated"
 OFFER_TYPES = (OFFER, OFFER_ENDED)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from signals_app.market_day import end_of
+from biotech_ma.core.market_day import end_of
 
 ONE_DAY = timedelta(days=1)
 CURATED_FORM = "curated"

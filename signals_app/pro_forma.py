@@ -13,9 +13,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from biotech_ma.core.market_day import NEW_YORK, end_of, start_of
 from companies.querysets import same_company_q
 from signals_app.knowledge import BEYOND_ANY_COMPANY_USD
-from signals_app.market_day import NEW_YORK, end_of, start_of
 from signals_app.models import Signal
 
 FINANCING = "financing"

@@ -10,10 +10,10 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import Now
 
+from biotech_ma.core.market_day import end_of, start_of
 from biotech_ma.core.vocabulary import known
 from companies.querysets import CompanyRef, same_company_q, stands_q
 from signals_app.catalogue import CATALOGUE, SEVERITY_ORDER, at_least
-from signals_app.market_day import end_of, start_of
 
 if TYPE_CHECKING:
     from signals_app.models import FinancialFact, Signal  # noqa: F401  (named in quotes below)

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Max
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, end_of
 from biotech_ma.core.services import recorded
 from companies.identity import Identities
 from companies.models import Company
@@ -20,7 +21,6 @@ from signals_app.dependents import FLOAT_NOTE, LEDGER, RESTS_ON, dependents
 from signals_app.figures import CompanyFigures, figures
 from signals_app.knowledge import Unknown
 from signals_app.known_facts import known_facts
-from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, Figure
 

@@ -18,10 +18,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.ingest.addresses import user_agent
 from signals_app.ingest.base import SOURCES, IngestError
 from signals_app.ingest.live import COMPLETE_RUN, LIVE
-from signals_app.market_day import NEW_YORK
 from signals_app.source_models import IngestCursor
 
 # A fetch takes its time, and a source may be late once.

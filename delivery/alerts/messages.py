@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from biotech_ma.core.market_day import NEW_YORK
 from delivery.alerts.causes import METHODOLOGY
 from delivery.models import AlertTrigger
-from signals_app.market_day import NEW_YORK
 
 MOST_LINES = 100
 MOST_SUBJECT = 180

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db.models import Q
 
+from biotech_ma.core.market_day import end_of, start_of
 from delivery.alerts.conditions import AnyOf, Comparison, Every, Node, Not
 from delivery.alerts.fields import Field, Kind
 from signals_app.catalogue import SEVERITY_ORDER
-from signals_app.market_day import end_of, start_of
 
 # True of every row, and, negated, of none; an empty Q would vanish from the statement.
 TRUE = Q(pk__isnull=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from biotech_ma.core.market_day import NEW_YORK
 from delivery.choices import Digest
 from delivery.preferences import Timing
-from signals_app.market_day import NEW_YORK
 
 if TYPE_CHECKING:
     from delivery.models import Alert

@@ -18,6 +18,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from biotech_ma.core.closed import NOBODY, Reader, narrowed
+from biotech_ma.core.market_day import NEW_YORK, end_of, start_of
 from companies.identity import Followed
 from companies.watchlists import companies_on
 from delivery.alerts.causes import (
@@ -39,7 +40,6 @@ from delivery.alerts.watching import of_score, of_signal
 from delivery.models import Alert, Client
 from scoring.models import MAScore
 from scoring.querysets import version_in_force
-from signals_app.market_day import NEW_YORK, end_of, start_of
 from signals_app.models import Signal
 
 DAYS = 90

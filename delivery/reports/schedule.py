@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import violated_constraint
 from biotech_ma.core.vocabulary import near
 from companies.identity import read_refs
@@ -26,7 +27,6 @@ from delivery.choices import ReportFormat, ReportStatus, ReportType, ScheduledRe
 from delivery.models import Client, Report, StandingOrder
 from delivery.reports.orders import ReportRefused
 from delivery.reports.services import order_report
-from signals_app.market_day import NEW_YORK
 from signals_app.schedule import ENABLED, OFF, SLOT, Entry, Planned, mark, marks_of
 
 PREFIX = "report "

@@ -11,11 +11,11 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, end_of
 from companies.identity import Identities
 from companies.models import Company
 from scoring.backtest.follow_up import Deal, FollowUp
 from scoring.backtest.labels import Label
-from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import Signal
 from signals_app.offers import OFFER, OFFER_ENDED, OFFER_TYPES
 from signals_app.periods import CURATED_FORM

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from biotech_ma.core.market_day import end_of, start_of
 from companies.models import Company, DrugCandidate
 from scoring.engine.inputs import CompanyInputs
 from scoring.inputs import universe_inputs
 from signals_app.concepts import MARKET_CAP, RESEARCH
-from signals_app.market_day import end_of, start_of
 from signals_app.models import FinancialFact, Signal
 from signals_app.offers import OFFER
 from signals_app.periods import USD

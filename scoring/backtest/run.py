@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from biotech_ma.core.market_day import NEW_YORK
 from scoring import services
 from scoring.backtest import verdict as judged
 from scoring.backtest.bands import Band, Year, bands, years
@@ -22,7 +23,6 @@ from scoring.backtest.panel import Panel
 from scoring.computing import weights_of
 from scoring.engine.total import check_weights
 from scoring.models import ScoreVersion
-from signals_app.market_day import NEW_YORK
 
 SHORTEST_HORIZON_DAYS, LONGEST_HORIZON_DAYS = 1, 3650
 EARLIEST_DAY = dt.date(1934, 6, 6)  # the Securities Exchange Act: nobody filed before

@@ -12,10 +12,10 @@ from uuid import UUID
 from django.db.models import Case, F, IntegerField, Q, TextField, Value, When
 from django.db.models.functions import Coalesce, Collate
 
+from biotech_ma.core.market_day import end_of
 from companies.identity import Identities
 from signals_app.concepts import MARKET_CAP, PUBLIC_FLOAT, RESEARCH
 from signals_app.figures import HORIZON_DAYS, MARKET_CAP_STALE_AFTER_DAYS
-from signals_app.market_day import end_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, LOWEST_SOURCE, USD, Fact
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from biotech_ma.core.market_day import end_of
 from companies.choices import Phase
 from scoring import evidence
 from scoring.engine.components import CHEMICAL_EXCLUSIVITY_YEARS
@@ -19,7 +20,6 @@ from signals_app.ingest.clinicaltrials.pipeline import TRIALS
 from signals_app.ingest.clinicaltrials.versions import State
 from signals_app.ingest.merge.candidates import ORIGIN
 from signals_app.ingest.merge.protection import NEW_ENTITY
-from signals_app.market_day import end_of
 
 APPROVAL = "fda_approval"
 CLINICALTRIALS = "clinicaltrials"

@@ -12,11 +12,11 @@ from uuid import UUID
 from django.db.models import Case, DateField, F, Max, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Greatest, TruncDate
 
+from biotech_ma.core.market_day import NEW_YORK, end_of, start_of
 from companies.identity import Identities, read_as
 from scoring.engine.inputs import Evidence
 from scoring.insider import ACTIVIST, CLUSTER, EDGAR, OWNERSHIP_READ_WITHIN, WEIGHED, Read
 from scoring.states import STATE_TYPES, Event
-from signals_app.market_day import NEW_YORK, end_of, start_of
 from signals_app.models import Signal
 
 FORM_4 = "insider_transaction"

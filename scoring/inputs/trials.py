@@ -12,13 +12,13 @@ from uuid import UUID
 
 from django.db.models.fields.json import KeyTextTransform
 
+from biotech_ma.core.market_day import NEW_YORK, end_of
 from companies.identity import Identities
 from companies.starter.trials import PHASES, STATUSES, Trial, furthest
 from scoring.engine.inputs import Evidence
 from scoring.inputs.signals import of
 from signals_app.ingest.clinicaltrials.history import SOURCE, TRIAL
 from signals_app.ingest.clinicaltrials.versions import NOT_STARTED, PIVOTAL, RUNNING, State
-from signals_app.market_day import NEW_YORK, end_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from signals_app.market_day import NEW_YORK, end_of
+from biotech_ma.core.market_day import NEW_YORK, end_of
 
 DELETED = "delete"
 

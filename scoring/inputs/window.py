@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from biotech_ma.core.market_day import end_of
 from companies.choices import Role
 from companies.identity import Identities
 from companies.models import Company, DrugCandidate
@@ -23,7 +24,6 @@ from scoring.inputs.versions import Version, in_force, versions
 from scoring.insider import points
 from scoring.states import Event, is_under_offer, states
 from signals_app.figures import CompanyFigures, figures
-from signals_app.market_day import end_of
 from signals_app.periods import Fact
 
 COMPANY_COLUMNS = (

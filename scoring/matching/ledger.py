@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from biotech_ma.core.market_day import NEW_YORK, end_of
 from companies.identity import Identities
 from scoring.engine.inputs import Evidence
 from scoring.states import Event
-from signals_app.market_day import NEW_YORK, end_of
 from signals_app.models import Signal
 from signals_app.offers import OFFER
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db.models import F, Func, TextField
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.identity import Identities
 from scoring.engine.inputs import Evidence
-from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 
 APPROVAL = "fda_approval"

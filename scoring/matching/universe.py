@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from biotech_ma.core.market_day import end_of
 from companies.choices import Role
 from scoring import evidence
 from scoring.engine.inputs import Amount, CompanyInputs, Programme
 from scoring.inputs import Window
 from scoring.inputs.versions import Version, in_force
-from signals_app.market_day import end_of
 
 
 @dataclass(frozen=True, slots=True)

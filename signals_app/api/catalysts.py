@@ -21,13 +21,13 @@ from biotech_ma.core.api.filters import DayFilter, ListFilter, ReadFilterSet, wi
 from biotech_ma.core.api.negotiation import preferred
 from biotech_ma.core.api.resources import Column, Resource
 from biotech_ma.core.api.views import JSON, APIViewSet, envelope
+from biotech_ma.core.market_day import NEW_YORK
 from companies.api.filters import CompanyFilter
 from companies.choices import TherapeuticArea
 from companies.identity import read_as, read_as_field
 from companies.models import DrugCandidate
 from signals_app.api.calendar import CALENDAR, calendar_of
 from signals_app.catalysts import CatalystKind, parts
-from signals_app.market_day import NEW_YORK
 
 WINDOW = dt.timedelta(days=365)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from copy import copy
 from uuid import UUID
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.choices import Role
 from companies.models import Company, DrugCandidate
 from signals_app.curated import EDITED
@@ -14,7 +15,6 @@ from signals_app.imports.identity import Companies
 from signals_app.imports.keys import new_key
 from signals_app.imports.plan import Change, Options, Plan
 from signals_app.imports.reading import BURN, ReadRow
-from signals_app.market_day import NEW_YORK
 
 # What filings say, too: a source's word on it waits for an analyst, or the next filing would take it away.
 FROM_FILINGS = frozenset(EDITED) - {"market_cap_usd"}

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.identity import Identities
 from companies.models import Company
 from signals_app.imports.companies import today
@@ -16,7 +17,6 @@ from signals_app.imports.identity import Companies
 from signals_app.imports.plan import Fate, Options, Plan, PlannedRow
 from signals_app.imports.reading import ReadRow
 from signals_app.imports.targets import EVENTS
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import Signal
 from signals_app.services import ANALYST
 

@@ -14,9 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from biotech_ma.core.market_day import start_of
 from signals_app.ingest.merge.authority import Refusal
 from signals_app.ingest.progress import Meter, Progress, Step
-from signals_app.market_day import start_of
 
 # The ones that keep every reject would grow with a wrong file; the count goes on, the list ends here.
 MOST_REJECTS_LISTED = 1000

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+from biotech_ma.core.market_day import start_of
 from signals_app.ingest.base import ParseError
 from signals_app.ingest.delimited import Row, Table
 from signals_app.ingest.edgar.identifiers import cik_of, ticker_of
 from signals_app.ingest.files import Document
 from signals_app.ingest.whole_files import text_of
-from signals_app.market_day import start_of
 
 TICKER_OR_CIK = ("ticker_or_cik", "ticker or cik")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

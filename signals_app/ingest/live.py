@@ -21,12 +21,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from biotech_ma.core.http import FORBIDDEN, Body, Client, FetchError, MissingError, Validators
+from biotech_ma.core.market_day import NEW_YORK
 from companies.choices import Role
 from companies.models import Company
 from signals_app import raw_payloads
 from signals_app.ingest.addresses import hold, pace, user_agent
 from signals_app.ingest.base import IngestError, ParseError, Progress, Request, Step
-from signals_app.market_day import NEW_YORK
 from signals_app.source_models import IngestCursor, RawPayload
 
 # Name of the source -> module and function that fetches it. Sources that are not here are read from files alone.

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from icalendar import Calendar
 
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import archive
 from companies.models import DrugCandidate
-from signals_app.market_day import NEW_YORK
 from tests.api.test_api_reads import walk
 from tests.factories import DrugCandidateFactory, SignalFactory
 

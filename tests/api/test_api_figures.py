@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from signals_app.market_day import NEW_YORK
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from tests.factories import SignalFactory
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from biotech_ma.core.api.plans import PLANS
 from biotech_ma.core.api.standing import ANSWERS
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company, CompanyMerge
 from tests.api.conftest import caller
 from tests.api.test_api_exports import export
@@ -134,7 +135,7 @@ def test_pages_of_a_merged_company_s_signals_follow_each_other(writer, kept, dup
 
 
 def test_catalysts_of_both_are_the_kept_company_s(writer, kept, duplicate):
-    day = timezone.localdate() + dt.timedelta(days=30)
+    day = timezone.localdate(timezone=NEW_YORK) + dt.timedelta(days=30)
     DrugCandidateFactory(company=duplicate, next_milestone="Readout", next_milestone_date=day)
     SignalFactory(company=duplicate, signal_type="pdufa_date", event_date=timezone.now() + dt.timedelta(days=20))
     merged(writer, kept, duplicate)
@@ -152,11 +153,11 @@ def test_pipeline_of_both_is_the_kept_company_s(writer, kept, duplicate):
 
 
 def test_a_duplicate_is_no_company_of_a_past_day(writer, kept, duplicate):
-    address = f"companies/?as_of={timezone.localdate()}&fields=id"
+    address = f"companies/?as_of={timezone.localdate(timezone=NEW_YORK)}&fields=id"
     assert len(ids(writer.get(address))) == 2
     merged(writer, kept, duplicate)
     assert ids(writer.get(address)) == [str(kept.pk)]
-    address = f"companies/{duplicate.pk}/?as_of={timezone.localdate()}"
+    address = f"companies/{duplicate.pk}/?as_of={timezone.localdate(timezone=NEW_YORK)}"
     assert writer.get(address).headers["Location"].endswith(address.replace(str(duplicate.pk), str(kept.pk)))
 
 

@@ -13,9 +13,9 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, end_of, start_of
 from biotech_ma.core.services import archive
 from companies.models import Company
-from signals_app.market_day import NEW_YORK, end_of, start_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, USD
 from tests.api.test_api_reads import walk

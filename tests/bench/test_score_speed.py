@@ -14,11 +14,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from biotech_ma.core.market_day import start_of
 from companies.models import Company, DrugCandidate
 from scoring.history import days_between, score_days
 from scoring.models import AcquirerMatch, MAScore
 from scoring.services import score_universe
-from signals_app.market_day import start_of
 from signals_app.models import FinancialFact, Signal
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]

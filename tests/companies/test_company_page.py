@@ -13,6 +13,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company, CompanyNote
 from companies.origins import filing, pages
 from signals_app.admin_company import _said
@@ -25,6 +26,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate(timezone=NEW_YORK)
 ACCESSION = "0001193125-26-092567"
 
 
@@ -85,9 +87,9 @@ def full(**company: Any) -> Company:
     made = CompanyFactory(
         name="Acme Therapeutics", ticker="ACME", therapeutic_areas=["oncology"], runway_quarters=Decimal(40),
         quarterly_burn_rate_usd=Decimal(10), cash_position_usd=Decimal(400),
-        field_sources={"cash_position_usd": {"source": "edgar", "as_of": timezone.localdate().isoformat()}}, **company,
+        field_sources={"cash_position_usd": {"source": "edgar", "as_of": TODAY.isoformat()}}, **company,
     )  # fmt: skip
-    ahead = timezone.localdate() + dt.timedelta(days=60)
+    ahead = TODAY + dt.timedelta(days=60)
     DrugCandidateFactory(
         company=made, name="AC-1", phase="phase_3", next_milestone="Readout", next_milestone_date=ahead
     )
@@ -223,7 +225,7 @@ def test_the_list_and_links_lead_to_the_page(browser):
 
 
 def test_figures_that_are_too_old_say_how_old(browser):
-    end = timezone.localdate() - dt.timedelta(days=400)
+    end = TODAY - dt.timedelta(days=400)
     note = {"source": "edgar", "note": "stale", "as_of": end.isoformat()}
     company = CompanyFactory(field_sources={"cash_position_usd": note, "runway_quarters": note})
     text = shown(browser, company)

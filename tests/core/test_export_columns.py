@@ -23,12 +23,12 @@ from biotech_ma.core.admin.column_data import file_columns, has_data, words_of
 from biotech_ma.core.jobs import make_list_export
 from biotech_ma.core.list_columns import choose_columns
 from biotech_ma.core.list_exports import ListExport
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.postgres.reader import is_secret
 from biotech_ma.core.saved_filters import SavedFilter
 from signals_app.imports.columns import Layout
 from signals_app.imports.plan import Options
 from signals_app.imports.services import map_columns, take_file
-from signals_app.market_day import NEW_YORK
 from tests.admin_rows import some_rows
 from tests.factories import (
     AcquirerMatchFactory,

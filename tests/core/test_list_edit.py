@@ -16,6 +16,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company, DrugCandidate
 from delivery.models import Alert
 from delivery.services import create_webhook, issue_client
@@ -95,7 +96,10 @@ def test_cells_become_named_boxes_and_are_saved_as_curated_with_reason_and_name(
     assert (answer.status_code, answer["Location"]) == (302, DRUGS)
     first.refresh_from_db(), second.refresh_from_db()
     assert (first.phase, first.next_milestone_date) == ("phase_2", dt.date(2031, 5, 2))
-    assert first.field_sources["phase"] == {"source": "curated", "as_of": timezone.localdate().isoformat()}
+    assert first.field_sources["phase"] == {
+        "source": "curated",
+        "as_of": timezone.localdate(timezone=NEW_YORK).isoformat(),
+    }
     assert (second.phase, second.field_sources) == ("phase_1", {})
     assert reasons(first)[0] == "readout of May"
     assert first.history.order_by("-pgh_id").first().pgh_context.metadata["user"] == User.objects.get().pk

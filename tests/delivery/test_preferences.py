@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from biotech_ma.core.market_day import NEW_YORK
 from delivery.alerts.quiet import due_at
 from delivery.models import Alert, AlertNotice, Client
 from delivery.services import issue_client, record_alert_trigger
-from signals_app.market_day import NEW_YORK
 
 pytestmark = pytest.mark.django_db
 

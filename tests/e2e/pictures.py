@@ -36,10 +36,10 @@ def sign_in(page: Page, url: str, name: str, password: str) -> None:
 
 
 def keep(page: Page, name: str) -> None:
-    """Keep what the screen shows, in few colours."""
+    """Keep what the screen shows, in few colours, the rare ones among them."""
     page.wait_for_load_state("networkidle")
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture = picture.quantize(COLOURS, dither=Image.Dither.NONE)
+    picture = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     picture.save(IMAGES / f"{name}.png", optimize=True)
     print(f"{name}.png", (IMAGES / f"{name}.png").stat().st_size)
 

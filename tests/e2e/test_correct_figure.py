@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.models import Company
 from scoring.models import MAScore
 from scoring.services import score_universe
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import FinancialFact
 from signals_app.refresh import ledger_day, refresh_company_figures
 from tests.e2e.test_admin_browser import log_in, page, pytestmark  # noqa: F401 - the browser's fixture and marks

@@ -10,9 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from delivery.models import Alert, AlertTrigger, InboxItem
-from signals_app.market_day import NEW_YORK
 from tests.e2e.test_admin_browser import log_in, page, propose, pytestmark  # noqa: F401 - the browser's fixture and marks
 from tests.factories import CompanyFactory, DrugCandidateFactory, MAScoreFactory, SignalFactory
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 
+from biotech_ma.core.market_day import start_of
 from companies.models import Company, DrugCandidate
 from scoring.backtest.calendar import quarter_ends
-from signals_app.market_day import start_of
 from signals_app.models import FinancialFact, Signal
 
 FIRST = dt.date(2005, 3, 31)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from companies.services import archive_company
 from scoring.engine.features import readings
 from scoring.engine.inputs import CompanyInputs
 from scoring.inputs import Window, inputs, universe_inputs
 from signals_app.ingest.base import Request, source
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 from tests.scoring.universe import DAY, candidate, company, moment, research, signal, small_universe
 

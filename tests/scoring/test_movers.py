@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.models import Company
 from scoring.models import MAScore
 from scoring.movers import moved_since
-from signals_app.market_day import NEW_YORK, start_of
 from tests.factories import CompanyFactory, MAScoreFactory
 
 pytestmark = pytest.mark.django_db

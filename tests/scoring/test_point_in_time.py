@@ -17,10 +17,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company, DrugCandidate
 from companies.services import archive_company, restore_company
 from scoring.models import AcquirerMatch
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 from tests.factories import AcquirerMatchFactory, CompanyFactory, DrugCandidateFactory
 from tests.scoring.universe import DAY, candidate, company, moment, research, signal, trial

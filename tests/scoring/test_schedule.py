@@ -8,9 +8,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from biotech_ma.core.market_day import NEW_YORK
 from scoring import jobs, schedule
 from scoring.models import AcquirerMatch, MAScore
-from signals_app.market_day import NEW_YORK
 from signals_app.schedule import planned_above
 from tests.scoring.buyers import buyer, target
 from tests.scoring.universe import DAY, small_universe

@@ -6,9 +6,9 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from scoring.models import COMPONENTS, ScoreVersion, ScoreWeight
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 from tests.factories import CompanyFactory, DrugCandidateFactory
 

@@ -12,11 +12,11 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.models import Company
 from scoring.inputs import inputs
 from signals_app.curated import correct_fact
 from signals_app.figures import CompanyFigures, figures
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, FIELDS, USD, Fact
 from signals_app.refresh import ledger_day, refresh_company_figures

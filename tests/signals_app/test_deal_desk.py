@@ -15,13 +15,13 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.deal_figures import premiums_of
 from signals_app.deal_terms import consideration, contingent_words
 from signals_app.deals import Deal
 from signals_app.ingest.base import Request
 from signals_app.ingest.deals.run import run
-from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 from tests.factories import CompanyFactory
 from tests.signals_app.test_deals import LIST, deal

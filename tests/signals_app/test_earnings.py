@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from biotech_ma.core.market_day import start_of
 from signals_app.earnings import ebitda
 from signals_app.knowledge import Unknown
-from signals_app.market_day import start_of
 from signals_app.periods import Fact, Figure
 
 DAY = dt.date(2026, 6, 30)

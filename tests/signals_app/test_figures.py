@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biotech_ma.core.market_day import NEW_YORK, end_of
 from signals_app.figures import figures
 from signals_app.knowledge import Unknown
-from signals_app.market_day import NEW_YORK, end_of
 from signals_app.periods import Fact, in_force, last_quarter, trailing_year
 
 

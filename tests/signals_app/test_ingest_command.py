@@ -18,11 +18,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company, DrugCandidate
 from companies.services import archive_company
 from signals_app.ingest.starter import load_starter
 from signals_app.ingest.universe import run as universe_run
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact, Signal
 
 FIXTURE = Path(__file__).resolve().parent.parent / "data" / "universe"

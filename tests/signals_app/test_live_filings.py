@@ -8,7 +8,7 @@ import json
 import pytest
 from django.utils import timezone
 
-from signals_app.market_day import NEW_YORK
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.models import ReviewItem, Signal
 from tests.factories import CompanyFactory
 from tests.signals_app.live_sources import ingest, sources

@@ -10,12 +10,12 @@ import zipfile
 import pytest
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import CompanyAlias
 from signals_app.ingest.clinicaltrials.client import sponsor_query
 from signals_app.ingest.edgar.client import DOCUMENT_FORMS
 from signals_app.ingest.edgar.forms import MERGER_HINTS
 from signals_app.ingest.merge.settled import TOLD_BY_THE_PART
-from signals_app.market_day import NEW_YORK
 from signals_app.models import IngestCursor
 from tests.factories import CompanyFactory
 from tests.signals_app.live_sources import ingest, sources, stub

@@ -11,11 +11,11 @@ from django.contrib.auth.models import User
 from django.test import Client as Browser
 from django.urls import reverse
 
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.figures import figures
 from signals_app.ingest.base import Request
 from signals_app.ingest.xbrl.fsds.run import run
 from signals_app.knowledge import Unknown
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from signals_app.periods import Fact
 from tests.factories import CompanyFactory

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client as Browser
 from django.urls import reverse
 
-from signals_app.market_day import NEW_YORK
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.pro_forma import pro_forma
 from tests.factories import CompanyFactory, SignalFactory
 

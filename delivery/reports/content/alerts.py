@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from biotech_ma.core.market_day import NEW_YORK, end_of, start_of
 from delivery.models import AlertTrigger
 from delivery.reports.content import reading
 from delivery.reports.content.parts import Frame, Who
@@ -17,7 +18,6 @@ from delivery.reports.content.sources import origins
 from delivery.reports.content.standings import Ranking, frame, gone
 from delivery.reports.content.words import count
 from delivery.reports.orders import Order
-from signals_app.market_day import NEW_YORK, end_of, start_of
 
 MOST = 500
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import F, Max, Q
 
+from biotech_ma.core.market_day import NEW_YORK, end_of, start_of
 from companies.identity import Identities
 from companies.models import Company
 from delivery.reports.content.parts import DayScore, LeftOut, Link, News, Who
@@ -24,7 +25,6 @@ from scoring.querysets import version_in_force
 from signals_app.catalogue import CATALOGUE, at_least
 from signals_app.concepts import CONCEPTS
 from signals_app.figures import HORIZON_DAYS, CompanyFigures, figures
-from signals_app.market_day import NEW_YORK, end_of, start_of
 from signals_app.models import FinancialFact, Signal
 from signals_app.offers import OFFER, OFFER_TYPES
 from signals_app.periods import FIELDS, Fact

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.choices import Phase
 from delivery.reports.content import reading
 from delivery.reports.content.parts import Ahead, DayScore, Frame, Link, Move, Origin, Reason, Standing, Who
@@ -21,7 +22,6 @@ from scoring.inputs import universe_inputs
 from scoring.models import MAScore
 from signals_app.catalogue import CATALOGUE
 from signals_app.figures import CompanyFigures
-from signals_app.market_day import NEW_YORK
 
 MOST_REASONS = 3
 # Below this a contribution is rounding, not a reason.

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
 from signals_app.ingest.clinicaltrials.history import SOURCE, TRIAL
@@ -22,7 +23,6 @@ from signals_app.ingest.merge.companies import refresh_areas
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.ingest.merge.reviews import merge_reviews
 from signals_app.ingest.sponsors import Sponsors
-from signals_app.market_day import NEW_YORK
 
 STUDY_URL = "https://clinicaltrials.gov/study/"
 LONGEST_TITLE = 500

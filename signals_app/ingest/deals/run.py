@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.choices import AliasKind
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
@@ -17,7 +18,6 @@ from signals_app.ingest.merge.aliases import AliasRecord, merge_aliases
 from signals_app.ingest.merge.companies import CompanyRecord, Universe, merge_companies
 from signals_app.ingest.merge.corrections import Correction, merge_correction
 from signals_app.ingest.merge.ledger import SignalRecord
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import Signal
 from signals_app.services import ANALYST
 

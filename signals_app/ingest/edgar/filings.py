@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from biotech_ma.core.market_day import start_of
 from companies.choices import Role
 from signals_app.ingest.edgar.forms import (
     EIGHT_K,
@@ -27,7 +28,6 @@ from signals_app.ingest.edgar.forms import (
     type_of_form,
     type_of_item,
 )
-from signals_app.market_day import start_of
 
 ARCHIVE = "https://www.sec.gov/Archives/edgar/data/"
 # A vote on one's own purchase follows the registration of the shares that pay for it within this time.

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from signals_app.ingest.base import ParseError
 from signals_app.ingest.edgar.filings import Filing
 from signals_app.ingest.edgar.forms import EIGHT_K, Part, form_of
 from signals_app.ingest.edgar.header_items import items_in_words
 from signals_app.ingest.edgar.identifiers import accession_of, cik_of
 from signals_app.ingest.whole_files import day_of, text_of
-from signals_app.market_day import NEW_YORK, start_of
 
 MOST_BYTES_OF_A_TEXT = 64 * 1024 * 1024
 MOST_HEADER_LINES = 5000

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.csv_rows import rows
 from signals_app.ingest.delimited import Row
@@ -15,7 +16,6 @@ from signals_app.ingest.events.parse import NEEDED, EventRow, parse
 from signals_app.ingest.files import Document
 from signals_app.ingest.frame import count, one_run, readable
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
-from signals_app.market_day import NEW_YORK
 
 SOURCE = "events"
 

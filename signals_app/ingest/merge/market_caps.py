@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.concepts import MARKET_CAP
 from signals_app.ingest.merge.authority import CURATED
-from signals_app.market_day import NEW_YORK
 from signals_app.models import FinancialFact
 from signals_app.periods import CURATED_FORM, USD
 from signals_app.services import ANALYST

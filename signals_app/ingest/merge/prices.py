@@ -18,13 +18,13 @@ from uuid import UUID
 
 from django.db import connection
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError
 from signals_app.ingest.merge.authority import Said, apply
 from signals_app.ingest.merge.market_caps import CLOSING_TIME, keep_market_caps
 from signals_app.ingest.merge.reviews import Proposal, merge_reviews
 from signals_app.ingest.reach import reached
-from signals_app.market_day import NEW_YORK
 from signals_app.review_models import ReviewKind
 
 CONCEPT = "market_cap"

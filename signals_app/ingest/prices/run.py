@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.csv_rows import rows
@@ -15,7 +16,6 @@ from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.prices import PriceRecord, merge_prices
 from signals_app.ingest.prices.parse import NEEDED, PriceRow, parse
 from signals_app.knowledge import STALE_AFTER_DAYS, Unknown
-from signals_app.market_day import NEW_YORK
 from signals_app.refresh import ledger_day, refresh_company_figures
 
 SOURCE = "prices"

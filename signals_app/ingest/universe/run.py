@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.choices import Role
 from companies.models import Company
 from companies.sponsors import names_company
@@ -23,7 +24,6 @@ from signals_app.ingest.merge.ledger import FactRecord, SignalRecord, Written, m
 from signals_app.ingest.universe import parse
 from signals_app.ingest.universe.cells import RowReader
 from signals_app.ingest.universe.pipeline import Pipeline
-from signals_app.market_day import NEW_YORK
 from signals_app.refresh import ledger_day, refresh_company_figures
 
 SOURCE = "universe"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from biotech_ma.core.management.base import DeskCommand
-from signals_app.market_day import NEW_YORK
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.review_models import IngestRun
 from signals_app.schedule import Freshness, Planned, freshness, planned_above
 

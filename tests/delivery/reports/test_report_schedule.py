@@ -11,11 +11,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from biotech_ma.core.market_day import NEW_YORK
 from delivery.models import Report
 from delivery.reports import jobs as report_jobs
 from delivery.reports.schedule import entries, period_of, queue_due_reports
 from delivery.services import issue_client
-from signals_app.market_day import NEW_YORK
 from signals_app.schedule import SLOT, marks_of
 from tests.concurrency import together
 

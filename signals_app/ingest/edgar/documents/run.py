@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.edgar.documents.suggest import READ, suggested
@@ -18,7 +19,6 @@ from signals_app.ingest.edgar.ledger import Ledger
 from signals_app.ingest.files import DAMAGE, Document, damaged
 from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.companies import Universe
-from signals_app.market_day import NEW_YORK
 
 SOURCE = "edgar-documents"
 SUFFIXES = (".txt", ".nc", ".sgml")

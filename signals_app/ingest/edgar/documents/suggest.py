@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from biotech_ma.core.market_day import start_of
 from companies.choices import Role
 from signals_app.catalogue import CATALOGUE
 from signals_app.ingest.edgar.documents import merger, phrases, text
 from signals_app.ingest.edgar.filings import LONGEST_REPORTING_DELAY, Event, Filing
 from signals_app.ingest.edgar.forms import EIGHT_K, REPORTS
 from signals_app.ingest.edgar.full_text import Exhibit, FullText, Party
-from signals_app.market_day import start_of
 
 READ = EIGHT_K | REPORTS | {"6-K"}
 AGREEMENT = "EX-2"

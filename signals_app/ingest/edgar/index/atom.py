@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from signals_app.ingest.base import ParseError
 from signals_app.ingest.edgar.filings import Filing
 from signals_app.ingest.edgar.forms import EIGHT_K, Part, form_of
 from signals_app.ingest.edgar.identifiers import accession_in, cik_of
 from signals_app.ingest.edgar.safe_xml import Node, XmlFault, parse_xml
 from signals_app.ingest.whole_files import instant_of
-from signals_app.market_day import NEW_YORK, start_of
 
 _PARTY = re.compile(r"(?P<name>.+?)\s*\((?P<cik>\d{1,10})\)\s*\((?P<part>[^()]+)\)")
 _FILED = re.compile(r"Filed:\s*(?:</b>)?\s*(\d{4}-\d{2}-\d{2})")

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from biotech_ma.core.market_day import start_of
 from signals_app.ingest.base import ParseError
 from signals_app.ingest.edgar.filings import Filing
 from signals_app.ingest.edgar.forms import form_of
 from signals_app.ingest.edgar.identifiers import accession_in, cik_of
-from signals_app.market_day import start_of
 
 NAME, FORM = "Company Name", "Form Type"
 MASTER_HEADER = "CIK|Company Name|Form Type|Date Filed|"

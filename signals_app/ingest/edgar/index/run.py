@@ -7,6 +7,7 @@ from datetime import date
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.delimited import decoded
 from signals_app.ingest.edgar.filings import Filing, events, is_public
@@ -16,7 +17,6 @@ from signals_app.ingest.edgar.ledger import Ledger
 from signals_app.ingest.files import DAMAGE, Document, damaged
 from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.companies import Universe
-from signals_app.market_day import NEW_YORK
 
 SOURCE = "edgar-index"
 SUFFIXES = (".idx", ".xml", ".atom")

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from biotech_ma.core.market_day import start_of
 from signals_app.ingest.edgar.ledger import EDGAR
 from signals_app.ingest.edgar.ownership.parse import Owner, Ownership, Transaction
 from signals_app.ingest.edgar.ownership.purchases import Cluster, counted_purchases
 from signals_app.ingest.merge.ledger import SignalRecord
-from signals_app.market_day import start_of
 
 TRANSACTION, CLUSTER = "insider_transaction", "insider_buying_cluster"
 LONGEST_TITLE = 500

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.edgar import full_text
@@ -28,7 +29,6 @@ from signals_app.ingest.frame import count, one_run, readable
 from signals_app.ingest.merge.companies import Universe
 from signals_app.ingest.merge.corrections import Correction, is_there, merge_correction
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
-from signals_app.market_day import NEW_YORK, start_of
 from signals_app.models import Signal
 
 SOURCE = "edgar-ownership"

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from signals_app.ingest.base import ParseError
 from signals_app.ingest.edgar.filings import Filing
 from signals_app.ingest.edgar.forms import EIGHT_K, OFFERS, Part, form_of, items_of
 from signals_app.ingest.edgar.identifiers import accession_of, cik_of, ticker_of
 from signals_app.ingest.whole_files import day_of, instant_of, json_object, text_of
-from signals_app.market_day import NEW_YORK, start_of
 
 OVERFLOW = re.compile(r"CIK(\d{10})-submissions-\d+\.json")
 REQUIRED = ("accessionNumber", "filingDate", "acceptanceDateTime", "form")

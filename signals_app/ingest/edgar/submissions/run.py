@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.edgar.filings import Filing, History, events, is_public
@@ -18,7 +19,6 @@ from signals_app.ingest.files import Document
 from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.companies import Universe
 from signals_app.ingest.merge.registrants import RegistrantRecord, merge_registrants
-from signals_app.market_day import NEW_YORK
 
 SOURCE = "edgar-submissions"
 # With the forms that small companies had until 2008, and those of a changed fiscal year: 10-KSB, 10-K405, 10-KT.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
 from signals_app.ingest.delimited import Row, Table
@@ -21,7 +22,6 @@ from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.ingest.merge.protection import merge_approvals
 from signals_app.ingest.merge.reviews import merge_reviews
 from signals_app.ingest.sponsors import Sponsors
-from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 
 SOURCE = "drugsfda"

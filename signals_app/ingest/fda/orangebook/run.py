@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from companies.identity import Identities
 from companies.models import Company, DrugCandidate
 from companies.services import refresh_patent_years
@@ -21,7 +22,6 @@ from signals_app.ingest.files import Document
 from signals_app.ingest.frame import one_run, readable
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.ingest.merge.protection import EntityRecord, ExpiryRecord, merge_expiries, merge_new_entities
-from signals_app.market_day import NEW_YORK
 from signals_app.models import Signal
 from signals_app.refresh import ledger_day
 

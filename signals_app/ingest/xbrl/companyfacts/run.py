@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import recorded
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request, known_from
 from signals_app.ingest.files import Document, conclude
@@ -18,7 +19,6 @@ from signals_app.ingest.merge.companies import Universe
 from signals_app.ingest.merge.turn import take_turn
 from signals_app.ingest.xbrl.companyfacts.parse import CompanyFacts, parse
 from signals_app.ingest.xbrl.load import Reported, load, refresh
-from signals_app.market_day import NEW_YORK
 
 SOURCE = "edgar-facts"
 NAMED = re.compile(r"CIK(\d{10})\.json", re.IGNORECASE)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from biotech_ma.core.market_day import NEW_YORK, start_of
 from signals_app.ingest.delimited import Row
 from signals_app.ingest.xbrl.choose import SHARE_UNIT, Entry, exact, fault, has_unit_of, is_wanted
 from signals_app.ingest.xbrl.debt import STANDARD
 from signals_app.ingest.xbrl.tags import PREFUNDED, RANKED, SHARES
 from signals_app.ingest.xbrl.warrants import is_series, prefunded_tag
-from signals_app.market_day import NEW_YORK, start_of
 
 SUB_COLUMNS = ("adsh", "cik", "name", "sic", "form", "filed")
 NUM_COLUMNS = ("adsh", "tag", "version", "ddate", "qtrs", "uom", "value")

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import recorded
 from signals_app.ingest.base import Outcome, ParseError, Progress, Request
 from signals_app.ingest.delimited import Row, Table
@@ -36,7 +37,6 @@ from signals_app.ingest.xbrl.fsds.parse import (
 )
 from signals_app.ingest.xbrl.fsds.registrants import create_companies
 from signals_app.ingest.xbrl.load import Reported, load, refresh
-from signals_app.market_day import NEW_YORK
 
 SOURCE = "edgar-fsds"
 TAB = "\t"
