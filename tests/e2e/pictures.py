@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-COLOURS = 128
+COLOURS = 256
 COMPANY = "PHAT"
 # A broker's sheet: one figure that differs, one company that is new, one amount that is none.
 SHEET = """Company,Ticker,Mkt Cap ($m),Cash ($m),Total debt ($m)
@@ -39,7 +39,7 @@ def keep(page: Page, name: str) -> None:
     """Keep what the screen shows, in few colours, the rare ones among them."""
     page.wait_for_load_state("networkidle")
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    picture = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     picture.save(IMAGES / f"{name}.png", optimize=True)
     print(f"{name}.png", (IMAGES / f"{name}.png").stat().st_size)
 
