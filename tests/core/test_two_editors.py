@@ -209,6 +209,16 @@ def test_nonsense_in_place_of_what_was_seen_is_no_error(ben, seen):
     assert ben.post(address_of(company), sent).status_code in {200, 302}
 
 
+def test_what_nobody_touched_stays_to_the_letter(ben):
+    company = CompanyFactory(name="Acme", therapeutic_areas=["other", "infectious_disease"])
+    # the boxes of a page send what is ticked in their own order
+    sent = company_values(company, therapeutic_areas=["infectious_disease", "other"], headquarters_location="Paris")
+    assert ben.post(address_of(company), sent).status_code == 302
+    company.refresh_from_db()
+    assert (company.headquarters_location, company.therapeutic_areas) == ("Paris", ["other", "infectious_disease"])
+    assert "therapeutic_areas" not in company.field_sources
+
+
 def test_a_figure_that_moves_scores_is_not_changed_without_a_reason(ben):
     company = CompanyFactory(name="Acme")
     values = company_values(company, cash_position_usd="450m", change_reason="  ")

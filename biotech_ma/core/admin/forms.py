@@ -45,6 +45,14 @@ class DeskForm(VersionedForm):
         """Keep `deleted_at` in: without it Django skips every "unique among live rows"."""
         return set(super()._get_validation_exclusions()) - ALWAYS_COMPARED  # type: ignore[misc]
 
+    def _post_clean(self) -> None:
+        """Leave what nobody changed to the letter: ticked words in the order in which they stand, and the like."""
+        if not self.instance._state.adding:
+            plain = {field.name for field in self.instance._meta.concrete_fields if not field.is_relation}
+            for name in plain & self.cleaned_data.keys() - set(self.changed_data):
+                self.cleaned_data[name] = getattr(self.instance, name)
+        super()._post_clean()  # type: ignore[misc]
+
     def validate_constraints(self) -> None:
         """Judge each constraint that a change touches by itself, so that each error finds its field."""
         exclude = self._get_validation_exclusions()
