@@ -55,7 +55,11 @@ LOOK = """
   }
   const words = (each.getAttribute("aria-label") || each.innerText || each.name || each.id || "").trim().slice(0, 40);
   const number = Number(each.dataset.walk || each.closest("[data-walk]")?.dataset.walk || 0);
-  return {number, words: `${each.tagName} ${words}`, shown: here !== without};
+  const bar = document.querySelector("#submit-row, .desk-save");
+  const [edge, place] = [bar?.getBoundingClientRect().top ?? innerHeight, each.getBoundingClientRect()];
+  const isBehind = Boolean(bar?.parentElement.contains(each) && !bar.contains(each))
+    && getComputedStyle(bar).position === "sticky" && place.bottom > edge + 1 && place.top > 0 && place.height < edge;
+  return {number, words: `${each.tagName} ${words}`, shown: here !== without, isBehind};
 }
 """
 
@@ -89,6 +93,8 @@ def walk(page: Any) -> Walk:
         found.reached.add(here["number"])
         if not here["shown"]:
             found.unseen.append(here["words"])
+        if here["isBehind"]:
+            found.unseen.append(f"{here['words']} (behind the bar at the foot)")
     else:
         found.trapped = True
     missing = set(range(1, found.count + 1)) - found.reached

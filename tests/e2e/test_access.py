@@ -334,3 +334,24 @@ def test_filters_and_row_menus_open_by_the_keyboard(page, live_server):  # noqa:
     page.keyboard.press("Escape")
     page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'More'")
     assert page.complaints == []
+
+
+def test_paper_has_dark_words_on_white_and_says_each_value_once(page, live_server):  # noqa: F811
+    company = a_desk()
+    log_in(page, live_server)
+    page.emulate_media(color_scheme="dark")
+    drug = company.drug_candidates.first()
+    for path in (
+        reverse("admin:companies_drugcandidate_changelist"),
+        reverse("admin:companies_drugcandidate_change", args=[drug.pk]),
+    ):
+        page.goto(f"{live_server.url}{path}")
+        page.wait_for_load_state("networkidle")
+        page.emulate_media(media="print")
+        light = page.locator(":is(.desk-badge, .desk-chip):visible").evaluate_all(
+            "all => all.filter((each) => getComputedStyle(each).color !== 'rgb(17, 17, 17)').length"
+        )
+        assert light == 0, path
+        assert page.locator(".field-actions_holder:visible, .select2-hidden-accessible:visible").count() == 0
+        page.emulate_media(media="screen")
+    assert page.locator(".select2-selection__rendered").first.is_visible()
