@@ -15,20 +15,26 @@ from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
 from biotech_ma.core.admin.filters import DayRangeFilter
+from biotech_ma.core.admin.pages import Fact
 from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import Refused
 from companies.admin import CompanyAdmin, company_data, company_link
 from companies.admin_filters import SameCompanyFilter
 from companies.identity import Identities
 from companies.models import Company
+from companies.origins import pages
 from signals_app.admin_forms import FactCorrectionForm
 from signals_app.admin_versions import fact_versions
 from signals_app.curated import correct_fact
 from signals_app.day_figures import figures_of
 from signals_app.models import FinancialFact
+from signals_app.periods import Figure
 from signals_app.pro_forma import pro_forma
 from signals_app.refresh import ledger_day
 from signals_app.runway import funds_day
+
+# Announcements that a figure's note leads to; the page's signals have all.
+MOST_TOLD = 4
 
 
 @admin.register(FinancialFact)
@@ -135,7 +141,7 @@ class FinancialFactAdmin(ReadOnlyAdmin):
         return columns.market_day(fact.available_at)
 
 
-def pro_forma_facts(company: Company) -> list[tuple[str, Any, str]]:
+def pro_forma_facts(company: Company) -> list[Fact]:
     """Return what was raised after the balance sheet behind the liquid funds, as a line of its own."""
     period_end = funds_day(company)
     if company.cash_position_usd is None or period_end is None:
@@ -151,23 +157,32 @@ def pro_forma_facts(company: Company) -> list[tuple[str, Any, str]]:
     unknown = f"{found.without_amount} more without an amount" if found.without_amount else ""
     raised = f"{figures.money(found.raised_usd)} raised since {figures.day(period_end)}"
     note = ", ".join(filter(None, (raised if found.raised_usd else "", unknown)))
-    return [("Pro forma", columns.money(found.liquid_funds_pro_forma_usd, note=note), note)]
+    told = tuple((each.title, each.source_url) for each in found.financings if each.source_url)
+    return [Fact("Pro forma", columns.money(found.liquid_funds_pro_forma_usd, note=note), note, told[:MOST_TOLD])]
 
 
-def ledger_facts(company: Company) -> list[tuple[str, Any, str]]:
-    """Return what no column of the company holds: the last quarter's burn, pre-funded warrants, a float for a cap."""
+def ledger_facts(company: Company) -> list[Fact]:
+    """Return what no column of the company holds, with its filings: the last quarter's burn, a float, warrants."""
     found = figures_of(company, ledger_day())
-    facts: list[tuple[str, Any, str]] = []
+    facts: list[Fact] = []
     if found.last_quarter_burn is not None:
         note = f"the quarter to {found.last_quarter_burn.period_end}"
-        facts.append(("Burn, last quarter", columns.money(found.last_quarter_burn.value, note=note), note))
+        amount = columns.money(found.last_quarter_burn.value, note=note)
+        facts.append(Fact("Burn, last quarter", amount, note, _filings(company, found.last_quarter_burn)))
     if found.market_cap_is_float:
         note = f"of {found.market_cap_as_of}; stands in for a market cap"
-        facts.append(("Public float", columns.money(found.market_cap_usd, note=note), note))
+        amount = columns.money(found.market_cap_usd, note=note)
+        facts.append(Fact("Public float", amount, note, _filings(company, found.market_cap)))
     if found.prefunded_warrants is not None:
         note = f"shares, as of {found.prefunded_warrants.period_end}; not in the market cap"
-        facts.append(("Pre-funded warrants", columns.number(found.prefunded_warrants.value, 0, note=note), note))
+        amount = columns.number(found.prefunded_warrants.value, 0, note=note)
+        facts.append(Fact("Pre-funded warrants", amount, note, _filings(company, found.prefunded_warrants)))
     return facts
+
+
+def _filings(company: Company, figure: Figure | None) -> tuple[tuple[str, str], ...]:
+    """Return the filings that the figure is from, the newest first."""
+    return tuple(pages(" ".join(figure.accessions), company.cik)) if figure else ()
 
 
 CompanyAdmin.extend(facts=ledger_facts)

@@ -84,7 +84,8 @@ def said_by(derived: CompanyFigures) -> Said:
     """Return by column what the derivation says, and the figures behind it."""
     liquid = derived.liquid_funds if derived.liquidity_complete else None
     return {
-        "cash_position_usd": (_money(liquid), (liquid,)),
+        # of an incomplete balance sheet the note says which it is
+        "cash_position_usd": (_money(liquid), (derived.liquid_funds,)),
         "quarterly_burn_rate_usd": (_money(derived.quarterly_burn), (derived.quarterly_burn,)),
         "total_debt_usd": (_money(derived.total_debt), (derived.total_debt,)),
         "runway_quarters": (derived.runway_quarters, (liquid, derived.quarterly_burn)),

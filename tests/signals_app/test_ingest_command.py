@@ -98,6 +98,7 @@ def test_figures_are_derived_after_the_load() -> None:
     # 10 m of cash in 90 m of assets and no securities: incomplete.
     assert (beta.cash_position_usd, beta.runway_quarters, beta.is_cash_constrained) == (None, None, None)
     assert beta.field_sources["cash_position_usd"]["note"] == "liquidity_incomplete"
+    assert beta.field_sources["cash_position_usd"]["id"] == "0009000002-26-000001"
     assert beta.quarterly_burn_rate_usd == 2_000_000
     # Filed on a 20-F: the currency is not known.
     assert gamma.cash_position_usd is gamma.quarterly_burn_rate_usd is None

@@ -88,7 +88,7 @@ def test_newest_number_known_by_the_day_is_apart_from_the_market_cap():
 
 @pytest.mark.django_db
 def test_company_page_shows_what_no_column_holds():
-    company = CompanyFactory(ticker="TSTA", market_cap_usd=None, market_cap_as_of=None)
+    company = CompanyFactory(ticker="TSTA", cik="0009000002", market_cap_usd=None, market_cap_as_of=None)
     User.objects.create_superuser("desk", password="x")
     browser = Browser()
     browser.force_login(User.objects.get())
@@ -104,7 +104,12 @@ def test_company_page_shows_what_no_column_holds():
             unit=unit, form="10-Q", accession=ACCESSION, source="edgar",
             available_at=dt.datetime(2026, 5, 12, tzinfo=NEW_YORK),
         )  # fmt: skip
-    shown = browser.get(page).content.decode()
+    answer = browser.get(page)
+    filing = f"https://www.sec.gov/Archives/edgar/data/9000002/000900000226000001/{ACCESSION}-index.htm"
+    links = {fact.label: fact.links for fact in answer.context["facts"]}
+    for label in ("Burn, last quarter", "Public float", "Pre-funded warrants"):
+        assert links[label] == ((f"Filing {ACCESSION}", filing),)
+    shown = answer.content.decode()
     assert "shares, as of 2026-03-31; not in the market cap" in shown
     assert "of 2026-03-31; stands in for a market cap" in shown
     assert "the quarter to 2026-03-31" in shown

@@ -29,6 +29,7 @@ def raised(company, on: str, known: str | None = None, **data):
         event_date=happened,
         available_at=available,
         title=on,
+        source_url=f"https://example.org/{on}",
         signal_data=data,
     )
 
@@ -85,3 +86,5 @@ def test_the_company_page_shows_the_line_only_where_something_was_raised():
     assert "Pro forma" in shown
     assert "$150 m" in shown
     assert "$50.0 m raised since 2026-03-31, 1 more without an amount" in shown
+    told = shown.partition("Pro forma")[2].partition("desk-tile")[0]
+    assert 'href="https://example.org/2026-04-01"' in told
