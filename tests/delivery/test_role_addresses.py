@@ -34,7 +34,7 @@ ANYBODY, SIGNED_OUT, NOBODY = "whoever is signed in", "whoever is not", "nobody"
 # What the usual pages of a table take: see, add, change, archive.
 USUAL = {
     "changelist": "v", "add": "a", "change": "v", "history": "v", "columns": "v", "saved": "v", "export": "v",
-    "step": "v", "revert": "c", "archive_row": "d", "restore_row": "d",
+    "step": "v", "revert": "c", "pasted": "c", "archive_row": "d", "restore_row": "d",
 }  # fmt: skip
 # Every other address, and where a usual one takes something else; after a stroke what sending takes. A new address of
 # the admin needs a line here.

@@ -15,11 +15,13 @@ from django.db import IntegrityError, connection, transaction
 from django.forms.models import BaseModelFormSet, modelformset_factory
 from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.text import capfirst
 from unfold.widgets import INPUT_CLASSES
 
 from biotech_ma.core.admin import versions
 from biotech_ma.core.admin.history import latest_step
+from biotech_ma.core.admin.list_paste import KEYS, pasted_response
 from biotech_ma.core.admin.versioned import MOST_OF_A_REASON, REASON, VersionedForm, explained, name_boxes
 from biotech_ma.core.admin.widgets import Lines
 from biotech_ma.core.services import Refused, constraint_message
@@ -120,6 +122,15 @@ class ListEdit:
     form: Any
     model: Any
     opts: Any
+    admin_site: Any
+
+    def get_urls(self) -> list[Any]:
+        """Add the address that reads a pasted block, where a list has boxes."""
+        urls: list[Any] = super().get_urls()  # type: ignore[misc]
+        if not self.list_edit:
+            return urls
+        view = self.admin_site.admin_view(partial(pasted_response, self))
+        return [path("pasted/", view, name=f"{self.opts.app_label}_{self.opts.model_name}_pasted"), *urls]
 
     def is_editing(self, request: HttpRequest) -> bool:
         """Return whether the page is the list with boxes."""
@@ -244,6 +255,8 @@ class ListEdit:
         boxes: dict[str, Any] = {name: field for form in kept for name, field in form.fields.items()}
         cells = [len(form.changed_data) for form in kept if form.is_bound]
         context |= {
+            "paste_url": f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_pasted')}?{EDIT}=1",
+            "list_keys": KEYS,
             "seen_name": versions.SEEN,
             "seen": versions.shown(kept),
             "conflicts": [each for form in kept for each in form.conflicts],

@@ -48,3 +48,15 @@ window.addEventListener("load", () => setTimeout(() => {
 }));
 document.addEventListener("formset:added", () => setTimeout(reachable));
 document.addEventListener("htmx:afterSwap", () => setTimeout(reachable));
+
+// What the page adds to the list of shortcuts, which is Unfold's own.
+window.addEventListener("load", () => {
+  const lists = [...document.querySelectorAll("[x-show=shortcutsOpen] ul")];
+  for (const found of document.querySelectorAll("template[data-shortcuts]")) {
+    const part = lists.at(-1)?.parentElement.cloneNode(true);
+    if (!part) return;
+    part.querySelector("h2").textContent = found.dataset.shortcuts;
+    part.querySelector("ul").replaceChildren(found.content.cloneNode(true));
+    lists[0].parentElement.before(part);
+  }
+});
