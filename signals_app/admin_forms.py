@@ -96,7 +96,7 @@ class SignalForm(DeskForm):
         """Judge what was sent; a correction says why."""
         super().full_clean()
         if self.is_bound and self.cleaned_data.get("supersedes") and not str(self.data.get(REASON) or "").strip():
-            self.add_error(None, ValidationError("Say why the row is corrected, at the end of the page.", "reason"))
+            self.add_error(None, ValidationError("Say why the row is corrected, beside Save.", "reason"))
 
     def clean(self) -> dict[str, Any]:
         """Fill severity, impact and availability where they were left empty."""

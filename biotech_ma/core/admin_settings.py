@@ -120,7 +120,7 @@ NAVIGATION: list[dict[str, Any]] = [
     },
 ]
 
-SCRIPTS = ("typing", "scroll", "labels", "once", "unsaved", "keys")
+SCRIPTS = ("typing", "scroll", "labels", "once", "save_bar", "unsaved", "keys")
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "biotech_ma",

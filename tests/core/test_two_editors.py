@@ -249,9 +249,14 @@ def test_the_page_says_what_rests_on_the_figure_that_needs_a_reason(ben):
     company = CompanyFactory(name="Acme")
     sent = company_values(company, quarterly_burn_rate_usd="50m", change_reason="")
     said = ben.post(address_of(company), sent).content.decode()
-    assert "Say why, at the end of the page: runway and alerts rest on burn, USD a quarter." in said
+    assert "Say why, beside Save: runway and alerts rest on burn, USD a quarter." in said
     both = ben.post(address_of(company), {**sent, "total_debt_usd": "7m"}).content.decode()
     assert "runway and alerts rest on burn, USD a quarter; scores and matches rest on total debt, USD." in both
+    # the bar beside Save, as lists with boxes have it, names what was changed and stands without scripts
+    bar = both[both.index('class="desk-save"') :]
+    assert "2 fields changed: Burn, USD a quarter; Total debt, USD" in bar
+    assert 'form="company_form" type="text" name="change_reason"' in bar
+    assert bar.index('name="_save"') < bar.index('name="_continue"')
     company.refresh_from_db()
     assert (company.quarterly_burn_rate_usd, company.total_debt_usd) == (None, None)
 

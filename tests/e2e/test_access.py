@@ -235,6 +235,13 @@ def test_companies_leave_a_watchlist_by_the_keyboard_and_leaving_the_form_asks(p
     page.goto(f"{live_server.url}{path}")
     page.get_by_role("button", name="Take away Acme Therapeutics").press("Enter")
     page.get_by_role("button", name="Take away Acme Therapeutics").wait_for(state="detached")
+    bar = page.get_by_role("region", name="Save the form")
+    bar.get_by_text("1 field changed: Companies").wait_for()
+    page.once("dialog", lambda dialog: dialog.accept())
+    bar.get_by_role("link", name="Take all back").press("Enter")
+    page.get_by_text("Nothing is changed yet").wait_for()
+    page.get_by_role("button", name="Take away Acme Therapeutics").press("Enter")
+    bar.get_by_text("1 field changed: Companies").wait_for()
     asked: list[str] = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.get_by_role("link", name="Aliases").click()

@@ -72,7 +72,13 @@ def test_an_analyst_corrects_a_figure_with_a_reason_and_sees_the_score_move(page
     page.get_by_role("link", name="Edit").first.click()
     assert page.locator("#id_runway_quarters").input_value() == "12.00"
 
+    page.locator("#id_headquarters_location").fill("Paris")
     page.locator("#id_quarterly_burn_rate_usd").fill("400m")
+    bar = page.get_by_role("region", name="Save the form")
+    bar.get_by_text("2 fields changed: Headquarters; Burn, USD a quarter").wait_for()
+    bar.get_by_text("(needed for burn, USD a quarter)").wait_for()
+    page.locator("#id_headquarters_location").fill("")
+    bar.get_by_text("1 field changed: Burn, USD a quarter").wait_for()
     page.get_by_role("button", name="Save and continue editing").click()
     page.get_by_text("Say why: the history keeps it").wait_for()
     say(page, "quarterly_burn_rate_usd", "400m", "The CFO's guidance")

@@ -78,7 +78,6 @@ class DeskAdmin(ListEdit, ListWay, ColumnChoice, ExportMixin, ClosedRows, Action
     asides = frozenset({EDIT})
     change_form_before_template = "admin/desk/form_top.html"
     change_form_outer_before_template = "admin/desk/list_way.html"
-    change_form_after_template = "admin/desk/form_end.html"
 
     @property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[Any], Any]]:

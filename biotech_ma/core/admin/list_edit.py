@@ -264,6 +264,8 @@ class ListEdit:
             "moving": ", ".join(str(boxes[name].label).lower() for name in boxes if name in moving),
             "cells_changed": sum(cells),
             "rows_changed": sum(map(bool, cells)),
+            "asks_reason": True,
+            "save_form": "changelist-form",
             "reason_name": REASON,
             "reason": request.POST.get(REASON, ""),
             "reason_length": MOST_OF_A_REASON,

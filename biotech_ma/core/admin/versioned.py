@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,7 +25,7 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
 
     conflicts: tuple[versions.Conflict, ...] = ()
     # Where on the page the reason is asked for.
-    reason_place = "at the end of the page"
+    reason_place = "beside Save"
 
     @property
     def is_edit(self) -> bool:
@@ -92,9 +92,7 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
         return "; ".join(parts)
 
     def _label(self, name: str) -> str:
-        """Return a field's label inside a sentence: the first letter small, unless the word is an abbreviation."""
-        label = str(self.fields[name].label or name)
-        return label if label[:2].isupper() else label[:1].lower() + label[1:]
+        return in_a_sentence(str(self.fields[name].label or name))
 
     def _conflicts(self) -> Any:
         """Yield the fields that differ from what stands, and that somebody else has changed since the page was made."""
@@ -121,6 +119,11 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]
         return name in seen and name in self.initial and versions.digest(self.initial[name]) != seen[name]
 
 
+def in_a_sentence(label: str) -> str:
+    """Return a label as it stands inside a sentence: the first letter small, unless the word is an abbreviation."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
 def name_boxes(form: forms.BaseForm, row: str) -> None:
     """Let each box of a table be read out as what it is and of which row: its heading stands far above it."""
     for field in form.fields.values():
@@ -139,19 +142,40 @@ def explained(request: HttpRequest) -> Iterator[None]:
         yield
 
 
+def _box(form: Any, name: str) -> dict[str, Any]:
+    """Return what the bar beside Save says of a field: its label, in a table with its row, and of what it asks why."""
+    field = form.fields[name]
+    moving = getattr(type(getattr(form, "instance", None)), "reason_fields", ())
+    label = str(field.widget.attrs.get("aria-label") or field.label or name)
+    return {"label": label, "needs": in_a_sentence(label) if name in moving else ""}
+
+
+def keeps_reasons(row: Any, forms_of_page: Iterable[Any]) -> bool:
+    """Return whether a reason typed beside Save is kept: the row has a history, and no field of the form asks why."""
+    asks_itself = any("reason" in form.fields for form in forms_of_page)
+    return not asks_itself and any(field.name == "history" for field in row._meta.related_objects)
+
+
 def page_of_versions(context: dict[str, Any], request: HttpRequest, *, may_change: bool) -> dict[str, Any]:
     """Return what a form's page carries along for the next save, and what two people want of a field."""
     forms_of_page = [context["adminform"].form]
     forms_of_page += [form for each in context["inline_admin_formsets"] for form in each.formset.forms]
     kept = [form for form in forms_of_page if isinstance(form, VersionedForm)]
     conflicts = [each for form in kept for each in form.conflicts]
-    moving = any(getattr(type(form.instance), "reason_fields", None) for form in kept if form.fields)
+    is_edit = bool(context.get("original")) and may_change
+    rows = forms_of_page if is_edit else []
+    boxes = {form[name].html_name: _box(form, name) for form in rows for name in form.fields}
+    changed = [_box(form, name) for form in rows if form.is_bound for name in form.changed_data]
     return {
         "seen_name": versions.SEEN,
         "seen": versions.shown(kept),
         "conflicts": conflicts,
         "conflict_step": latest_step(context["original"]) if conflicts else None,
-        "asks_reason": bool(context.get("original")) and moving and may_change,
+        "asks_reason": is_edit and keeps_reasons(context["original"], forms_of_page),
+        "save_form": f"{context['adminform'].model_admin.opts.model_name}_form",
+        "moving": ", ".join(dict.fromkeys(box["needs"] for box in boxes.values() if box["needs"])),
+        "fields_changed": list(dict.fromkeys(box["label"] for box in changed)),
+        "fields_of_page": {"fields": boxes, "changed": changed},
         "reason_name": REASON,
         "reason": request.POST.get(REASON, ""),
         "reason_length": MOST_OF_A_REASON,

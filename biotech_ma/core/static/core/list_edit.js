@@ -37,8 +37,7 @@ export const tell = () => {
         cellOf(box)?.classList.toggle("desk-changed", names.has(box.name));
     }
     const words = `${several(names.size, "cell")} in ${several(rows.size, "row")} changed`;
-    bar.querySelector("[data-save-told]").textContent = names.size ? words : "Nothing is changed yet";
-    bar.querySelector("[data-save-back]").hidden = !names.size;
+    tellChanged(names.size ? words : "");
 };
 
 if (form && bar) {
