@@ -43,8 +43,11 @@ class UploadForm(forms.Form):
     kind = forms.ChoiceField(label="The rows are", choices=ImportKind.choices, widget=UnfoldAdminSelectWidget)
     file = forms.FileField(
         label="File",
-        help_text=f"CSV or XLSX, at most {MEGABYTES} MB. Nothing is written before you have seen what would change.",
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
+        help_text=(
+            f"CSV, XLSX, XLSB, XLS or ODS, at most {MEGABYTES} MB. Nothing is written before you have seen what would "
+            "change."
+        ),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xlsb,.xls,.ods"}),
     )
 
     def __init__(self, request: HttpRequest, kinds: list[str], **options: Any) -> None:

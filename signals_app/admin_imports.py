@@ -80,7 +80,7 @@ class SheetImportAdmin(ReadOnlyAdmin):
     search_fields: Any = ["file_name", "reason"]
     ordering: Any = ["-id"]
     actions_list: Any = ["upload_file"]
-    empty_hint = "Import a CSV or XLSX file: nothing is written before you have seen what would change."
+    empty_hint = "Import a CSV file or a workbook: nothing is written before you have seen what would change."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the imports without their files."""

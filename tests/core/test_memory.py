@@ -7,7 +7,7 @@ import sys
 
 from tests.core.servers import ROOT
 
-HEAVY = ("openpyxl", "numpy", "xlsxwriter", "matplotlib", "weasyprint", "PIL")
+HEAVY = ("openpyxl", "xlrd", "python_calamine", "numpy", "xlsxwriter", "matplotlib", "weasyprint", "PIL")
 
 
 def test_web_process_goes_without_the_libraries_of_files_and_charts() -> None:

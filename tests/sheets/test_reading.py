@@ -9,7 +9,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from biotech_ma.core.sheets import workbook
+from biotech_ma.core.sheets import choosing
 from biotech_ma.core.sheets.grid import Unreadable, address
 from biotech_ma.core.sheets.read import read
 
@@ -155,4 +155,4 @@ def test_cells_far_out_and_merged_areas_without_end_take_no_memory(monkeypatch):
     wide = far % (b"".join(cell % (n, b"SA", n) for n in range(1, 300)), merges)
     with pytest.raises(Unreadable, match="unmerge"):
         read(repacked(plain(), {"xl/worksheets/sheet1.xml": wide}))
-    assert workbook.MOST_MERGED == 100_000
+    assert choosing.MOST_MERGED == 100_000

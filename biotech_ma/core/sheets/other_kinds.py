@@ -8,6 +8,7 @@ from collections.abc import Collection
 from biotech_ma.core.sheets.grid import OLD_WORKBOOK
 
 SAVE = "open it in a spreadsheet program and save it as .xlsx"
+OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 COPY = "copy its table into a spreadsheet and save that as .xlsx"
 _BYTES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "This is a PDF, not a table: ask for the figures as .xlsx or .csv."),
@@ -22,10 +23,10 @@ _BYTES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "This is a picture: only tables can be read. Ask for the figures as .xlsx or .csv."),
     (b"\xff\xd8\xff", "This is a picture: only tables can be read. Ask for the figures as .xlsx or .csv."),
     (b"GIF8", "This is a picture: only tables can be read. Ask for the figures as .xlsx or .csv."),
-    (b"\x09\x08\x08\x00", f"This is an old (.xls) workbook: {SAVE}."),
-    (b"\x09\x08\x10\x00", f"This is an old (.xls) workbook: {SAVE}."),
-    (b"\x09\x04\x06\x00", f"This is an old (.xls) workbook: {SAVE}."),
-    (b"\x09\x02\x06\x00", f"This is an old (.xls) workbook: {SAVE}."),
+    (b"\x09\x08\x08\x00", f"This is a workbook from before 1995 (.xls): {SAVE}."),
+    (b"\x09\x08\x10\x00", f"This is a workbook from before 1995 (.xls): {SAVE}."),
+    (b"\x09\x04\x06\x00", f"This is a workbook from before 1995 (.xls): {SAVE}."),
+    (b"\x09\x02\x06\x00", f"This is a workbook from before 1995 (.xls): {SAVE}."),
 )
 _MARKUP = re.compile(r"<(?:!doctype|!--|\?xml|[a-z][\w:]*[\s>/])", re.IGNORECASE)
 _JSON = re.compile(r"\{\s*[\"}]|\[\s*[\[{]")
@@ -37,7 +38,7 @@ def refusal_of_bytes(content: bytes) -> str:
     if content.startswith(OLD_WORKBOOK):
         if _PASSWORD in content:
             return "This workbook is under a password: save it as .xlsx without one."
-        return f"This is an old (.xls) or encrypted workbook: {SAVE} without a password."
+        return ""
     return next((words for start, words in _BYTES if content.startswith(start)), "")
 
 
@@ -58,17 +59,17 @@ def refusal_of_text(text: str) -> str:
 
 
 def refusal_of_archive(names: Collection[str], mimetype: bytes) -> str:
-    """Return why an archive with these parts is no workbook of Open XML, empty where it may be one."""
+    """Return why an archive with these parts is no workbook, empty where it may be one."""
     small = {name.lower() for name in names}
     is_numbers = "index.zip" in small or any(name.endswith(".iwa") for name in small)
+    is_sheet = mimetype.startswith(OPEN_DOCUMENT)
     found = (
-        (b"opendocument" in mimetype, f"This is an OpenDocument file (.ods): {SAVE}."),
+        (b"opendocument" in mimetype and not is_sheet, f"This is an OpenDocument file, but no spreadsheet: {COPY}."),
         (is_numbers, "This is a Numbers document: choose File, Export To, Excel there, and upload that file."),
-        ("xl/workbook.bin" in small, f"This is a binary workbook (.xlsb): {SAVE}."),
         ("word/document.xml" in small, f"This is a text document (Word): {COPY}."),
         ("ppt/presentation.xml" in small, f"This is a presentation: {COPY}."),
         (
-            "[content_types].xml" not in small,
+            "[content_types].xml" not in small and not is_sheet,
             "This archive is no workbook: unpack it, and upload the CSV or XLSX in it.",
         ),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
+from enum import StrEnum
 
 from biotech_ma.core.sheets.grid import Unreadable
-from biotech_ma.core.sheets.other_kinds import SAVE, refusal_of_archive
+from biotech_ma.core.sheets.other_kinds import OPEN_DOCUMENT, SAVE, refusal_of_archive
 
 MOST_UNPACKED_BYTES = 120 * 1024 * 1024
 MOST_PARTS = 2000
@@ -23,6 +25,28 @@ _SEEN_THROUGH = frozenset(
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml"
 
 
+class Package(StrEnum):
+    """What an archive holds, as far as its parts tell."""
+
+    OPEN_XML = "xlsx"
+    BINARY = "xlsb"
+    OPEN_DOCUMENT = "ods"
+
+
+def package_of(content: bytes) -> Package:
+    """Return what kind of workbook an archive is; one that cannot be opened is for its reader to refuse."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist())
+            if "mimetype" in names:
+                with archive.open("mimetype") as stream:
+                    if stream.read(len(OPEN_DOCUMENT)) == OPEN_DOCUMENT:
+                        return Package.OPEN_DOCUMENT
+            return Package.BINARY if "xl/workbook.bin" in names else Package.OPEN_XML
+    except Exception:  # a damaged archive raises whatever its bytes lead to
+        return Package.OPEN_XML
+
+
 def check_package(archive: zipfile.ZipFile) -> None:
     """Raise Unreadable for an archive that is no workbook, too large, or holds what no spreadsheet program writes."""
     parts = archive.infolist()
@@ -35,7 +59,7 @@ def check_package(archive: zipfile.ZipFile) -> None:
         if part.file_size > SMALL_BYTES and part.file_size > MOST_RATIO * max(1, part.compress_size):
             raise Unreadable("The workbook is packed beyond what a spreadsheet program does: save it again.")
     names = {part.filename for part in parts}
-    mimetype = archive.read("mimetype") if "mimetype" in names else b""
+    mimetype = archive.open("mimetype").read(len(OPEN_DOCUMENT)) if "mimetype" in names else b""
     if refusal := refusal_of_archive(names, mimetype):
         raise Unreadable(refusal)
     for part in parts:

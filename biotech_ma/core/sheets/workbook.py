@@ -11,25 +11,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.styles import numbers
 from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.escape import unescape
 
-from biotech_ma.core.sheets.grid import (
-    MOST_CHARACTERS,
-    MOST_COLUMNS,
-    MOST_ROWS,
-    Grid,
-    Unreadable,
-    address,
-    check_size,
-    is_empty,
+from biotech_ma.core.sheets.choosing import (
+    A_SPAN,
+    LONGEST_TITLE,
+    NO_VALUE,
+    ROWS_LOOKED_AT,
+    Area,
+    chosen,
+    fitting_text,
+    take_merged,
 )
+from biotech_ma.core.sheets.formats import fault_of_format
+from biotech_ma.core.sheets.grid import MOST_COLUMNS, MOST_ROWS, Grid, Unreadable, check_size, is_empty
 from biotech_ma.core.sheets.package import check_package
 
-MOST_MERGED = 100_000
-MOST_SHEETS_LOOKED_AT, ROWS_LOOKED_AT = 50, 60
-LONGEST_TITLE = 200
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _DEEP = re.compile(rb'<(?:\w+:)?c r="[A-Z]+([0-9]{5,7})"[^>/]*><(?:\w+:)?(?:f|v|is)\b')
@@ -43,8 +43,6 @@ _EMPTY_TEXT = re.compile(
 )
 # Who writes formulas without calculating them asks the next program to do so.
 _CALCULATE = re.compile(rb'<(?:\w+:)?calcPr\b[^>]*\bfullCalcOnLoad="(?:1|true)"')
-NO_VALUE = "is a formula without a stored value: open the file in a spreadsheet program and save it"
-A_SPAN = "holds a span of time, not a value: change the cell's format to number or date"
 
 
 def read_workbook(content: bytes, sheet: str = "", liking: Any = None) -> Grid:
@@ -70,12 +68,11 @@ def _read(content: bytes, wanted: str, liking: Any) -> Grid:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
     names = [sheet.title[:LONGEST_TITLE] for sheet in visible]
-    if not names:
-        raise Unreadable("The workbook has no sheet of cells.")
-    sheet = visible[names.index(wanted)] if wanted in names else _liked(visible, liking)
+    sheet = visible[chosen(names, wanted, lambda place: _head(visible[place]), liking)]
     name = sheet.title[:LONGEST_TITLE]
     grid = Grid([], sheets=names, sheet=name, made_of=f"workbook, sheet {name}")
     _take_rows(grid, sheet)
+    _find_formats(grid, book, sheet)
     grid.serial_1904 = book.epoch == CALENDAR_MAC_1904
     book.close()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -83,16 +80,9 @@ def _read(content: bytes, wanted: str, liking: Any) -> Grid:
     return grid
 
 
-def _liked(sheets: list[Any], liking: Any) -> Any:
-    """Return the sheet whose first rows are liked best; without a liking the first one that holds anything."""
-    scores = []
-    for place, sheet in enumerate(sheets[:MOST_SHEETS_LOOKED_AT]):
-        sheet.reset_dimensions()
-        rows = [list(row) for row in sheet.iter_rows(max_row=ROWS_LOOKED_AT, max_col=MOST_COLUMNS, values_only=True)]
-        head = Grid(rows)
-        has_cells = any(head.filled(row) for row in range(len(rows)))
-        scores.append((liking(head) if liking and has_cells else 0, has_cells, -place))
-    return sheets[-max(scores)[2]]
+def _head(sheet: Any) -> list[list[Any]]:
+    sheet.reset_dimensions()
+    return [list(row) for row in sheet.iter_rows(max_row=ROWS_LOOKED_AT, max_col=MOST_COLUMNS, values_only=True)]
 
 
 def _take_rows(grid: Grid, sheet: Any) -> None:
@@ -118,10 +108,22 @@ def _take_rows(grid: Grid, sheet: Any) -> None:
 
 
 def _text(value: str, row: int, column: int) -> str:
-    if len(value) > MOST_CHARACTERS:
-        raise Unreadable(f"Cell {address(row, column)} has over {MOST_CHARACTERS:,} characters.")
     # A carriage return within a cell is kept as _x000D_.
-    return unescape(value) if "_x" in value else value
+    return unescape(fitting_text(value, row, column)) if "_x" in value else fitting_text(value, row, column)
+
+
+def _find_formats(grid: Grid, book: Any, sheet: Any) -> None:
+    """Note the numbers that are shown as percentages or in another currency; most workbooks have no such format."""
+    codes = {*book._number_formats, *(numbers.BUILTIN_FORMATS.get(form.numFmtId, "") for form in book._cell_styles)}
+    odd = {code: fault for code in codes if (fault := fault_of_format(code))}
+    if not odd:
+        return
+    sheet.reset_dimensions()
+    for row, cells in enumerate(sheet.iter_rows(max_row=len(grid.rows), max_col=grid.width)):
+        for column, cell in enumerate(cells):
+            is_number = isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
+            if is_number and cell.number_format in odd:
+                grid.faults[row, column] = odd[cell.number_format]
 
 
 def _look_into(grid: Grid, archive: zipfile.ZipFile, content: bytes, sheet: Any) -> None:
@@ -136,13 +138,14 @@ def _look_into(grid: Grid, archive: zipfile.ZipFile, content: bytes, sheet: Any)
         for found in _EMPTY_TEXT.findall(xml):
             row, column = coordinate_to_tuple(found.decode())
             grid.faults.pop((row - 1, column - 1), None)
-    left = MOST_MERGED
-    for found in _MERGED.findall(xml):
-        left -= _merge(grid, found.decode())
-        if left < 0:
-            raise Unreadable(f"More than {MOST_MERGED:,} cells are merged with others: unmerge them.")
+    take_merged(grid, (_area(found.decode()) for found in _MERGED.findall(xml)))
     grid.hidden_rows = frozenset(int(found) - 1 for found in _HIDDEN_ROW.findall(xml) if int(found) <= len(grid.rows))
     grid.hidden_columns = frozenset(_hidden_columns(xml, grid.width))
+
+
+def _area(text: str) -> Area:
+    left, top, right, bottom = (number - 1 for number in range_boundaries(text))
+    return top, left, bottom, right
 
 
 def _hidden_columns(xml: bytes, width: int) -> Iterator[int]:
@@ -167,25 +170,3 @@ def _find_lost_formulas(content: bytes, title: str, grid: Grid, *, is_calculated
             if held is None or (held == 0 and not is_calculated):
                 grid.faults[row, column] = NO_VALUE
     book.close()
-
-
-def _merge(grid: Grid, area: str) -> int:
-    """Take a merged column for one value of all its rows; a cell merged over columns is at fault.
-
-    Returns how many cells that were, and changes nothing where they are too many.
-    """
-    left, top, right, bottom = (number - 1 for number in range_boundaries(area))
-    bottom, right = min(bottom, len(grid.rows) - 1), min(right, MOST_COLUMNS)
-    size: int = max(0, bottom - top + 1) * max(0, right - left + 1)
-    if not size or size > MOST_MERGED:
-        return size
-    value = grid.value(top, left)
-    for row in range(top, bottom + 1):
-        if right > left:
-            for column in range(left, right + 1):
-                grid.faults[row, column] = f"is merged over {area}: unmerge it and give each cell its value"
-        else:
-            cells = grid.rows[row]
-            cells.extend([None] * (left + 1 - len(cells)))
-            cells[left] = value
-    return size
