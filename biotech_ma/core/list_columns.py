@@ -1,12 +1,16 @@
-"""Which columns each user has chosen for which list of the admin, and in what order."""
+"""Which columns each user has chosen for which list of the admin, in what order and how wide."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
+
+from biotech_ma.core.fields import json_object
 
 MOST_COLUMNS = 100
 
@@ -26,8 +30,10 @@ class ListColumns(models.Model):
     columns = ArrayField(
         models.CharField(max_length=100),
         size=MOST_COLUMNS,
-        db_comment="Names of the columns in their order. Those that the list does not know any more are passed over.",
+        db_comment="Names of the columns in their order; without any the list has its own. Those that the list does "
+        "not know any more are passed over.",
     )
+    widths = json_object(db_comment="Pixels by name of a column; a column without an entry is as wide as it comes.")
 
     class Meta:
         app_label = "core"
@@ -46,9 +52,18 @@ class ListColumns(models.Model):
         return f"{self.table} of user {self.user_id}"
 
 
-def chosen_columns(*, user_id: int, table: str) -> list[str] | None:
-    """Return the names that the user has chosen for a list, in order; None where nothing is chosen."""
-    return ListColumns.objects.filter(user_id=user_id, table=table).values_list("columns", flat=True).first()
+@dataclass(frozen=True)
+class KeptList:
+    """What a user has chosen of a list: its columns, none where the list shows its own, and their widths in pixels."""
+
+    columns: list[str] = field(default_factory=list)
+    widths: dict[str, int] = field(default_factory=dict)
+
+
+def kept_list(*, user_id: int, table: str) -> KeptList:
+    """Return what the user has chosen of a list."""
+    found = ListColumns.objects.filter(user_id=user_id, table=table).values_list("columns", "widths").first()
+    return KeptList(*found) if found else KeptList()
 
 
 def choose_columns(*, user_id: int, table: str, columns: Sequence[str]) -> None:
@@ -57,5 +72,26 @@ def choose_columns(*, user_id: int, table: str, columns: Sequence[str]) -> None:
 
 
 def forget_columns(*, user_id: int, table: str) -> None:
-    """Let the list show its own columns again."""
-    ListColumns.objects.filter(user_id=user_id, table=table).delete()
+    """Let the list show its own columns again; their widths stay."""
+    _rest(user_id, table, columns=[])
+
+
+def keep_widths(*, user_id: int, table: str, widths: Mapping[str, int]) -> None:
+    """Keep the widths of the user's columns, in pixels by name; none let the list have its own."""
+    if not widths:
+        _rest(user_id, table, widths={})
+        return
+    ListColumns.objects.update_or_create(
+        user_id=user_id,
+        table=table,
+        defaults={"widths": dict(widths)},
+        create_defaults={"columns": [], "widths": dict(widths)},
+    )
+
+
+@transaction.atomic
+def _rest(user_id: int, table: str, **nothing: Any) -> None:
+    """Take one of the two choices back; a row that then says nothing goes."""
+    rows = ListColumns.objects.filter(user_id=user_id, table=table)
+    rows.update(**nothing)
+    rows.filter(columns=[], widths={}).delete()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import pytest
 from django.contrib.admin import site
@@ -175,3 +177,54 @@ def test_who_may_not_see_the_list_chooses_nothing():
     assert browser.get(CHOICE).status_code == 403
     assert browser.post(CHOICE, {"order": ["name_cell"]}).status_code == 403
     assert browser.get("/admin/companies/company/columns/").status_code == 200
+
+
+def keep(browser: Browser, widths: Any) -> int:
+    body = widths if isinstance(widths, str) else json.dumps(widths)
+    return browser.post(f"{CHOICE}widths/", body, content_type="application/json").status_code
+
+
+def widths_of(browser: Browser) -> dict[str, int]:
+    return json.loads(browser.get(LIST).context["widths"])
+
+
+def test_widths_are_kept_for_the_user_beside_the_columns(anna):
+    DrugCandidateFactory()
+    assert keep(anna, {"name_cell": 220, "phase": 90}) == 204
+    assert widths_of(anna) == {"name_cell": 220, "phase": 90}
+    assert shown(anna) == OWN
+    assert widths_of(signed_in("ben")) == {}
+    anna.post(CHOICE, {"order": ["name_cell", "area"], "shown": ["area"]})
+    assert keep(anna, {"area": 40}) == 204
+    assert (widths_of(anna), shown(anna)) == ({"area": 40}, ["Drug", "Area"])
+    anna.post(CHOICE, {"reset": ""})
+    assert (widths_of(anna), shown(anna)) == ({"area": 40}, OWN)
+    assert ListColumns.objects.count() == 1
+    assert keep(anna, {}) == 204
+    assert not ListColumns.objects.exists()
+
+
+def test_resetting_the_widths_leaves_the_columns(anna):
+    DrugCandidateFactory()
+    anna.post(CHOICE, {"order": ["name_cell", "area"], "shown": ["area"]})
+    keep(anna, {"area": 400})
+    assert keep(anna, {}) == 204
+    assert (widths_of(anna), shown(anna)) == ({}, ["Drug", "Area"])
+
+
+@pytest.mark.parametrize(
+    "widths",
+    ["", "[", "[]", "[" * 100_000, {"area": 39}, {"area": 1201}, {"area": "90"}, {"area": True}, {"area": 90.5},
+     {"area": None}, {"gone": 90}, {"\x00": 90}],
+)  # fmt: skip
+def test_what_is_no_width_of_a_column_is_refused(anna, widths):
+    assert keep(anna, widths) == 400
+    assert not ListColumns.objects.exists()
+
+
+def test_widths_of_columns_that_are_gone_are_passed_over_and_who_sees_no_list_keeps_none(anna):
+    keep(anna, {"area": 90})
+    ListColumns.objects.update(widths={"area": 90, "gone": 90})
+    assert widths_of(anna) == {"area": 90}
+    assert keep(signed_in("carl", "view_company"), {"area": 90}) == 403
+    assert anna.get(f"{CHOICE}widths/").status_code == 405

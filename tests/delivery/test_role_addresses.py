@@ -34,7 +34,7 @@ ANYBODY, SIGNED_OUT, NOBODY = "whoever is signed in", "whoever is not", "nobody"
 # What the usual pages of a table take: see, add, change, archive.
 USUAL = {
     "changelist": "v", "add": "a", "change": "v", "history": "v", "columns": "v", "saved": "v", "export": "v",
-    "step": "v", "revert": "c", "pasted": "c", "archive_row": "d", "restore_row": "d",
+    "step": "v", "revert": "c", "pasted": "c", "widths": "v", "archive_row": "d", "restore_row": "d",
 }  # fmt: skip
 # Every other address, and where a usual one takes something else; after a stroke what sending takes. A new address of
 # the admin needs a line here.
@@ -48,7 +48,7 @@ OTHERS = {
     # one's own exports and filters, and the permission shows those of all
     "core_listexport_changelist": ANYBODY, "core_listexport_change": ANYBODY, "core_listexport_history": ANYBODY,
     "core_listexport_columns": ANYBODY, "core_listexport_saved": ANYBODY, "core_listexport_file": ANYBODY,
-    "core_listexport_step": ANYBODY,
+    "core_listexport_step": ANYBODY, "core_listexport_widths": ANYBODY,
     "auth_user_password_change": "auth.user c", "auth_user_reset_second_factor": "auth.user c",
     "auth_user_sign_out_everywhere": "auth.user c",
     "companies_companymerge_undo": "companies.companymerge c",

@@ -26,6 +26,26 @@ def shown(page: Any, name: str) -> list[str]:  # noqa: F811
     return [each.input_value() for each in page.locator(f"[name$='-{name}']").all()]
 
 
+def set_widths(page: Any) -> None:  # noqa: F811
+    """Widen a column by the keyboard, see that it stays so, and give it its own width again."""
+    page.get_by_role("separator", name="Width of Drug").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    wide = page.get_by_role("separator", name="Width of Phase")
+    before = int(wide.get_attribute("aria-valuenow"))
+    with page.expect_response("**/columns/widths/") as kept:
+        page.keyboard.press("Shift+ArrowRight")
+        page.keyboard.press("ArrowLeft")
+    assert kept.value.status == 204
+    assert int(wide.get_attribute("aria-valuenow")) == before + 32
+    page.reload()
+    assert int(wide.get_attribute("aria-valuenow")) == before + 32
+    with page.expect_response("**/columns/widths/"):
+        page.get_by_role("button", name="Reset widths").click()
+    # headings stay in sight however far the list is scrolled
+    assert page.locator("#result_list thead th").nth(1).evaluate("each => getComputedStyle(each).position") == "sticky"
+
+
 def test_a_block_is_pasted_filled_down_taken_back_and_saved(page, live_server):  # noqa: F811
     acme = CompanyFactory(name="Acme Therapeutics")
     for name in ("AB-1", "AB-2", "AB-3"):
@@ -54,11 +74,10 @@ def test_a_block_is_pasted_filled_down_taken_back_and_saved(page, live_server): 
     block.filter(has_text="The paste is taken back.").wait_for()
     page.locator("[data-save-told]").filter(has_text="Nothing is changed yet").wait_for()
     assert page.locator(".desk-cell-error").count() == 0
-    assert DrugCandidate.objects.filter(phase="phase_1", indication="Cough").count() == 3
 
     page.locator("[name=form-0-phase]").select_option("phase_2")
-    page.locator("[name=form-0-phase]").press("Shift+ArrowDown")
-    page.keyboard.press("Shift+ArrowDown")
+    for _ in range(2):
+        page.locator("[name=form-0-phase]").press("Shift+ArrowDown")
     block.filter(has_text="3 rows by 1 column chosen").wait_for()
     page.keyboard.press("Control+d")
     block.filter(has_text="2 cells filled").wait_for()
@@ -85,6 +104,7 @@ def test_a_block_is_pasted_filled_down_taken_back_and_saved(page, live_server): 
     ]  # fmt: skip
 
     page.goto(f"{live_server.url}/admin/companies/drugcandidate/?_edit=1")
+    set_widths(page)
     page.get_by_role("button", name="Keys").click()
     page.get_by_text("Paste a block of cells").wait_for()
     assert page.complaints == []

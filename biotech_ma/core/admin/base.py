@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
 from biotech_ma.core.admin.closed_rows import ClosedRows
-from biotech_ma.core.admin.column_choice import ColumnChoice, columns_link
+from biotech_ma.core.admin.column_choice import ColumnChoice, columns_context
 from biotech_ma.core.admin.desk_fields import MONEY_DIGITS, DeskFields
 from biotech_ma.core.admin.exports import ExportMixin
 from biotech_ma.core.admin.figures import in_full
@@ -109,7 +109,7 @@ class DeskAdmin(ListEdit, ListWay, ColumnChoice, ExportMixin, ClosedRows, Action
             link = type(self).import_link
             import_url = link(request) if link else ""
             shown = {"empty_hint": self.empty_hint, "import_url": import_url, **saved_context(self, request)}
-            shown |= {"columns_url": columns_link(self, request), "may_edit_list": self.may_edit_list(request)}
+            shown |= {**columns_context(self, request), "may_edit_list": self.may_edit_list(request)}
             shown |= extra_context or {}
             return self.edited_list(request, partial(super().changelist_view, request, shown))
         except (DataError, OverflowError):

@@ -16,7 +16,8 @@ from django.urls import path, reverse
 from unfold.views import ChangeList
 
 from biotech_ma.core.admin.column_data import has_data, heading_of
-from biotech_ma.core.list_columns import choose_columns, chosen_columns, forget_columns
+from biotech_ma.core.admin.column_widths import ColumnWidths
+from biotech_ma.core.list_columns import choose_columns, forget_columns
 from biotech_ma.core.saved_filters import normal
 
 TICK = "action_checkbox"
@@ -84,7 +85,7 @@ class DeskChangeList(ChangeList):  # type: ignore[misc]
         return str(super().get_query_string(new_params, remove))
 
 
-class ColumnChoice:
+class ColumnChoice(ColumnWidths):
     """Gives a list its choice of columns. `more_columns` are those that it can show and does not by itself."""
 
     model: Any
@@ -105,13 +106,9 @@ class ColumnChoice:
         return [*(self.list_display_links or self.list_display[:1])]
 
     def chosen(self, request: HttpRequest) -> list[str]:
-        """Return the columns that the user sees, asked once a request."""
-        found: list[str] | None = request.__dict__.get(f"desk_columns_{self.opts.label_lower}")
-        if found is None:
-            kept = chosen_columns(user_id=request.user.pk or 0, table=self.opts.label_lower)
-            found = self._whole(kept) if kept else [*self.list_display]
-            request.__dict__[f"desk_columns_{self.opts.label_lower}"] = found
-        return found
+        """Return the columns that the user sees."""
+        kept = self.kept_list(request).columns
+        return self._whole(kept) if kept else [*self.list_display]
 
     def _whole(self, names: Sequence[str]) -> list[str]:
         """Return the known ones of the names, once each, with those that stay."""
@@ -132,7 +129,7 @@ class ColumnChoice:
         name = f"{self.opts.app_label}_{self.opts.model_name}_columns"
         return [
             path("columns/", self.admin_site.admin_view(self.columns_view), name=name),
-            *super().get_urls(),  # type: ignore[misc]
+            *super().get_urls(),
         ]
 
     def columns_view(self, request: HttpRequest) -> HttpResponse:
@@ -188,8 +185,9 @@ def moved(order: list[str], move: str) -> list[str]:
     return [*rest[:place], name, *rest[place:]]
 
 
-def columns_link(model_admin: Any, request: HttpRequest) -> str:
-    """Return where the columns of the list are chosen, with the way back to it as it is filtered."""
+def columns_context(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
+    """Return where the columns of the list are chosen, with the way back to it as it is filtered, and their widths."""
     address = reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_columns")
     query = normal(request.GET.urlencode())
-    return f"{address}?{urlencode({LIST: query})}" if query else address
+    link = f"{address}?{urlencode({LIST: query})}" if query else address
+    return {"columns_url": link, **model_admin.widths_context(request)}

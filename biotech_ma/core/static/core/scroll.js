@@ -11,3 +11,12 @@ const markScrollable = () => {
 };
 window.addEventListener("load", markScrollable);
 window.addEventListener("resize", markScrollable);
+// A list is scrolled within its frame: keys that scroll a page scroll it while nothing else has the focus.
+document.addEventListener("keydown", (event) => {
+  const frame = document.getElementById("result_list")?.parentElement;
+  const way = { PageUp: -1, PageDown: 1 }[event.key];
+  if (!frame || !way || event.target !== document.body) return;
+  const before = frame.scrollTop;
+  frame.scrollTop += way * (frame.clientHeight - 80);
+  if (frame.scrollTop !== before) event.preventDefault();
+});
