@@ -96,7 +96,7 @@ class CompanyAdmin(CompanyPage, CompanyMerging, CompanyWatching, MoreCompanyColu
     actions: Any = ["edit_selected", "watch_selected", "merge_selected", *ArchiveAdmin.actions]
     bulk_fields = ("role", "therapeutic_areas", "tags", "is_public", "history_starts")
     search_fields: Any = ["name"]
-    search_help_text = "Name, ticker or alias"
+    search_help_text = "Name, ticker, CIK or alias"
     ordering: Any = ["name", "id"]
     inlines: Any = [PipelineInline, AliasInline]
     empty_hint = "Load the starter data or a source, or add a company by hand."
@@ -194,7 +194,7 @@ class CompanyAdmin(CompanyPage, CompanyMerging, CompanyWatching, MoreCompanyColu
         return rows
 
     def search_rows(self, request: HttpRequest, queryset: Any, term: str) -> tuple[Any, bool]:
-        """Search name, ticker and aliases; `%` and `_` are letters."""
+        """Search name, ticker, CIK and aliases; `%` and `_` are letters."""
         return (queryset.search(term) if term.strip() else queryset), False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

@@ -135,7 +135,7 @@ class CompanyQuerySet(SoftDeleteQuerySet["Company"]):
         return get_close_matches(ref.strip().upper(), [str(ticker) for ticker in tickers], n=3, cutoff=0.5)
 
     def search(self, text: str) -> Self:
-        """Return what the text finds in name, ticker and aliases: the exact ticker first, then prefixes, then the rest.
+        """Return what the text finds in name, ticker, CIK and aliases: the exact ticker first, then prefixes, the rest.
 
         `%` and `_` are letters here. A blank text asks for nothing in particular and returns every row.
         """
@@ -149,9 +149,11 @@ class CompanyQuerySet(SoftDeleteQuerySet["Company"]):
         ticker = words.upper()
         normalized = re.sub(r"[^A-Za-z0-9]+", "", words).upper()
         alias = Q(alias__icontains=words) | (Q(normalized=normalized) if normalized else Q())
+        cik = Q(cik=words.zfill(10)) if words.isascii() and words.isdecimal() else Q()
         return (
             self.filter(
-                Q(name__icontains=words)
+                cik
+                | Q(name__icontains=words)
                 | Q(ticker__contains=ticker)
                 | Q(search_vector=SearchQuery(words, config="simple"))
                 | Q(pk__in=CompanyAlias.objects.filter(alias).values("company_id"))

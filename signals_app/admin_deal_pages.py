@@ -19,6 +19,7 @@ from biotech_ma.core.admin.pages import Fact
 from biotech_ma.core.market_day import NEW_YORK
 from biotech_ma.core.services import Refused
 from companies.admin import company_link
+from companies.admin_lookup import lookup_response
 from companies.models import Company
 from signals_app.admin_deal_cells import percent, spread_words, term_day
 from signals_app.admin_deal_terms import MilestoneFormSet, NewDealForm, TermsForm, milestones_in
@@ -44,8 +45,15 @@ class DealPages:
         return [
             path("<uuid:key>/terms/", view(self.terms), name="signals_app_deal_terms"),
             path("new/", view(self.new), name="signals_app_deal_new"),
+            path("parties/", view(self.parties), name="signals_app_deal_parties"),
             *super().get_urls(),  # type: ignore[misc]
         ]
+
+    def parties(self, request: HttpRequest) -> HttpResponse:
+        """Answer what a new deal's boxes of target and acquirer look up."""
+        if not request.user.has_perm(ADD):
+            raise PermissionDenied
+        return lookup_response(request)
 
     def terms(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Show a deal's terms; what is changed is a correction that supersedes the row. A superseded one leads on."""
@@ -105,7 +113,7 @@ class DealPages:
         if not request.user.has_perm(ADD):
             raise PermissionDenied
         sent = request.POST if request.method == "POST" else None
-        form = NewDealForm(sent, initial=_of_company(request.GET.get("company", "")))
+        form = NewDealForm(sent, initial=_of_company(request.GET.get("company", "")), user=request.user)
         paid = MilestoneFormSet(sent, prefix="paid")
         if sent is not None and form.is_valid() and paid.is_valid():
             data = form.cleaned_data

@@ -8,10 +8,12 @@ from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
+from django.urls import reverse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from biotech_ma.core.admin import figures
+from biotech_ma.core.closed import narrowed, reader_of
 from biotech_ma.core.market_day import NEW_YORK
 from companies.choices import Phase
 from companies.models import Company
@@ -181,12 +183,23 @@ class TermsForm(_Dressed):
 class NewDealForm(TermsForm):
     """A deal that no source has."""
 
-    target = forms.CharField(max_length=60, help_text="Ticker, SEC CIK or name.")
-    acquirer = forms.CharField(required=False, max_length=255, help_text="Empty where nobody is named.")
+    target = forms.CharField(max_length=255, help_text="Type a ticker, a SEC CIK, a name or a former one, and choose.")
+    acquirer = forms.CharField(
+        required=False,
+        max_length=255,
+        help_text="Chosen or typed: whoever is not in the list is a name. Empty where nobody is named.",
+    )
 
     announced = forms.DateField(help_text="The market's day. Of a rumour: the day it was heard.")
 
     field_order = ("target", "acquirer", "announced", "status")
+
+    def __init__(self, *args: Any, user: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.user = user
+        for name, fills in (("target", "ref"), ("acquirer", "name")):
+            attrs = {"data-lookup": reverse("admin:signals_app_deal_parties"), "data-lookup-fills": fills}
+            self.fields[name].widget.attrs |= attrs
 
     def clean(self) -> dict[str, Any]:
         """Find the target; an announced deal names who buys."""
@@ -203,7 +216,7 @@ class NewDealForm(TermsForm):
             found = Company.objects.filter(cik=text.zfill(10)).first()
         if found is not None:
             return found
-        named = list(Company.objects.search(text)[:MOST_NAMED])
+        named = list(narrowed(Company.objects.search(text), reader_of(self.user))[:MOST_NAMED])
         if len(named) == 1:
             return named[0]
         if named:

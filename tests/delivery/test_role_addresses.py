@@ -62,6 +62,7 @@ OTHERS = {
     "companies_companyalias_add": NOBODY, "companies_restriction_take_off_list": "companies.restriction c",
     "signals_app_deal_terms": "signals_app.deal v / signals_app.signal a",
     "signals_app_deal_new": "signals_app.signal a",
+    "signals_app_deal_parties": "signals_app.signal a",
     "signals_app_financialfact_correct": "signals_app.financialfact a",
     "signals_app_financialfact_add": NOBODY, "signals_app_signal_correct": "signals_app.signal a",
     "signals_app_sheetimport_upload": "signals_app.sheetimport a", "signals_app_sheetimport_add": NOBODY,

@@ -10,13 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
 from biotech_ma.core.market_day import NEW_YORK
-from companies.models import Company
+from biotech_ma.core.services import archive
+from companies.models import Company, CompanyAlias
+from companies.restrictions import put_on
 from signals_app.deal_figures import premiums_of
 from signals_app.deal_terms import consideration, contingent_words
 from signals_app.deals import Deal
@@ -229,3 +231,33 @@ def test_what_an_analyst_says_of_a_deal_stands_against_later_editions_of_the_fil
     anna.post(page(only_deal().pk), terms(price_per_share="16", status="terminated"))
     assert load("17").skipped == 1
     assert only_deal().status == "terminated"
+
+
+def test_target_and_acquirer_are_looked_up_by_any_name_and_closed_companies_are_not_offered(anna):
+    target = CompanyFactory(name="Acme Therapeutics", ticker="ACM", cik="0000000077")
+    CompanyAlias.objects.create(company=target, kind="name", alias="Zenith Labs", source="analyst")
+    unlisted = CompanyFactory(name="Acmeon", ticker=None, cik="0000000078")
+    archived = CompanyFactory(name="Acme Gone", ticker="GONE")
+    archive(row=archived)
+    parties = reverse("admin:signals_app_deal_parties")
+    assert f'data-lookup="{parties}"' in anna.get(NEW).content.decode()
+
+    def offered(browser: Browser, text: str) -> list[tuple[str, str]]:
+        return [(row["ref"], row["note"]) for row in browser.get(parties, {"q": text}).json()["found"]]
+
+    assert offered(anna, "acme") == [("ACM", "CIK 0000000077"), ("0000000078", "CIK 0000000078")]
+    assert offered(anna, "zenith") == [("ACM", "CIK 0000000077 · also Zenith Labs")]
+    assert offered(anna, "78") == [("0000000078", "CIK 0000000078")]
+    assert offered(anna, "acm")[0][0] == "ACM"
+    assert [offered(anna, text) for text in ("", " ", "\x00", "nobody at all")] == [[], [], [], []]
+    # what is offered is understood when it comes back
+    sent = terms(target="0000000078", acquirer="Nobody's List plc", announced="2026-03-02")
+    assert anna.post(NEW, sent).status_code == 302
+    assert (only_deal().target, only_deal().acquirer) == (unlisted.name, "Nobody's List plc")
+
+    put_on(company=target, reason="wall crossed", cleared=[])
+    analyst = User.objects.create_user("ben", is_staff=True)
+    analyst.groups.add(Group.objects.get(name="analyst"))
+    ben = Browser()
+    ben.force_login(analyst)
+    assert [offered(ben, text) for text in ("zenith", "ACM", "77")] == [[], [("0000000078", "CIK 0000000078")], []]
