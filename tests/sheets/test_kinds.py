@@ -16,6 +16,7 @@ import xlrd
 from biotech_ma.core.sheets.formats import fault_of_format, is_span
 from biotech_ma.core.sheets.grid import Grid, Unreadable
 from biotech_ma.core.sheets.read import read
+from biotech_ma.core.sheets.values import error_in
 from tests.sheets import binary
 from tests.sheets.test_reading import repacked
 
@@ -140,6 +141,22 @@ def test_workbooks_of_every_kind_say_the_same_of_the_same_table(made):
     assert "span of time" in found.faults[2, 2]
     assert "merged over A4:C4" in found.faults[3, 0]
     assert (found.hidden_rows, found.hidden_columns) == ({2}, {5})
+
+
+def test_errors_and_truths_of_an_open_document_are_what_they_are_shown_as():
+    # as LibreOffice converts them from a workbook
+    error = (
+        '<table:table-cell office:value-type="string" office:string-value="" calcext:value-type="error">'
+        "<text:p>Err:509</text:p></table:table-cell>"
+    )
+    truth = (
+        '<table:table-cell table:formula="of:=TRUE()" office:value-type="float" office:value="1">'
+        "<text:p>TRUE</text:p></table:table-cell>"
+    )
+    found = read(open_document(table(error + truth + figure(1))))
+    assert found.rows == [["Err:509", True, 1]]
+    assert found.rows[0][1] is True
+    assert "holds the error Err:509" in error_in("Err:509")
 
 
 def test_text_of_an_open_document_is_what_it_shows():

@@ -39,6 +39,7 @@ _KEPT = frozenset({_A_ROW, _A_STYLE})
 MOST_PARTS_OF_A_ROW = 100_000
 _HIDDEN = frozenset({"collapse", "filter"})
 _MANIFEST = "META-INF/manifest.xml"
+_TRUTHS = {"TRUE": True, "FALSE": False}
 DOLLARS = frozenset({"", "USD"})
 MOST_SPACES = 1000
 _GENERATOR = re.compile(rb"<meta:generator>([^<]{0,200})")
@@ -218,8 +219,11 @@ def _value(cell: Any) -> tuple[Any, str]:
     if cell.get(f"{_CALC}value-type") == "error":
         return _words(cell) or "#ERROR!", ""
     match kind:
+        case "float" if (truth := _TRUTHS.get(_words(cell))) is not None:
+            # what was a truth in another kind of workbook, and is shown as one
+            found: tuple[Any, str] = truth, ""
         case "float" | "currency" | "percentage":
-            found: tuple[Any, str] = plain_number(float(cell.get(f"{_OFFICE}value", ""))), _fault_of(kind, cell)
+            found = plain_number(float(cell.get(f"{_OFFICE}value", ""))), _fault_of(kind, cell)
         case "boolean":
             found = cell.get(f"{_OFFICE}boolean-value") == "true", ""
         case "date":

@@ -87,6 +87,8 @@ _COMMA_ONLY = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}|\d+,\d
 _POINT = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?")
 _COMMA = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
 _UNSURE = re.compile(r"\d{1,3}[.,]\d{3}")
+# LibreOffice names the errors that Excel has no word for by number.
+_NUMBERED_ERROR = re.compile(r"err:\d{3}")
 _SCIENTIFIC = re.compile(r"[+\-]?\d+(?:[.,]\d+)?E[+\-]?\d+", re.IGNORECASE)
 _SPACES = re.compile(r"(?<=\d)['’\s\u00a0\u202f](?=\d{3}(?!\d))")
 
@@ -105,7 +107,7 @@ def is_placeholder(text: str) -> bool:
 def error_in(text: str) -> str:
     """Return why a cell's text is no value but what a program left there, empty where it is none of these."""
     word = text.strip().lower()
-    if word in ERRORS:
+    if word in ERRORS or _NUMBERED_ERROR.fullmatch(word):
         return f"holds the error {text.strip()}: mend it in the spreadsheet, or empty the cell"
     if _UNANSWERED.fullmatch(word):
         return f"holds {shown(text.strip())}, a value that had not arrived: refresh the spreadsheet and save it again"
