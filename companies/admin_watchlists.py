@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
@@ -14,6 +15,10 @@ from companies.models import Watchlist
 from companies.watchlists import uses_of
 
 MOST_LISTED = 200
+UNSEEN = (
+    "No companies are shown: the watchlist of this filter is archived, gone, or not yours to see. "
+    "Choose another under Filters, or restore it."
+)
 
 
 class TagFilter(TextFilter):  # type: ignore[misc]
@@ -38,12 +43,29 @@ class WatchlistFilter(DropdownFilter):  # type: ignore[misc]
         rows = Watchlist.objects.seen_by(request.user).order_by("name", "id")
         return [(str(row.pk), row.name) for row in rows[:MOST_LISTED]]
 
+    def has_output(self) -> bool:
+        """Return whether the filter counts: also for who has no list to choose and names one in the address."""
+        return bool(super().has_output() or self.value())
+
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Narrow the list; a list that the user does not see narrows nothing."""
-        if self.value() not in {key for key, _ in self.lookup_choices}:
+        """Narrow the list; of a watchlist that the user does not see, or that is archived, nothing is shown."""
+        if not self.value():
             return queryset
+        if not self._is_seen(request):
+            if not hasattr(request, "desk_unseen_watchlist"):
+                request.desk_unseen_watchlist = True  # type: ignore[attr-defined]
+                messages.warning(request, UNSEEN)
+            return queryset.none()
         through = Watchlist.companies.through.objects.filter(watchlist_id=self.value())
         return queryset.filter(pk__in=through.values("company_id"))
+
+    def _is_seen(self, request: HttpRequest) -> bool:
+        if self.value() in {key for key, _ in self.lookup_choices}:
+            return True
+        try:
+            return bool(Watchlist.objects.seen_by(request.user).filter(pk=UUID(str(self.value()))).exists())
+        except ValueError:
+            return False
 
 
 @admin.register(Watchlist)

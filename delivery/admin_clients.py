@@ -160,7 +160,8 @@ class ClientAdmin(SecretAdmin):
             raise Http404("There is no such row.")
         question = Question(
             f"Revoke the key of {row}?",
-            "It is dead at once, until the client is made active again.",
+            "It is dead at once, until the client is made active again. What is queued for its webhooks is cancelled "
+            "and can be sent again then.",
             "Revoke",
             grave=True,
         )

@@ -44,6 +44,7 @@ from signals_app.admin_runs import IngestRunAdmin
 from signals_app.admin_versions import newest_of, signal_versions
 from signals_app.models import Signal
 from signals_app.services import CORRECTABLE, correct_signal, record_signal
+from signals_app.title_words import titled
 
 __all__ = [
     "DealAdmin",
@@ -80,7 +81,7 @@ class SignalAdmin(DeskAdmin):
         LedgerFilter,
     ]
     search_fields: Any = ["title"]
-    search_help_text = "Ticker or company; else words in titles of the past year"
+    search_help_text = "Ticker or company; else words in titles of the past year, or what they begin with"
     autocomplete_fields: Any = ["company"]
     ordering: Any = ["-event_date", "-id"]
     sortable_by: Any = ["event_day"]
@@ -126,9 +127,7 @@ class SignalAdmin(DeskAdmin):
         if found:
             return queryset.filter(company_id__in=Identities.load().ids_of(found)), False
         since = timezone.now() - dt.timedelta(days=TITLE_DAYS)
-        for word in term.split():
-            queryset = queryset.filter(title__icontains=word)
-        return queryset.filter(event_date__gte=since), False
+        return queryset.filter(titled(term), event_date__gte=since), False
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Start a correction from the row that it corrects."""

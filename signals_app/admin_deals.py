@@ -74,7 +74,7 @@ class DealAdmin(DealPages, ReadOnlyAdmin):
         """Return the list, with the quartiles and the tabs above it."""
         changes = super().get_changelist_instance(request)
         changes.result_list = self.completed(list(changes.result_list))
-        changes.premiums = premiums_of(changes.queryset)
+        changes.premiums = premiums_of(changes.queryset, is_long=getattr(changes.paginator, "is_bounded", False))
         changes.new_url = reverse("admin:signals_app_deal_new") if request.user.has_perm(ADD) else ""
         changes.tabs = self._tabs(request)
         # It opens on what is pending: none of that is not none at all.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q
 
+from biotech_ma.core.admin.paginator import COUNT_LIMIT
 from biotech_ma.core.market_day import NEW_YORK
 from companies.models import Company
 from signals_app.deal_terms import PENDING
 from signals_app.deals import Deal
+from signals_app.offers import IS_DEAL
 
 DAYS_A_YEAR = 365
 # Quartiles of fewer would be the deals themselves.
@@ -71,6 +73,8 @@ class Premiums:
     known: int
     unknown: tuple[str, ...] = ()
     unknown_count: int = 0
+    # Whether older deals were left unread.
+    is_of_newest: bool = False
 
     @property
     def too_few(self) -> bool:
@@ -78,19 +82,30 @@ class Premiums:
         return self.known < FEWEST
 
 
-MOST_NAMED = 8
+MOST_NAMED, MOST_READ = 8, COUNT_LIMIT
 # Annotation -> what the premium is over.
 OVER = {"premium": "the last close before the announcement", "premium_30": "the average of the 30 days before it"}
 
 
-def premiums_of(rows: Any) -> list[Premiums]:
+def premiums_of(rows: Any, *, is_long: bool = False) -> list[Premiums]:
     """Return the premium quartiles of the deals (linear between neighbours) over each of OVER, and who is missing.
 
-    What is known is read in one pass: what is a deal, and whether it has ended, is asked of each row once.
+    Of a list that is longer than lists count, those among the last MOST_READ deals up to its newest are read. What is
+    known is read in one pass: what is a deal, and whether it has ended, is asked of each row once.
     """
+    read_from = _day_of_the_last(rows) if is_long else None
+    within = rows if read_from is None else rows.filter(event_date__gte=read_from)
     asked: dict[str, Any] = {f"{name}_known": ArrayAgg(name, filter=Q(**{f"{name}__isnull": False})) for name in OVER}
-    read = rows.order_by().aggregate(number=Count("pk"), **asked)
-    return [_premiums(rows, name, sorted(read[f"{name}_known"] or ()), read["number"]) for name in OVER]
+    read = within.order_by().aggregate(number=Count("pk"), **asked)
+    made = [_premiums(rows, name, sorted(read[f"{name}_known"] or ()), read["number"]) for name in OVER]
+    return [replace(each, is_of_newest=read_from is not None) for each in made]
+
+
+def _day_of_the_last(rows: Any) -> dt.datetime | None:
+    """Return the moment of the earliest of the deals that are read, from the index alone; None where all are."""
+    newest = rows.order_by("-event_date", "-id").values_list("event_date", flat=True).first()
+    deals = Deal.deals.filter(IS_DEAL, event_date__lte=newest).order_by("-event_date", "-id")
+    return next(iter(deals.values_list("event_date", flat=True)[MOST_READ - 1 : MOST_READ]), None)
 
 
 def _premiums(rows: Any, name: str, found: list[Decimal], number: int) -> Premiums:

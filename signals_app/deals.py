@@ -15,7 +15,7 @@ from companies.identity import read_as
 from companies.models import Company
 from signals_app.deal_terms import PENDING, RUMOURED, TERMINATED, Milestone, as_day, as_number, milestones_of, text_of
 from signals_app.models import Signal
-from signals_app.offers import OFFER, OFFER_ENDED
+from signals_app.offers import IS_DEAL, OFFER, OFFER_ENDED
 
 BOUGHT = "takeover_acquirer"
 # A rumour takes nobody out of the ranking: it is an event of the market that says so in its particulars.
@@ -96,8 +96,7 @@ class DealQuerySet(models.QuerySet["Deal"]):
             .annotate(whose=read_as())
             .filter(signal_type=OFFER_ENDED, whose=OuterRef("whose"), event_date__gte=OuterRef("event_date"))
         )
-        is_rumour = Q(signal_type=RUMOUR, signal_data__contains={"rumour": True})
-        rows = known.filter(Q(signal_type=OFFER) | Q(signal_type=BOUGHT) | is_rumour).annotate(
+        rows = known.filter(IS_DEAL).annotate(
             **WHO,
             value_usd_text=KT("signal_data__value_usd"),
             value_usd_m_text=KT("signal_data__value_usd_m"),

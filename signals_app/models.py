@@ -13,9 +13,11 @@ from companies.models import Company
 from signals_app.catalogue import CATALOGUE, Severity, SignalType
 from signals_app.entry_models import LedgerEntry
 from signals_app.import_models import SheetImport, SheetImportRow
+from signals_app.offers import IS_DEAL
 from signals_app.querysets import FinancialFactQuerySet, SignalQuerySet
 from signals_app.review_models import IngestRun, ReviewItem
 from signals_app.source_models import IngestCursor, RawPayload
+from signals_app.title_words import TitleWords
 
 __all__ = [
     "FinancialFact",
@@ -160,14 +162,20 @@ class Signal(AppendOnlyModel):
             models.Index(fields=["company", "signal_type", "-event_date"], name="signals_company_type_idx"),
             # recent signals across companies
             models.Index(fields=["-event_date", "-id"], name="signals_date_idx"),
-            # recent signals of a type
-            models.Index(fields=["signal_type", "-event_date", "-id"], name="signals_type_date_idx"),
+            # recent signals of a type, and of severities within it, which are told apart without reading the rows
+            models.Index(
+                fields=["signal_type", "-event_date", "-id", "severity"], name="signals_type_date_severity_idx"
+            ),
             # recent signals of a severity
             models.Index(fields=["severity", "-event_date", "-id"], name="signals_severity_date_idx"),
             # what has become known since
             models.Index(fields=["-available_at"], name="signals_available_idx"),
             # containment in the particulars
             GinIndex(fields=["signal_data"], opclasses=["jsonb_path_ops"], name="signals_data_gin"),
+            # words of a title
+            GinIndex(TitleWords("title"), name="signals_title_gin"),
+            # announced and rumoured deals, newest first
+            models.Index(fields=["-event_date", "-id"], condition=models.Q(IS_DEAL), name="signals_deals_idx"),
             # deals with a day still to come among their terms: few of the announced ones
             models.Index(
                 fields=["-event_date"],

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
+from django.db.models.lookups import Exact
 
 from biotech_ma.core.market_day import NEW_YORK
 
 OFFER, OFFER_ENDED = "takeover_target", "takeover_terminated"
 OFFER_TYPES = (OFFER, OFFER_ENDED)
+# What the desk follows as a deal: signals_app/deals.py. One comparison, so that the index of deals alone answers it: of
+# conditions side by side the planner would read those of each type as well, and join them; of a plain yes or no it
+# would expect half the ledger.
+IS_DEAL = Exact(
+    models.Case(
+        models.When(signal_type__in=["takeover_target", "takeover_acquirer"], then=models.Value(1)),
+        models.When(signal_type="market", signal_data__contains={"rumour": True}, then=models.Value(1)),
+        default=models.Value(0),
+        output_field=models.IntegerField(),
+    ),
+    1,
+)
 
 # The last of the two kinds, as the public knows it now, says whether the offer stands.
 _REFRESH = """

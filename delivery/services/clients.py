@@ -17,6 +17,7 @@ from biotech_ma.core.vocabulary import known
 from delivery.choices import Scope
 from delivery.leases import LEASES
 from delivery.models import Client
+from delivery.webhooks.leases import cancel_for_the_dead
 
 # 32 random bytes: nothing that a slow hash would protect, so that a plain digest can be looked up by its index.
 SECRET_BYTES = 32
@@ -108,12 +109,16 @@ def _forget(client: Client) -> None:
 
 
 def revoke_client(*, client: Client, reason: str = "") -> Outcome:
-    """Revoke the client's keys for good or until it is switched on again. Twice changes nothing and says so."""
+    """Revoke the client's keys for good or until it is switched on again. Twice changes nothing and says so.
+
+    What is queued for its endpoints is cancelled with it, and can be sent again once it is active.
+    """
     with recorded("revoke client", reason=reason):
         current = locked(client)
         if not current.is_active:
             return Outcome(changed=False, message=f"{current} was revoked already.")
         Client.all_objects.filter(pk=current.pk).update(is_active=False, **dict.fromkeys(PREVIOUS))
+        cancel_for_the_dead()
     _forget(current)
     client.is_active = False
     return Outcome(changed=True, message=f"{current} is revoked.")

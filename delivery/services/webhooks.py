@@ -17,7 +17,7 @@ from django.utils import timezone
 from biotech_ma.core.services import Outcome, Refused, locked, recorded
 from biotech_ma.core.vocabulary import known
 from delivery.choices import DeliveryStatus, EventType
-from delivery.models import Webhook, WebhookDelivery
+from delivery.models import Client, Webhook, WebhookDelivery
 from delivery.webhooks.jobs import queue_sending
 from delivery.webhooks.signing import checked_secret, new_secret
 
@@ -148,6 +148,7 @@ def replay_deliveries(*, deliveries: QuerySet[WebhookDelivery]) -> int:
     """Send these again and return how many they are, those left out whose endpoint is off or which are being sent."""
     with recorded("replay webhook deliveries"):
         live = Q(webhook__deleted_at__isnull=True, webhook__is_active=True)
+        live &= Q(webhook__client=None) | Q(webhook__client__in=Client.objects.active().order_by())
         return _replay(WebhookDelivery.objects.filter(live, pk__in=deliveries.order_by().values("pk")))
 
 
@@ -156,6 +157,8 @@ def _require_active(webhook: Webhook | None) -> None:
         raise Refused("The webhook is archived; restore it first.")
     if not webhook.is_active:
         raise Refused(f"{webhook} is switched off; switch it on first.", field="is_active")
+    if webhook.client_id and not Client.objects.active().filter(pk=webhook.client_id).exists():
+        raise Refused(f"The key of {webhook.client} is revoked, expired or archived; make the client active first.")
 
 
 def _replay(rows: QuerySet[WebhookDelivery]) -> int:

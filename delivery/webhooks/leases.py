@@ -46,6 +46,19 @@ WHERE EXISTS (SELECT FROM restrictions WHERE until IS NULL)
   AND w.cleared_url IS DISTINCT FROM w.url
   AND {_RESTRICTED}
 """  # noqa: S608 - a fixed text
+# Whose client's key is dead is told nothing from then on: what waits fails with the reason, and can be sent again once
+# the client is active. Whatever is out at that moment is left to its answer. Among the dead are few endpoints.
+ALIVE = "c.is_active AND c.deleted_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > now())"
+CANCELLED = (
+    "Cancelled: the API client of this endpoint is revoked, expired or archived. "
+    "Once it is active again, this can be sent again."
+)
+CANCEL = f"""
+UPDATE webhook_deliveries AS d SET status = 'failed', next_attempt_at = NULL, lease = NULL, error = %(cancelled)s
+FROM webhooks AS w JOIN clients AS c ON c.id = w.client_id
+WHERE d.webhook_id = w.id AND d.status = 'pending' AND (d.lease IS NULL OR d.next_attempt_at <= now())
+  AND NOT ({ALIVE})
+"""  # noqa: S608 - a fixed text
 CLAIM = f"""
 WITH endpoint AS MATERIALIZED (
     SELECT w.id, w.is_active, w.cleared_url = w.url AS is_cleared,
@@ -53,7 +66,8 @@ WITH endpoint AS MATERIALIZED (
         SELECT count(*) FROM webhook_deliveries AS d
         WHERE d.webhook_id = w.id AND d.lease IS NOT NULL AND d.status = 'pending' AND d.next_attempt_at > now()
     ) AS places
-    FROM webhooks AS w WHERE w.deleted_at IS NULL
+    FROM webhooks AS w LEFT JOIN clients AS c ON c.id = w.client_id
+    WHERE w.deleted_at IS NULL AND (w.client_id IS NULL OR ({ALIVE}))
 ), due AS (
     SELECT picked.id
     FROM (SELECT * FROM endpoint WHERE places > 0 ORDER BY random()) AS e
@@ -153,12 +167,20 @@ def claim(most: int) -> list[Message]:
 
 
 def withhold() -> int:
-    """Fail what is due and may not go out any more, with the reason, and return how many deliveries that were.
+    """Fail what waits and may not go out any more, with the reason, and return how many deliveries that were.
 
-    Once a job is enough: what comes onto the list meanwhile is not claimed.
+    Once a job is enough: what comes onto the list meanwhile, or whose client's key dies, is not claimed.
     """
     with connection.cursor() as db:
         db.execute(WITHHOLD, {"withheld": WITHHELD})
+        withheld = int(db.rowcount)
+    return withheld + cancel_for_the_dead()
+
+
+def cancel_for_the_dead() -> int:
+    """Fail what waits for the endpoints of clients whose key is dead, and return how many deliveries that were."""
+    with connection.cursor() as db:
+        db.execute(CANCEL, {"cancelled": CANCELLED})
         return int(db.rowcount)
 
 

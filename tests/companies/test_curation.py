@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from biotech_ma.core.saved_filters import SavedFilter, normal
+from biotech_ma.core.services import archive
 from companies.models import Company, Watchlist
 from tests.factories import CompanyFactory
 
@@ -150,7 +151,10 @@ def test_a_watchlist_narrows_companies_down_for_those_who_see_it(anna):
     narrowed = reverse(LIST) + f"?watchlist={mine.pk}"
     assert [row.name for row in anna.get(narrowed).context["cl"].result_list] == ["Watched"]
     ben = browser_of("ben")
-    assert len(ben.get(narrowed, follow=True).context["cl"].result_list) == 2
+    unseen = ben.get(narrowed, follow=True)
+    assert list(unseen.context["cl"].result_list) == []
+    assert "the watchlist of this filter is archived, gone, or not yours to see" in unseen.content.decode()
+    assert "Watched" not in b"".join(ben.get(f"{reverse(LIST)}export/?watchlist={mine.pk}&export=csv")).decode()
     change = reverse("admin:companies_watchlist_change", args=[mine.pk])
     assert ben.get(change, follow=True).status_code in {200, 404}
     anna.post(change, {"name": "Mine", "is_shared": "on", "companies": [str(watched.pk), str(other.pk)], **bare})
@@ -158,6 +162,11 @@ def test_a_watchlist_narrows_companies_down_for_those_who_see_it(anna):
     assert ben.post(change, {"name": "Taken", "companies": []}).status_code == 403
     mine.refresh_from_db()
     assert mine.name == "Mine"
+    archive(row=mine)
+    for address in (narrowed, f"{reverse(LIST)}?watchlist=x"):
+        gone = anna.get(address)
+        assert list(gone.context["cl"].result_list) == []
+        assert gone.content.decode().count("the watchlist of this filter is archived, gone, or not yours to see") == 1
 
 
 def test_a_filter_by_whether_something_is_known_says_what_either_means(anna):

@@ -42,9 +42,11 @@ from delivery.models import (
     WebhookDelivery,
 )
 from scoring.models import AcquirerMatch, MAScore, ScoreVersion, ScoreWeight
+from signals_app.deals import Deal
 from signals_app.models import FinancialFact, LedgerEntry, Signal
 from signals_app.review_models import IngestRun, ReviewItem
 from signals_app.source_models import IngestCursor, RawPayload
+from signals_app.title_words import titled
 
 DAY = dt.date(2025, 6, 30)
 NOON = dt.datetime(2025, 6, 30, 12, tzinfo=dt.UTC)
@@ -237,7 +239,9 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "signals_company_date_idx": lambda s: Signal.objects.of_company("t7").between(DAY, None).order_by("-event_date"),
     "signals_company_type_idx": lambda s: Signal.objects.of_company(s.company).of_types("fda_approval"),
     "signals_date_idx": lambda s: Signal.objects.recent(),
-    "signals_type_date_idx": lambda s: Signal.objects.of_types("fda_approval").recent(),
+    "signals_type_date_severity_idx": lambda s: Signal.objects.of_types("fda_approval").recent(),
+    "signals_title_gin": lambda s: Signal.objects.filter(titled("nowhere")).order_by(),
+    "signals_deals_idx": lambda s: Deal.deals.followed().order_by("-event_date", "-id")[:50],
     "signals_severity_date_idx": lambda s: Signal.objects.at_least("critical").recent(),
     "signals_available_idx": lambda s: Signal.objects.filter(available_at__gte=NOON),
     "signals_deal_days_idx": lambda s: Signal.objects.filter(

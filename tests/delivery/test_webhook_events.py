@@ -14,10 +14,18 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from biotech_ma.core import news
-from biotech_ma.core.services import archive
+from biotech_ma.core.services import Refused, archive
 from delivery.models import Alert, AlertTrigger, Client, Report, Webhook, WebhookDelivery
-from delivery.services import create_webhook, issue_client, record_alert_trigger
+from delivery.services import (
+    create_webhook,
+    issue_client,
+    record_alert_trigger,
+    replay_deliveries,
+    replay_delivery,
+    revoke_client,
+)
 from delivery.webhooks.jobs import tell_endpoints
+from delivery.webhooks.leases import Outcome, claim, record, withhold
 from scoring.services import MATCHES, SCORES, weights_of
 from signals_app.ingest.merge.ledger import SignalRecord, merge_signals
 from signals_app.services import record_signal
@@ -26,6 +34,7 @@ from tests.factories import AcquirerMatchFactory, CompanyFactory, MAScoreFactory
 pytestmark = pytest.mark.django_db
 
 DAY = dt.date(2026, 6, 30)
+PAST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 def webhook(name: str = "Desk", **fields: Any) -> Webhook:
@@ -238,3 +247,43 @@ def test_the_endpoints_of_a_client_whose_key_is_dead_are_told_nothing(ending):
     Client.all_objects.filter(pk=client.pk).update(**ending)
     signal()
     assert (len(told(own)), len(told(desk))) == (0, 1)
+
+
+@pytest.mark.parametrize("ending", [{"is_active": False}, {"deleted_at": Now()}, {"expires_at": PAST}])
+def test_what_waits_for_a_client_whose_key_dies_is_cancelled_and_can_be_sent_again(ending):
+    client, _ = issue_client(client_name="Fund")
+    own, desk = webhook("Own", client=client), webhook("Desk")
+    signal()
+    work()
+    WebhookDelivery.objects.update(next_attempt_at=PAST)
+    Client.all_objects.filter(pk=client.pk).update(**ending)
+    assert [message.webhook_id for message in claim(9)] == [desk.pk]
+    assert withhold() == 1
+    [waited] = WebhookDelivery.objects.filter(webhook=own)
+    assert (waited.status, waited.next_attempt_at) == ("failed", None)
+    assert waited.error.startswith("Cancelled: the API client of this endpoint is revoked, expired or archived.")
+    with pytest.raises(Refused, match="make the client active first"):
+        replay_delivery(delivery=waited)
+    assert replay_deliveries(deliveries=WebhookDelivery.objects.filter(pk=waited.pk)) == 0
+    Client.all_objects.filter(pk=client.pk).update(is_active=True, deleted_at=None, expires_at=None)
+    replay_delivery(delivery=waited)
+    WebhookDelivery.objects.filter(pk=waited.pk).update(next_attempt_at=PAST)
+    assert withhold() == 0
+    assert [message.id for message in claim(9)] == [waited.pk]
+
+
+def test_revoking_a_key_leaves_what_is_out_to_its_answer():
+    client, _ = issue_client(client_name="Fund")
+    own = webhook("Own", client=client)
+    signal()
+    work()
+    WebhookDelivery.objects.update(next_attempt_at=PAST)
+    [message] = claim(9)
+    signal()
+    work()
+    revoke_client(client=client)
+    assert list(WebhookDelivery.objects.filter(webhook=own).order_by("id").values_list("status", flat=True)) == [
+        "pending", "failed",
+    ]  # fmt: skip
+    record([Outcome(message, error=None, response_status=204)])
+    assert WebhookDelivery.objects.get(pk=message.id).status == "delivered"

@@ -169,12 +169,17 @@ def scenario(desk: Desk, disturb: Callable[[Receiver], None]) -> tuple[int, int]
     return len(receiver.received), sum(taken.values()) - EVENTS
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_of_three_workers_killed_in_mid_flight_lose_nothing(record_property, capsys):
+def address_of_the_test() -> str:
+    """Return the address of the test's own database, for processes."""
     connection.ensure_connection()
     info = connection.connection.info
     user = f"{quote(info.user)}:{quote(info.password)}" if info.password else quote(info.user)
-    address = f"postgresql://{user}@/{info.dbname}?host={quote(info.host, safe='')}&port={info.port}"
+    return f"postgresql://{user}@/{info.dbname}?host={quote(info.host, safe='')}&port={info.port}"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_of_three_workers_killed_in_mid_flight_lose_nothing(record_property, capsys):
+    address = address_of_the_test()
     killed: set[int] = set()
 
     def kill_the_sender(receiver: Receiver, after: int) -> None:
@@ -223,3 +228,70 @@ def test_postgresql_restarted_in_mid_run_loses_nothing(django_db_blocker, record
             f"\nPostgreSQL restarted: {EVENTS} events, {attempts} attempts, duplicates: {duplicates}, "
             f"{made.restarts} workers started anew"
         )
+
+
+# A client's endpoint that refuses at first, and the desk's own: what was refused waits for a second attempt.
+OF_A_CLIENT = """
+import json
+from django.utils import timezone
+from companies.models import Company
+from delivery.services import create_webhook, issue_client
+from signals_app.services import record_signal
+client, _ = issue_client(client_name="Fund")
+for name, owner in (("own", client), ("desk", None)):
+    create_webhook(name=name, url={url!r} + name, client=owner, retry_policy={{"delays": [2]}})
+for title in ("one", "two"):
+    record_signal(company=Company.objects.create(name=title), signal_type="other_event",
+                  event_date=timezone.now(), title=title)
+"""
+REVOKE = """
+import json
+from delivery.models import Client, WebhookDelivery
+from delivery.services import revoke_client
+revoke_client(client=Client.objects.get())
+print(json.dumps([*WebhookDelivery.objects.filter(webhook__name="own").values_list("status", "error")]))
+"""
+TELL_MORE = """
+from django.utils import timezone
+from companies.models import Company
+from signals_app.services import record_signal
+record_signal(company=Company.objects.first(), signal_type="other_event", event_date=timezone.now(), title="three")
+"""
+GIVE_ANEW = """
+from delivery.models import Client, WebhookDelivery
+from delivery.services import replay_deliveries
+Client.objects.update(is_active=True)
+replay_deliveries(deliveries=WebhookDelivery.objects.filter(webhook__name="own"))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_revoked_client_gets_nothing_from_then_on_and_all_of_it_once_the_key_is_given_anew():
+    address = address_of_the_test()
+    given: list[bool] = []
+    receiver = Receiver(answer=lambda received: OK if received.path == "/desk" or given else (500, {}, b"not now"))
+
+    def to(path: str) -> int:
+        return sum(received.path == path for received in list(receiver.received))
+
+    with receiver.running(), desk(DATABASE_URL=address) as made:
+        made.run(OF_A_CLIENT.format(url=receiver.url("/")))
+        made.hire()
+        wait_until(made, lambda: (to("/own"), to("/desk")) == (2, 2), "the first attempts")
+        for worker in made.workers:
+            os.kill(worker.pid, signal.SIGTERM)
+            worker.wait()
+        made.workers.clear()
+        revoked = made.run(REVOKE)
+        assert [status for status, _ in revoked] == ["failed", "failed"]
+        assert all(error.startswith("Cancelled: ") for _, error in revoked)
+        refused = to("/own")
+        made.hire()
+        made.run(TELL_MORE)
+        wait_until(made, lambda: to("/desk") == 3, "what is told after the key was revoked")
+        assert to("/own") == refused
+        given.append(True)
+        made.run(GIVE_ANEW)
+        wait_until(made, lambda: to("/own") == refused + 2, "what was cancelled")
+    ids = [received.id for received in receiver.received if received.path == "/own"]
+    assert set(ids[-2:]) == set(ids[:-2])

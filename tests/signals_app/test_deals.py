@@ -106,6 +106,19 @@ def test_premium_quartiles_say_of_how_many_and_name_the_unknown():
     assert (none.low, none.known, none.unknown_count) == (None, 0, 0)
 
 
+def test_premiums_of_a_long_list_are_those_of_its_newest_deals(monkeypatch):
+    monkeypatch.setattr("signals_app.deal_figures.MOST_READ", 4)
+    for number, premium in enumerate(["0.9", "0.2", "0.4", "0.6", "1.0", "5"]):
+        deal(f"Known {number}", premium_last_close=premium, day=f"2026-01-0{number + 1}")
+    rows = Deal.deals.followed()
+    # All of six: 0.4 and 0.6 in the middle, with 0.9; of the four up to the fifth: 0.2 to 1.0.
+    assert (premiums_of(rows)[0].middle, premiums_of(rows)[0].is_of_newest) == (Decimal("0.75"), False)
+    [found, _] = premiums_of(rows.filter(premium__lt=5), is_long=True)
+    assert (found.middle, found.known, found.is_of_newest) == (Decimal("0.5"), 4, True)
+    monkeypatch.setattr("signals_app.deal_figures.MOST_READ", 99)
+    assert not premiums_of(rows, is_long=True)[0].is_of_newest
+
+
 def test_the_spread_is_over_a_market_cap_since_the_announcement_and_annualised_to_the_close():
     target = CompanyFactory(name="Alpha", market_cap_usd=Decimal("1000000000"), market_cap_as_of=dt.date(2026, 1, 10))
     deal("Alpha", company=target, value_usd="1050000000", value_basis="equity", expected_close="2026-03-25")

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from signals_app.models import FinancialFact, Signal
+from signals_app.title_words import titled
 from tests.factories import CompanyFactory, SignalFactory
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +180,25 @@ def test_facts_by_concept_company_and_day():
     assert cash.count() == 2
     assert [fact.value for fact in cash.known_by_day(dt.date(2025, 6, 19))] == [1]
     assert FinancialFact.objects.of_concepts("cash", "debt").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("phase", ["Phase III of ABC-123"]),
+        ("PHASE iii", ["Phase III of ABC-123"]),
+        ("123 abc", ["Phase III of ABC-123"]),
+        ("abc-12", ["Phase III of ABC-123"]),
+        ("hase", []),
+        ("phase zürich", []),
+        ("züri", ["Zürich buys 1.5% of O'Hara & Söhne"]),
+        ("1.5% o'h", ["Zürich buys 1.5% of O'Hara & Söhne"]),
+        ("söhne:* | !", ["Zürich buys 1.5% of O'Hara & Söhne"]),
+        ("' & | ! ( ) :* \\", []),
+        ("", []),
+    ],
+)
+def test_words_of_a_title_are_found_by_what_they_begin_with(text, found):
+    for title in ("Phase III of ABC-123", "Zürich buys 1.5% of O'Hara & Söhne"):
+        SignalFactory(title=title)
+    assert titles(Signal.objects.filter(titled(text))) == found

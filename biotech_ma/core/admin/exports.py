@@ -131,7 +131,7 @@ class ExportMixin:
             found = self.exported(_without_form(request), names)
         except IncorrectLookupParameters:
             raise Http404("One of the filters holds a value that cannot be.") from None
-        number, left_out = found.rows.count(), _let_out(request, f"export of {self.opts.label_lower} as {form}")
+        number, left_out = _counted(found.rows, form), _let_out(request, f"export of {self.opts.label_lower} as {form}")
         if form == "xlsx" and number >= MOST_ROWS_OF_A_SHEET:
             messages.error(request, f"A workbook has room for {MOST_ROWS_OF_A_SHEET - 1:,} rows: take CSV.")
             return HttpResponseRedirect("../")
@@ -158,10 +158,19 @@ class ExportMixin:
         from biotech_ma.core.jobs import make_list_export
 
         record.state = "queued"
+        if record.form == "csv":
+            record.row_count = None  # there may be more than were counted
         record.save(force_insert=True)
         make_list_export.defer(export_id=str(record.pk))
-        messages.info(request, f"A worker makes the file of {record.row_count:,} rows. It will be here.")
+        number = f"over {MOST_AT_ONCE:,}" if record.row_count is None else f"{record.row_count:,}"
+        messages.info(request, f"A worker makes the file of {number} rows. It will be here.")
         return HttpResponseRedirect(reverse("admin:core_listexport_changelist"))
+
+
+def _counted(rows: Any, form: str) -> int:
+    """Return how many rows there are, as far as it matters: whether a worker's, and whether a workbook has room."""
+    most = MOST_ROWS_OF_A_SHEET if form == "xlsx" else MOST_AT_ONCE + 1
+    return int(rows.order_by()[:most].count())
 
 
 def _without_form(request: HttpRequest) -> HttpRequest:
