@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from biotech_ma.core import closed
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, versions
 from biotech_ma.core.admin.column_data import WORDS
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
@@ -111,7 +112,8 @@ class CompanyMerging:
         return self._side_by_side(request, kept, duplicate)
 
     def _side_by_side(self, request: HttpRequest, kept: Company, duplicate: Company) -> HttpResponse:
-        preview = preview_of(kept, duplicate)
+        reader = closed.reader_of(request.user)
+        preview = preview_of(kept, duplicate, reader)
         form = MergeForm(request.POST if APPLY in request.POST else None, fillable(kept, duplicate))
         if APPLY in request.POST and form.is_valid() and self._is_as_seen(request, preview):
             made = self._merge(request, kept, duplicate, form)
@@ -119,7 +121,7 @@ class CompanyMerging:
                 words = f"{duplicate} is merged into {kept}."
                 messages.success(request, format_html("{} {}", words, _undo_button(request, made)))
                 return HttpResponseRedirect(_finished(request, made))
-            preview = preview_of(kept, duplicate)
+            preview = preview_of(kept, duplicate, reader)
         ticked = form["fill"].value() if form.is_bound else [line.name for line in preview.lines if line.may_fill]
         return self._page(
             request, kept, duplicate=duplicate, preview=preview, merge_form=form, ticked=ticked or [],

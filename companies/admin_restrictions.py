@@ -93,6 +93,7 @@ class RestrictionAdmin(DeskAdmin):
     form = RestrictionForm
     # The reason is for the cleared, and who is closed to whom for those who keep the list.
     exports = False
+    unasked = frozenset({"reason"})
     list_display: Any = ["company_cell", "state", "since_cell", "until_cell", "put_on_cell", "cleared_cell"]
     list_display_links: Any = ["state"]
     list_select_related: Any = ["company", "put_on_by"]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
+from biotech_ma.core import closed
 from biotech_ma.core.admin import figures
 from companies.merging import FILLABLE, fillable, same_drugs
 from companies.models import Company
@@ -21,6 +22,8 @@ SHOWN = (
 )  # fmt: skip
 # By the name under which a company has them, and what the desk calls them.
 TOGETHER = {"signals": "Signals", "financial_facts": "Reported figures", "notes": "Notes"}
+# What the restricted list closes: not even its number is told.
+CLOSED = frozenset({"notes"})
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,13 @@ class Preview:
     amounts: list[Amount]
 
 
-def preview_of(kept: Company, duplicate: Company) -> Preview:
-    """Return what a merge would do, in a fixed number of queries."""
+def preview_of(kept: Company, duplicate: Company, reader: closed.Reader = closed.NOBODY) -> Preview:
+    """Return what a merge would do, in a fixed number of queries. Notes that are closed to the reader do not count."""
     possible = set(fillable(kept, duplicate))
     lines = [
         Line(name, _label(name), getattr(kept, name), getattr(duplicate, name), name in possible) for name in SHOWN
     ]
-    return Preview(lines, list(_amounts(kept, duplicate)))
+    return Preview(lines, list(_amounts(kept, duplicate, reader)))
 
 
 def _words(name: str, value: Any) -> str:
@@ -88,9 +91,9 @@ def _label(name: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def _amounts(kept: Company, duplicate: Company) -> Iterable[Amount]:
+def _amounts(kept: Company, duplicate: Company, reader: closed.Reader) -> Iterable[Amount]:
     for name, label in TOGETHER.items():
-        found = _counted(name, (kept.pk, duplicate.pk))
+        found = _counted(name, (kept.pk, duplicate.pk), reader if name in CLOSED else None)
         yield Amount(label, found[kept.pk], found[duplicate.pk], "stay under the duplicate and are read together")
     twins = [row for row in same_drugs(duplicate, kept) if not row.is_archived]
     found = _counted("drug_candidates", (kept.pk, duplicate.pk))
@@ -107,11 +110,15 @@ def _amounts(kept: Company, duplicate: Company) -> Iterable[Amount]:
     yield Amount("Scores", found[kept.pk], found[duplicate.pk], "stay as they were and leave the ranking")
 
 
-def _counted(name: str, ids: tuple[UUID, UUID]) -> dict[UUID, int]:
-    """Return how many rows of a kind, named as the company has it, each of the two has; archived ones left out."""
-    rows: Any = Company._meta.get_field(name).related_model
-    counted = rows._default_manager.filter(company_id__in=ids).order_by().values_list("company_id")
-    return dict.fromkeys(ids, 0) | dict(counted.annotate(number=Count("pk")))
+def _counted(name: str, ids: tuple[UUID, UUID], reader: closed.Reader | None = None) -> dict[UUID, int]:
+    """Return how many rows of a kind, named as the company has it, each of the two has; archived ones left out.
+
+    With a reader those that he may read.
+    """
+    model: Any = Company._meta.get_field(name).related_model
+    rows = model._default_manager.filter(company_id__in=ids).order_by()
+    rows = rows if reader is None else closed.narrowed(rows, reader)
+    return dict.fromkeys(ids, 0) | dict(rows.values_list("company_id").annotate(number=Count("pk")))
 
 
 def seemingly_kept(one: Company, other: Company) -> tuple[Company, Company]:

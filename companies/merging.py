@@ -20,6 +20,7 @@ from biotech_ma.core.history_entries import note_in_history
 from biotech_ma.core.services import Outcome, Refused, constraint_message, recorded
 from companies.choices import AliasKind
 from companies.models import Company, CompanyAlias, CompanyMerge, DrugCandidate, Restriction, Watchlist
+from companies.restrictions import stay_closed
 from companies.services import refuse_taken_keys
 
 SOURCE = "merge"
@@ -106,7 +107,8 @@ def merge(
 def undo_merge(*, merge: CompanyMerge, by: Any = None, reason: str = "") -> Outcome:
     """Make two companies of one again: what the merge changed is taken back, what was changed since stays.
 
-    Twice is no error. Raises Refused while the kept company is merged into a third, and where a live company has taken
+    While the kept company is on the restricted list both are afterwards: what was closed stays closed. Twice is no
+    error. Raises Refused while the kept company is merged into a third, and where a live company has taken
     the duplicate's ticker or CIK meanwhile.
     """
     told = _told(merge.duplicate, "out of", merge.kept, reason)
@@ -128,8 +130,10 @@ def undo_merge(*, merge: CompanyMerge, by: Any = None, reason: str = "") -> Outc
             watchlist_id__in=current.changes["watchlists"], company_id=kept.pk
         ).delete()
         CompanyMerge.objects.filter(pk=current.pk).update(undone_at=Now(), undone_by=by)
+        is_closed = stay_closed(kept=kept, beside=duplicate, by=by)
         _follow(kept, duplicate, "undo merge", told)
-    return Outcome(changed=True, message=f"{duplicate} stands for itself again, beside {kept}.")
+    words = f"{duplicate} stands for itself again, beside {kept}."
+    return Outcome(changed=True, message=f"{words} Both are on the restricted list." if is_closed else words)
 
 
 def _told(duplicate: Company, how: str, kept: Company, reason: str) -> str:

@@ -42,6 +42,18 @@ def put_on(*, company: Company, reason: str, cleared: Iterable[Any] = (), by: An
     return made
 
 
+def stay_closed(*, kept: Company, beside: Company, by: Any = None) -> bool:
+    """Put a company that was read as another one on the list where that one is, with its reason and its cleared.
+
+    Return whether it is on the list. Who parts two companies must not open what is closed to him.
+    """
+    current = Restriction.objects.live().filter(company=kept).first()
+    if current is None:
+        return False
+    put_on(company=beside, reason=current.reason, cleared=current.cleared.all(), by=by)
+    return True
+
+
 def take_off(*, restriction: Restriction, reason: str, by: Any = None) -> Outcome:
     """Take the company off the list. Twice changes nothing and says so. Raises Refused without a reason."""
     if not reason.strip():

@@ -29,7 +29,7 @@ from delivery.admin_from_filter import filter_of, list_of, started
 from delivery.admin_watchlists import WatchlistField
 from delivery.alerts.causes import METHODOLOGY
 from delivery.alerts.conditions import ConditionError
-from delivery.alerts.trial import DAYS, Trial, trial_of
+from delivery.alerts.trial import DAYS, PrivateWatchlistError, Trial, trial_of
 from delivery.choices import Channel
 from delivery.models import Alert, AlertState, AlertTrigger
 from signals_app.catalogue import SignalType
@@ -180,6 +180,8 @@ class AlertAdmin(BulkEdit, ArchiveAdmin):
             note, shown = _note(found), _trial_table(found)
         except ConditionError as error:
             note, shown = f"The stored condition cannot be read. {error}", SafeString("")
+        except PrivateWatchlistError as error:
+            note, shown = str(error), SafeString("")
         context = {
             **self.admin_site.each_context(request),
             "title": f"What {alert} would have told",

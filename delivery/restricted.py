@@ -63,15 +63,24 @@ def is_named(included: str, company: Any = None) -> Any:
 
 
 def naming(companies: Any) -> QuerySet[Company]:
-    """Return those of the companies that an outer report names: by ticker, else name, a former one, or its id."""
+    """Return those of the companies that an outer report names: by ticker, else name, one it ever had, or its id."""
     former = CompanyAlias.objects.filter(
         Q(Holds(OuterRef(OuterRef("companies_included")), F("alias"))), company=OuterRef("pk")
+    )
+    # Whoever may write a ticker must not open by it what names the one before: the history keeps both.
+    was: Any = Company._meta.get_field("history").related_model
+    calls = Coalesce(F("ticker"), F("name"))
+    earlier = was._default_manager.filter(
+        Q(Holds(OuterRef(OuterRef("companies_included")), calls))
+        | Q(Holds(OuterRef(OuterRef("companies_asked")), calls)),
+        pgh_obj=OuterRef("pk"),
     )
     return Company.all_objects.filter(
         Q(is_named("companies_included"))
         | Q(is_named("companies_asked"))
         | Q(is_named("companies_asked", Cast("pk", TextField())))
-        | Q(Exists(former)),
+        | Q(Exists(former))
+        | Q(Exists(earlier)),
         pk__in=companies,
     )
 

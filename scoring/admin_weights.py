@@ -108,7 +108,7 @@ class ScoreVersionAdmin(DeskAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Return the page's buttons: only drafts are previewed, published, discarded."""
         found = super().get_actions_detail(request, object_id)
-        if is_draft(ScoreVersion.objects.filter(pk=object_id).first()):
+        if is_draft(self.get_object(request, object_id)):
             return list(found)
         return [item for item in found if item.action_name.endswith("draft_version")]
 

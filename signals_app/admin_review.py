@@ -95,7 +95,8 @@ class ReviewItemAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Return the page's buttons; a decided proposal has none."""
-        is_open = ReviewItem.objects.filter(pk=object_id, status=ReviewStatus.OPEN).exists()
+        item = self.get_object(request, object_id)
+        is_open = item is not None and item.status == ReviewStatus.OPEN
         return list(super().get_actions_detail(request, object_id)) if is_open else []
 
     @admin.action(description="Accept: write what is proposed", permissions=["decide"])

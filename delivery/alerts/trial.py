@@ -90,12 +90,25 @@ class Trial:
         }
 
 
+class PrivateWatchlistError(Exception):
+    """The alert watches a list that is not the reader's to read."""
+
+
 def trial_of(alert: Alert, *, days: int = DAYS, today: dt.date | None = None, reader: Reader = NOBODY) -> Trial:
     """Return what the alert would have told in the days up to the newest of the data that it looks at.
 
     Companies that are closed to the reader are left out. A fixed number of statements.
-    Raises ConditionError for a stored condition that is none.
+    Raises ConditionError for a stored condition that is none, PrivateWatchlistError for who would read with it what is
+    on another one's private watchlist.
     """
+    watched = alert.watchlist
+    if (
+        watched is not None
+        and not watched.is_shared
+        and reader is not NOBODY
+        and watched.owner_id not in reader.user_ids
+    ):
+        raise PrivateWatchlistError(f"It watches {watched.public_name}: who owns that can test it.")
     clients = list(Client.objects.active().exclude(watchlist_tickers=[]))
     followed = Followed.load()
     rule = rule_of(alert, clients, companies_on([alert.watchlist_id] if alert.watchlist_id else []), followed)

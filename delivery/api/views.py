@@ -20,7 +20,7 @@ from biotech_ma.core.api.errors import Problem
 from biotech_ma.core.api.views import json_response, not_found, required, shaping
 from biotech_ma.core.api.writes import EditMixin, refusals
 from delivery.alerts.conditions import ConditionError
-from delivery.alerts.trial import trial_of
+from delivery.alerts.trial import PrivateWatchlistError, trial_of
 from delivery.api.answers import NEW_KEY, TRIAL, USAGE
 from delivery.api.auth import Caller
 from delivery.api.filters import (
@@ -78,6 +78,8 @@ class AlertViewSet(EditMixin):
             found = trial_of(alert, reader=closed.caller_of(request.auth))
         except ConditionError as error:
             raise Problem(status.HTTP_409_CONFLICT, f"The stored condition cannot be read. {error}") from error
+        except PrivateWatchlistError as error:
+            raise Problem(status.HTTP_409_CONFLICT, str(error)) from error
         return json_response(json.dumps(found.to_json(), default=str).encode())
 
     def ordering_for(self, params: Any) -> tuple[str, ...]:

@@ -221,6 +221,8 @@ def test_an_unknown_row_is_a_message_and_not_an_error(analyst, key):
     for model in APPS:
         assert analyst.get(page(model, "change", key), follow=True).status_code in {200, 404}
         assert analyst.get(page(model, "history", key), follow=True).status_code in {200, 404}
+    for address in ("admin:scoring_scoreversion_change", "admin:signals_app_reviewitem_change"):
+        assert "doesn’t exist" in analyst.get(reverse(address, args=[key]), follow=True).content.decode()
 
 
 def test_only_the_admin_may_evaluate_scripts(analyst, client):

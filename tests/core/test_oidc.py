@@ -125,6 +125,14 @@ def test_a_user_is_found_by_an_address_that_is_verified(idp, verified, users):
         assert User.objects.exclude(pk=known.pk).get().email == ""
 
 
+@pytest.mark.parametrize("letters", ["desk", "DESK", "des\u212a", "de\u017fk"])
+def test_an_address_that_only_looks_like_a_users_is_not_his(idp, letters):
+    known = User.objects.create_user("a.ray", email="Anna@Desk.example", is_staff=True)
+    idp.person["email"] = f"anna@{letters}.example"
+    sign_in(idp)
+    assert (Identity.objects.get().user == known) is letters.isascii()
+
+
 def test_an_address_of_two_users_signs_neither_in(idp):
     for name in ("one", "two"):
         User.objects.create_user(name, email="anna@desk.example", is_staff=True)
@@ -300,6 +308,17 @@ def test_what_the_token_lacks_is_taken_from_the_particulars_of_the_same_subject(
     assert (user.email, roles(user)) == ("anna@desk.example", {"lead"})
     idp.particulars = {**ANNA, "sub": "subject-2"}
     refused(idp)
+
+
+@pytest.mark.parametrize("in_token", [{"email": "boss@desk.example"}, {"email_verified": True}])
+def test_no_address_is_verified_by_what_was_said_of_another_one(idp, in_token):
+    boss = User.objects.create_user("boss", email="boss@desk.example", is_staff=True)
+    others: dict[str, Any] = {"email": "boss@desk.example", "email_verified": False}
+    if "email" in in_token:
+        others = {"email": "mine@desk.example", "email_verified": True}
+    idp.person, idp.particulars = {"sub": "subject-1", **in_token}, {"sub": "subject-1", **others}
+    sign_in(idp)
+    assert Identity.objects.get().user != boss
 
 
 @pytest.mark.parametrize(

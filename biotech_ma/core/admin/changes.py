@@ -27,6 +27,7 @@ from biotech_ma.core.change_model import Change
 from biotech_ma.core.changes import Metadata, by_program, of_change, seen_by, visible_to
 
 SHOWN, MOST_ROWS, FIELDS_SHOWN = 3, 200, 4
+MOST_DIGITS = 19
 SEARCHED_DAYS = 365
 PEOPLE, KEYS, SQL, PROGRAMS, EVERYBODY = "people", "keys", "sql", "programs", "all"
 GROUPS = {
@@ -57,7 +58,7 @@ class PersonFilter(DropdownFilter):  # type: ignore[misc]
             return queryset.filter(by_program())
         if chosen in GROUPS:
             return queryset.filter(GROUPS[chosen][1])
-        if chosen.isdecimal():
+        if chosen.isdecimal() and len(chosen) <= MOST_DIGITS:
             asked = queryset.alias(person=Metadata("user"))
             return asked.filter(metadata__has_key="user", person=str(int(chosen)))
         return queryset.exclude(by_program())

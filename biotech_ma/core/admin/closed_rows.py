@@ -15,6 +15,8 @@ class ClosedRows:
 
     # Whether rows that are closed to the reader are not shown either.
     hides_closed = False
+    # Own columns that not everybody who sees the list may read: an address that asks for them would read them.
+    unasked: frozenset[str] = frozenset()
     model: Any
     opts: Any
 
@@ -27,8 +29,10 @@ class ClosedRows:
         return closed.narrowed(rows, closed.reader_of(request.user)) if self.hides_closed else rows
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Refuse to ask rows for what leads to them from other tables, unless a filter of the list does."""
+        """Refuse to ask rows for what not everybody reads, and for other tables unless a filter of the list does."""
         first = lookup.split("__", maxsplit=1)[0]
+        if first in self.unasked:
+            return False
         if any(related.name == first for related in self.opts.related_objects):
             listed: Any = self.get_list_filter(request)  # type: ignore[attr-defined]
             if lookup not in {item[0] if isinstance(item, list | tuple) else item for item in listed}:

@@ -162,6 +162,11 @@ def _completed(client: Any, provider: Provider, token: Any, claims: dict[str, An
     more = dict(client.userinfo(token=token))
     if more.get("sub") != claims.get("sub"):
         raise ProviderError("the particulars are of somebody else")
+    # Whether an address is verified is said of the address beside it, and of no other one.
+    if "email_verified" not in claims:
+        claims = {name: value for name, value in claims.items() if name != "email"}
+    elif "email" not in claims:
+        claims = {name: value for name, value in claims.items() if name != "email_verified"}
     return {**more, **claims}
 
 

@@ -80,10 +80,17 @@ def user_of(provider: Provider, claims: Mapping[str, Any]) -> User:
 
 def _by_address(claims: Mapping[str, Any]) -> User | None:
     address = _verified_address(claims)
-    found = list(User.objects.filter(email__iexact=address)[:2]) if address else []
+    rows = User.objects.filter(email__iexact=address) if address else ()
+    # The database takes some letters for others (ı for i, K for k), and another domain may be spelled with them.
+    found = [user for user in rows if _in_small(user.email) == _in_small(address)]
     if len(found) > 1:
         raise SignInError("Several users have your e-mail address. Ask an administrator to tell them apart.")
     return found[0] if found else None
+
+
+def _in_small(address: str) -> bytes:
+    """Return an address to be compared in either case of the 26 letters, and in no other way."""
+    return address.encode("utf-8", "replace").lower()
 
 
 def _verified_address(claims: Mapping[str, Any]) -> str:
