@@ -18,6 +18,7 @@ from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.pages import Fact, Page, Section, row_page
 from biotech_ma.core.admin.reasons import Why, last_changes
 from biotech_ma.core.market_day import NEW_YORK
+from biotech_ma.core.wording import name_keys, name_list
 from companies.admin_cells import AREAS, ROLE_TONES, company_link
 from companies.admin_closed import badges as restricted_badges
 from companies.admin_closed import restriction_buttons, standing
@@ -26,7 +27,7 @@ from companies.admin_merging import MAY_MERGE, standing_merge, undo_url
 from companies.admin_notes import NoteForm, notes_section
 from companies.admin_pipeline import pipeline_section
 from companies.admin_watching import watched_on
-from companies.choices import RestrictionAct, Role
+from companies.choices import RestrictionAct, Role, TherapeuticArea
 from companies.models import Company
 from companies.origins import EDGAR_COMPANY_URL, pages
 from companies.restrictions import WHY_CLOSED, note
@@ -52,6 +53,8 @@ WHY_UNKNOWN = {
     "negative_or_beyond_any_company": "what filings say of it cannot be",
     "burns_nothing": "it burns nothing",
 }
+name_keys(WHY_UNKNOWN)
+name_list("therapeutic_areas", TherapeuticArea.choices)
 
 
 def own_facts(company: Company) -> list[Fact]:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import columns, figures
 from biotech_ma.core.admin.tables import table
+from biotech_ma.core.wording import within
 from scoring.admin_origins import Origins
 from scoring.changes import changes_of
 from scoring.explanation import Line, NotExplained, explanation_of, label_of
@@ -153,7 +154,7 @@ def gaps_list(score: MAScore) -> SafeString:
 def _row(line: Line, step: SafeString, origins: Origins) -> list[Any]:
     return [
         label_of(line.component),
-        format_html('{}<span class="desk-line desk-muted">{}</span>', line.label, line.detail),
+        format_html('{}<span class="desk-line desk-muted">{}</span>', line.label, within(line.detail)),
         columns.number(line.value),
         columns.number(line.median),
         columns.number(line.weight, WEIGHT_PLACES),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ReadOnlyAdmin, column, columns, figures
+from biotech_ma.core.admin.column_data import through
 from biotech_ma.core.admin.filters import DayRangeFilter
 from biotech_ma.core.admin.pages import Fact
 from biotech_ma.core.market_day import NEW_YORK
@@ -25,6 +26,7 @@ from companies.models import Company
 from companies.origins import pages
 from signals_app.admin_forms import FactCorrectionForm
 from signals_app.admin_versions import fact_versions
+from signals_app.concepts import concept_name
 from signals_app.curated import correct_fact
 from signals_app.day_figures import figures_of
 from signals_app.models import FinancialFact
@@ -43,7 +45,7 @@ class FinancialFactAdmin(ReadOnlyAdmin):
 
     list_display: Any = [
         "company_cell",
-        "concept",
+        "concept_cell",
         "period_start",
         "period_end",
         "amount",
@@ -52,7 +54,7 @@ class FinancialFactAdmin(ReadOnlyAdmin):
         "source",
         "known",
     ]
-    list_display_links: Any = ["concept"]
+    list_display_links: Any = ["concept_cell"]
     list_select_related: Any = ["company__merged_into"]
     list_filter: Any = [("company", SameCompanyFilter), ("period_end", DayRangeFilter)]
     search_fields: Any = ["accession"]
@@ -60,7 +62,7 @@ class FinancialFactAdmin(ReadOnlyAdmin):
     ordering: Any = ["-id"]
     sortable_by: Any = []
     fields = (
-        ("company", "concept"),
+        ("company", "concept_cell"),
         ("period_start", "period_end"),
         ("value", "unit"),
         ("form", "accession"),
@@ -68,7 +70,7 @@ class FinancialFactAdmin(ReadOnlyAdmin):
         "signal",
         "versions",
     )
-    readonly_fields = ("versions",)
+    readonly_fields = ("concept_cell", "versions")
     empty_hint = "Load figures with the ingest command: edgar-facts or universe."
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -115,6 +117,7 @@ class FinancialFactAdmin(ReadOnlyAdmin):
             "title": f"Correct {fact} of {fact.company}",
             "opts": self.opts,
             "fact": fact,
+            "concept": concept_name(fact.concept),
             "form": form,
         }
         request.current_app = self.admin_site.name
@@ -124,6 +127,11 @@ class FinancialFactAdmin(ReadOnlyAdmin):
     def company_cell(self, fact: FinancialFact) -> str:
         """Return a link to the company."""
         return company_link(fact.company)
+
+    @column("Figure", data=through("concept", concept_name))
+    def concept_cell(self, fact: FinancialFact) -> str:
+        """Return what is reported, in words."""
+        return concept_name(fact.concept)
 
     @column("Value", numeric=True, data="value")
     def amount(self, fact: FinancialFact) -> str:

@@ -89,7 +89,7 @@ class JobAdmin(ReadOnlyAdmin):
     readonly_fields: Any = ["task", "does", "status_cell", "tries", "why", "due", "last_event", "arguments"]
     inlines: Any = [EventsPanel]
     actions: Any = ["retry_selected", "cancel_selected"]
-    empty_hint = "Nothing waits and nothing has failed. `manage.py worker` does what is queued."
+    empty_hint = "Nothing waits and nothing has failed. The worker (manage.py worker) does what is queued."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the jobs, each with its last event and why it failed last."""

@@ -59,7 +59,7 @@ class IngestRunAdmin(ReadOnlyAdmin):
     ordering = ["-started_at", "-id"]
     fields = ["source_name", "how", "started_at", "finished_at", "end", "data_day", "figures", "refused", "files"]
     readonly_fields = fields
-    empty_hint = "No source has been read yet: `manage.py ingest SOURCE`."
+    empty_hint = "No source has been read yet. On the server: manage.py ingest SOURCE."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the runs, each with whether its process lives and whether its source has gone silent."""

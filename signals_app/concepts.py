@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from biotech_ma.core.wording import key_in_words, name_keys
+
 CASH = "cash"
 ASSETS = "assets"
 # Current and non-current marketable securities.
@@ -24,3 +26,20 @@ CONCEPTS: tuple[str, ...] = (
     CASH, ASSETS, *SECURITIES, *DEBTS, OPERATING_CASH_FLOW, RESEARCH, PUBLIC_FLOAT, PREFUNDED_WARRANTS,
     *CURATED_CONCEPTS,
 )  # fmt: skip
+# Where the key without its underscores is not what a filing calls it.
+name_keys(
+    {
+        "short_term_investments": "short-term investments",
+        "long_term_investments": "long-term investments",
+        "long_term_debt": "long-term debt",
+        "short_term_debt": "short-term debt",
+        PREFUNDED_WARRANTS: "pre-funded warrants",
+        MARKET_CAP: "market cap",
+    }
+)
+
+
+def concept_name(concept: str) -> str:
+    """Return what a concept is called, to begin a cell or a sentence with: Operating cash flow."""
+    words = key_in_words(concept)
+    return words[:1].upper() + words[1:]

@@ -11,6 +11,7 @@ from biotech_ma.core.fields import json_object, json_shapes, one_of, within
 from biotech_ma.core.models import COUNT_CHANGE, AppendOnlyModel
 from companies.models import Company
 from signals_app.catalogue import CATALOGUE, Severity, SignalType
+from signals_app.concepts import concept_name
 from signals_app.entry_models import LedgerEntry
 from signals_app.import_models import SheetImport, SheetImportRow
 from signals_app.offers import IS_DEAL
@@ -298,4 +299,4 @@ class FinancialFact(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.concept} {self.period_end}"
+        return f"{concept_name(self.concept)} {self.period_end}"

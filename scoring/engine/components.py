@@ -77,7 +77,7 @@ FINANCIAL = Component(
             "research_spending",
             "Research spending of twelve months",
             D("0.50"),
-            "ingest financial facts (research_and_development, in USD)",
+            "ingest financial facts (research and development, in USD)",
         ),
     ),
     constant=D(0),

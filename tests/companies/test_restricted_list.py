@@ -279,9 +279,10 @@ def _alert() -> Any:
     return Alert.objects.get_or_create(name="Watch", defaults={"alert_type": "new_signal"})[0]
 
 
-TAKEN = [
-    "companies.company", "companies.drugcandidate", "signals_app.signal", "scoring.mascore", "scoring.acquirermatch",
-]  # fmt: skip
+TAKEN = {
+    "companies.company": "Companies", "companies.drugcandidate": "Drug candidates", "signals_app.signal": "Signals",
+    "scoring.mascore": "Top list", "scoring.acquirermatch": "Acquirer matches",
+}  # fmt: skip
 
 
 def taken(browser: Browser, model: str) -> Any:
@@ -305,8 +306,8 @@ def test_exports_leave_the_company_out_for_all_who_are_not_cleared(desk, model):
     rows = list(csv.DictReader(io.StringIO(body.removeprefix("\ufeff"))))
     assert len(rows) == 1
     assert logged("exported", "left_out") == [
-        ("exported", "ann", f"export of {model} as csv", 1),
-        ("left_out", "bob", f"export of {model} as csv", 1),
+        ("exported", "ann", f"export of {TAKEN[model]} as CSV", 1),
+        ("left_out", "bob", f"export of {TAKEN[model]} as CSV", 1),
     ]
     mine = ListExport.objects.get(owner=desk.users.bob)
     assert (mine.row_count, mine.rows_left_out) == (1, 1)

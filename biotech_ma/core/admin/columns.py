@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from biotech_ma.core.admin import figures
+from biotech_ma.core.wording import key_in_words
 
 SEVERITY_TONES = {"low": "grey", "medium": "blue", "high": "amber", "critical": "red"}
 
@@ -215,7 +216,7 @@ def definitions(values: Mapping[str, Any] | None, *, empty: str = "None given") 
     """Return an object as names and values."""
     if not values:
         return unknown(empty)
-    pairs = ((key, _value(key, value)) for key, value in values.items())
+    pairs = ((key_in_words(key), _value(key, value)) for key, value in values.items())
     return format_html('<dl class="desk-definitions">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", pairs))
 
 

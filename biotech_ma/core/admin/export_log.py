@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import path, reverse
+from django.urls import NoReverseMatch, path, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from biotech_ma.core.admin import columns, exports
 from biotech_ma.core.admin.base import ReadOnlyAdmin
+from biotech_ma.core.admin.column_data import through
 from biotech_ma.core.admin.columns import column
 from biotech_ma.core.list_exports import ListExport
+from biotech_ma.core.templatetags.desk_menu import in_the_menu
+
+
+def list_name(label: str) -> str:
+    """Return what the menu calls the list of a table, `app.model`; of one that is gone the label."""
+    try:
+        return in_the_menu(apps.get_model(label)._meta).capitalize()
+    except (LookupError, NoReverseMatch):
+        return label
+
 
 TONES = {"taken": "green", "queued": "blue", "ready": "green", "failed": "red"}
 
@@ -27,7 +39,7 @@ class ListExportAdmin(ReadOnlyAdmin):
     list_display: Any = [
         "when",
         "owner",
-        "model",
+        "list_cell",
         "filters",
         "columns_cell",
         "form",
@@ -78,6 +90,11 @@ class ListExportAdmin(ReadOnlyAdmin):
     def when(self, record: ListExport) -> str:
         """Return when it was asked for."""
         return columns.ago(record.created_at)
+
+    @column("List", order="model", data=through("model", list_name))
+    def list_cell(self, record: ListExport) -> str:
+        """Return what the menu calls the list."""
+        return list_name(record.model)
 
     @column("Filters")
     def filters(self, record: ListExport) -> str:

@@ -30,6 +30,7 @@ from biotech_ma.core.api.exports import LEFT_OUT
 from biotech_ma.core.list_exports import KEPT_DAYS, ListExport
 from biotech_ma.core.postgres.reader import is_secret
 from biotech_ma.core.sheets.write import MOST_ROWS_OF_A_SHEET, TooManyRows, csv_lines, write_workbook
+from biotech_ma.core.templatetags.desk_menu import in_the_menu
 
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MOST_AT_ONCE = 20_000
@@ -131,7 +132,8 @@ class ExportMixin:
             found = self.exported(_without_form(request), names)
         except IncorrectLookupParameters:
             raise Http404("One of the filters holds a value that cannot be.") from None
-        number, left_out = _counted(found.rows, form), _let_out(request, f"export of {self.opts.label_lower} as {form}")
+        door = f"export of {in_the_menu(self.opts)} as {form.upper()}"
+        number, left_out = _counted(found.rows, form), _let_out(request, door)
         if form == "xlsx" and number >= MOST_ROWS_OF_A_SHEET:
             messages.error(request, f"A workbook has room for {MOST_ROWS_OF_A_SHEET - 1:,} rows: take CSV.")
             return HttpResponseRedirect("../")

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
+from biotech_ma.core.wording import in_words, key_in_words
+
 UNKNOWN = "—"
 MINUS = "−"
 
@@ -153,16 +155,21 @@ def _span(seconds: int) -> str:
 
 
 def plain(value: Any) -> str:
-    """Return any value of a row as one line of text, for history and logs."""
+    """Return any value of a row as one line of text, for history and logs; keys within it in words."""
     if value is None or value in ("", [], {}):
         return UNKNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(plain(item) for item in value)
+        return ", ".join(_member(item) for item in value)
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {plain(item)}" for key, item in value.items())
+        return "; ".join(f"{key_in_words(key)}: {_member(item)}" for key, item in value.items())
     return _plain_scalar(value)
+
+
+def _member(value: Any) -> str:
+    """Return a value within an array or an object: keys that are known in words."""
+    return in_words(value) if isinstance(value, str) and value else plain(value)
 
 
 def _plain_scalar(value: Any) -> str:

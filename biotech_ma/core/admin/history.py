@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import models
 
 from biotech_ma.core.admin import figures
+from biotech_ma.core.wording import list_in_words
 
 MOST_EVENTS = 200
 WORDS = {"insert": "created", "update": "changed", "delete": "deleted"}
@@ -44,6 +45,8 @@ class Step:
 def text_of(field: Any, value: Any) -> str:
     if field.choices and value not in (None, ""):
         return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, list) and value:
+        return figures.plain(list_in_words(field.name, value) or value)
     return figures.plain(value)
 
 

@@ -163,8 +163,12 @@ def shown_history(
     *,
     revertible: frozenset[str] = frozenset(),
     others: Iterable[Step] = (),
+    shown_as: Any = None,
 ) -> HttpResponse:
-    """Return the page of a row that may be seen; `others` are steps that stand in no history."""
+    """Return the page of a row that may be seen; `others` are steps that stand in no history.
+
+    `shown_as` is the row as the desk knows it, where its history is kept under another model.
+    """
     wanted = request.GET.get("day", "")
     day, asked = as_day(wanted), Asked.of(request)
     found = found_in(row, asked)
@@ -174,7 +178,7 @@ def shown_history(
         **model_admin.admin_site.each_context(request),
         "title": f"History of {row}",
         "opts": model_admin.opts,
-        "object": row,
+        "object": shown_as or row,
         "steps": steps,
         "asked": asked,
         "fields": sorted((str(each.verbose_name), each.name) for each in _fields(row)),

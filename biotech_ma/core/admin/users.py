@@ -177,7 +177,8 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
             raise Http404("There is no such user.")
         if not self.has_view_or_change_permission(request, user):
             raise PermissionDenied
-        return shown_history(self, request, TrackedUser.objects.get(pk=user.pk), others=logged_steps(user))
+        row = TrackedUser.objects.get(pk=user.pk)
+        return shown_history(self, request, row, others=logged_steps(user), shown_as=user)
 
     def _user(self, request: HttpRequest, object_id: str) -> Any:
         """Return the user that may be changed. Raises Http404 and PermissionDenied."""

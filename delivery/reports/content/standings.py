@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from biotech_ma.core.market_day import NEW_YORK
-from companies.choices import Phase
+from biotech_ma.core.wording import within
 from delivery.reports.content import reading
 from delivery.reports.content.parts import Ahead, DayScore, Frame, Link, Move, Origin, Reason, Standing, Who
 from delivery.reports.content.sources import called
@@ -211,13 +211,7 @@ def lead_of(explained: Explanation | None) -> str | None:
     """Return the lead programme with its stage in words."""
     lines = explained.lines if explained else ()
     lead = next((line for line in lines if line.feature == "lead_stage" and not line.imputed), None)
-    return in_words(lead.detail) if lead else None
-
-
-def in_words(detail: str) -> str:
-    """Return an input's detail with the phase's name instead of its identifier."""
-    head, colon, rest = detail.partition(":")
-    return f"{Phase(head).label}:{rest}" if colon and head in Phase.values else detail
+    return within(lead.detail) if lead else None
 
 
 def reasons(explained: Explanation | None, *, positive: bool, most: int | None = MOST_REASONS) -> tuple[Reason, ...]:
@@ -233,7 +227,7 @@ def reason(line: Line) -> Reason:
     return Reason(
         component=label_of(line.component),
         label=line.label,
-        detail=in_words(line.detail),
+        detail=within(line.detail),
         points=line.contribution,
         source=Link(line.source or ("median of the day" if line.imputed else ""), line.source_url),
         day=line.date,
