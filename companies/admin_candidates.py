@@ -140,7 +140,7 @@ class DrugCandidateAdmin(BulkEdit, ArchiveAdmin):
         """Return the years of protection that are left."""
         return columns.number(candidate.patent_years_remaining)
 
-    @column("Peak sales", order="market_potential_usd", numeric=True)
+    @column("Peak sales", order="market_potential_usd", numeric=True, figure="usd")
     def potential(self, candidate: DrugCandidate) -> str:
         """Return the market potential a year."""
         return columns.money(candidate.market_potential_usd)

@@ -240,13 +240,13 @@ class CompanyAdmin(CompanyPage, CompanyMerging, CompanyWatching, MoreCompanyColu
         """Return what the company is to the desk."""
         return columns.badge(company.get_role_display(), ROLE_TONES[Role(company.role)])
 
-    @column("Market cap", order="market_cap_usd", numeric=True)
+    @column("Market cap", order="market_cap_usd", numeric=True, figure="usd")
     def cap(self, company: Company) -> str:
         """Return the market cap; the exact amount and its day on hover."""
         note = f"as of {company.market_cap_as_of}" if company.market_cap_as_of else "day unknown"
         return columns.money(company.market_cap_usd, note=note, hint="No price or float known yet")
 
-    @column("Liquid funds", order="cash_position_usd", numeric=True)
+    @column("Liquid funds", order="cash_position_usd", numeric=True, figure="usd")
     def funds(self, company: Company) -> str:
         """Return cash and securities; the exact amount and its source on hover."""
         note, _ = origin(company, "cash_position_usd")

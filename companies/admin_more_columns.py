@@ -14,17 +14,17 @@ class MoreCompanyColumns:
         "cik", "offer_day", "refreshed",
     )  # fmt: skip
 
-    @column("Enterprise value", order="enterprise_value_usd", numeric=True)
+    @column("Enterprise value", order="enterprise_value_usd", numeric=True, figure="usd")
     def enterprise(self, company: Company) -> str:
         """Return market cap and debt less liquid funds."""
         return columns.money(company.enterprise_value_usd, hint="Market cap, debt or funds are not known")
 
-    @column("Quarterly burn", order="quarterly_burn_rate_usd", numeric=True)
+    @column("Quarterly burn", order="quarterly_burn_rate_usd", numeric=True, figure="usd")
     def burn(self, company: Company) -> str:
         """Return what a quarter costs."""
         return columns.money(company.quarterly_burn_rate_usd)
 
-    @column("Debt", order="total_debt_usd", numeric=True)
+    @column("Debt", order="total_debt_usd", numeric=True, figure="usd")
     def debt(self, company: Company) -> str:
         """Return the total debt."""
         return columns.money(company.total_debt_usd)
@@ -44,7 +44,7 @@ class MoreCompanyColumns:
         """Return the desk's own words for it."""
         return columns.chips(company.tags)
 
-    @column("Employees", order="employee_count", numeric=True)
+    @column("Employees", order="employee_count", numeric=True, figure="count")
     def staff(self, company: Company) -> str:
         """Return how many people work there."""
         return columns.number(company.employee_count, 0)

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Aggregate, Count, F, Q
+from django.db.models import Count, Q
 
+from biotech_ma.core.medians import MiddleValue, median_of
 from companies.choices import Role, TherapeuticArea
 
 if TYPE_CHECKING:
     from companies.models import Company
-
-
-class _Median(Aggregate):
-    """One of the two middle values; their mean is the exact median of money, which percentile_cont (a float) is not."""
-
-    function = "percentile_disc"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = models.DecimalField(max_digits=20, decimal_places=2)
-
-    def __init__(self, expression: str, *, upper: bool, **extra: Any) -> None:
-        order = F(expression).desc() if upper else F(expression).asc()
-        super().__init__(order, **extra)
 
 
 @dataclass(frozen=True)
@@ -53,12 +42,11 @@ def statistics_of(companies: models.QuerySet[Company]) -> CompanyStatistics:
         cash_unconstrained=Count("pk", filter=Q(is_cash_constrained=False)),
         market_cap_known=Count("market_cap_usd"),
         market_cap_total_usd=models.Sum("market_cap_usd"),
-        lower=_Median("market_cap_usd", upper=False),
-        upper=_Median("market_cap_usd", upper=True),
+        lower=MiddleValue("market_cap_usd", upper=False),
+        upper=MiddleValue("market_cap_usd", upper=True),
         **{f"role_{role}": Count("pk", filter=Q(role=role)) for role in Role.values},
         **{f"area_{a}": Count("pk", filter=Q(therapeutic_areas__contains=[a])) for a in TherapeuticArea.values},
     )
-    lower, upper = found["lower"], found["upper"]
     return CompanyStatistics(
         total=found["total"],
         listed=found["listed"],
@@ -70,5 +58,5 @@ def statistics_of(companies: models.QuerySet[Company]) -> CompanyStatistics:
         cash_unknown=found["total"] - found["cash_constrained"] - found["cash_unconstrained"],
         market_cap_known=found["market_cap_known"],
         market_cap_total_usd=found["market_cap_total_usd"] or Decimal(0),
-        market_cap_median_usd=None if lower is None else (lower + upper) / 2,
+        market_cap_median_usd=median_of(found["lower"], found["upper"]),
     )

@@ -221,7 +221,7 @@ class MAScoreAdmin(ReadOnlyAdmin):
         """Return the confidence."""
         return confidence_badge(score.confidence)
 
-    @column("Market cap", order="company__market_cap_usd", numeric=True)
+    @column("Market cap", order="company__market_cap_usd", numeric=True, figure="usd")
     def cap(self, score: MAScore) -> str:
         """Return the company's present market cap."""
         return columns.money(score.company.market_cap_usd)

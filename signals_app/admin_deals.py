@@ -132,17 +132,17 @@ class DealAdmin(DealPages, ReadOnlyAdmin):
         """Return how it stands."""
         return columns.badge(deal.status, TONES.get(deal.status, "grey"))
 
-    @column("Value", order="value", numeric=True)
+    @column("Value", order="value", numeric=True, figure="usd")
     def value_cell(self, deal: Any) -> str:
         """Return the value and what it is of."""
         return columns.money(deal.value, note=deal.term("value_basis"), hint="Not disclosed")
 
-    @column("Premium", order="premium", numeric=True)
+    @column("Premium", order="premium", numeric=True, figure="share")
     def premium_cell(self, deal: Any) -> str:
         """Return the premium over the last close."""
         return percent(deal.premium, hint="Nobody has told it")
 
-    @column("Over 30 days", order="premium_30", numeric=True)
+    @column("Over 30 days", order="premium_30", numeric=True, figure="share")
     def premium_30_cell(self, deal: Any) -> str:
         """Return the premium over the average of the 30 days before."""
         return percent(deal.premium_30, hint="Nobody has told it")

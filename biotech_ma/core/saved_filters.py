@@ -14,7 +14,7 @@ from biotech_ma.core.tracking import tracked
 
 MOST_CHARACTERS = 4_000
 # Which page of the list, and where it was come from, are no part of a filter.
-LEFT_OUT = frozenset({"p", "all", "e", "_edit", "_changelist_filters", "_popup", "_to_field"})
+LEFT_OUT = frozenset({"p", "all", "e", "_edit", "_figures", "_changelist_filters", "_popup", "_to_field"})
 
 
 class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):

@@ -46,8 +46,22 @@ def set_widths(page: Any) -> None:  # noqa: F811
     assert page.locator("#result_list thead th").nth(1).evaluate("each => getComputedStyle(each).position") == "sticky"
 
 
+def check_rows(page: Any, address: str) -> None:  # noqa: F811
+    """See what the checked companies come to: caps of 300 m and 1.2 bn, and one that is not known."""
+    page.goto(address)
+    for name in ("300 m", "1.2 bn", "—"):
+        page.locator("tr.data-row", has=page.locator("td.field-cap", has_text=name)).locator(".action-select").check()
+    told = page.locator("[data-checked]")
+    told.filter(has_text="3 checked · Market cap: sum $1.5 bn, median $750 m (2 known)").wait_for()
+    page.locator("#action-toggle").check()
+    page.locator("#action-toggle").uncheck()
+    assert told.inner_text() == ""
+
+
 def test_a_block_is_pasted_filled_down_taken_back_and_saved(page, live_server):  # noqa: F811
-    acme = CompanyFactory(name="Acme Therapeutics")
+    acme, *_ = [
+        CompanyFactory(market_cap_usd=cap, cash_position_usd=None) for cap in (None, 300_000_000, 1_200_000_000)
+    ]
     for name in ("AB-1", "AB-2", "AB-3"):
         DrugCandidateFactory(
             company=acme, name=name, phase="phase_1", indication="Cough", therapeutic_area="oncology",
@@ -107,4 +121,5 @@ def test_a_block_is_pasted_filled_down_taken_back_and_saved(page, live_server): 
     set_widths(page)
     page.get_by_role("button", name="Keys").click()
     page.get_by_text("Paste a block of cells").wait_for()
+    check_rows(page, f"{live_server.url}/admin/companies/company/")
     assert page.complaints == []

@@ -25,6 +25,7 @@ from biotech_ma.core.admin.figures import in_full
 from biotech_ma.core.admin.forms import DeskForm
 from biotech_ma.core.admin.history_page import history_response
 from biotech_ma.core.admin.list_edit import EDIT, ListEdit
+from biotech_ma.core.admin.list_figures import FIGURES, FiguresOfRows
 from biotech_ma.core.admin.list_way import ListWay, way_of
 from biotech_ma.core.admin.paginator import BoundedPaginator
 from biotech_ma.core.admin.readonly import DeskReadonlyField  # noqa: F401 - read in its place by Unfold
@@ -52,7 +53,11 @@ class ActionChoices:
         return choices
 
 
-class DeskAdmin(ListEdit, ListWay, ColumnChoice, ExportMixin, ClosedRows, ActionChoices, DeskFields, ModelAdmin):  # type: ignore[misc]
+class ListOffers(ListEdit, FiguresOfRows, ListWay, ColumnChoice):
+    """What a list offers beside its rows."""
+
+
+class DeskAdmin(ListOffers, ExportMixin, ClosedRows, ActionChoices, DeskFields, ModelAdmin):  # type: ignore[misc]
     """One table of the desk. Nothing is deleted here; a race or bad input ends in a message, never in a 500."""
 
     form: Any = DeskForm
@@ -75,7 +80,7 @@ class DeskAdmin(ListEdit, ListWay, ColumnChoice, ExportMixin, ClosedRows, Action
     import_link: ClassVar[Callable[[HttpRequest], str] | None] = None
     change_list_template = "admin/desk/change_list.html"
     list_before_template: Any = "admin/desk/list_tools.html"
-    asides = frozenset({EDIT})
+    asides = frozenset({EDIT, FIGURES})
     change_form_before_template = "admin/desk/form_top.html"
     change_form_outer_before_template = "admin/desk/list_way.html"
 
@@ -111,7 +116,8 @@ class DeskAdmin(ListEdit, ListWay, ColumnChoice, ExportMixin, ClosedRows, Action
             shown = {"empty_hint": self.empty_hint, "import_url": import_url, **saved_context(self, request)}
             shown |= {**columns_context(self, request), "may_edit_list": self.may_edit_list(request)}
             shown |= extra_context or {}
-            return self.edited_list(request, partial(super().changelist_view, request, shown))
+            page = self.edited_list(request, partial(super().changelist_view, request, shown))
+            return self.with_figures(request, page)
         except (DataError, OverflowError):
             return self._unfiltered(request, "One of the filters holds a value that cannot be.")
 

@@ -105,6 +105,12 @@ def _sorted_by(cell: Any) -> Any:
     return order.expression if isinstance(order, OrderBy) else order
 
 
+def column_source(cell: Any) -> Any:
+    """Return where the figures of a column are in the database: what it sorts by; None where it sorts by nothing."""
+    order = _sorted_by(cell)
+    return order.removeprefix("-") if isinstance(order, str) else order
+
+
 def _made(model_admin: Any, heading: str, data: Any, cell: Any) -> FileColumn | None:
     if data is WORDS:
         return FileColumn(heading, of_row=lambda row: words_of(cell(row)))

@@ -20,11 +20,18 @@ QUARTERS_SHORT = 8
 
 
 def column[F: Callable[..., Any]](
-    title: str, *, order: Any = None, numeric: bool = False, boolean: bool = False, data: Any = None
+    title: str,
+    *,
+    order: Any = None,
+    numeric: bool = False,
+    boolean: bool = False,
+    data: Any = None,
+    figure: str = "",
 ) -> Callable[[F], F]:
     """Describe a list column: its heading, what it sorts by, and whether it holds figures (right-aligned).
 
-    `data` says what it is in a file where that is not what it sorts by; see `column_data`.
+    `data` says what it is in a file where that is not what it sorts by; see `column_data`. `figure` says which figures
+    it holds where these are no scores, ranks or the like: `usd` and `count` have a sum, `share` is shown as per cent.
     """
 
     def describe(function: F) -> F:
@@ -37,6 +44,8 @@ def column[F: Callable[..., Any]](
             function.boolean = True  # type: ignore[attr-defined]
         if data is not None:
             function.data = data  # type: ignore[attr-defined]
+        if figure:
+            function.figure = figure  # type: ignore[attr-defined]
         return function
 
     return describe
@@ -56,14 +65,19 @@ def money(value: Decimal | None, *, note: str = "", hint: str = "Not known yet")
     """Return dollars at a glance, the exact amount and its note (source, day) on hover."""
     if value is None:
         return unknown(hint)
-    return hover(figures.money(value), " · ".join(filter(None, (figures.exact_money(value), note))))
+    title = " · ".join(filter(None, (figures.exact_money(value), note)))
+    return format_html(
+        '<span data-usd="{}" class="desk-figure" title="{}">{}</span>', f"{value:f}", title, figures.money(value)
+    )
 
 
 def number(value: Decimal | int | None, digits: int = 1, *, hint: str = "Not known yet", note: str = "") -> SafeString:
     """Return a number, the exact one on hover."""
     if value is None:
         return unknown(hint)
-    return hover(figures.number(value, digits), " · ".join(filter(None, (str(value), note))))
+    title = " · ".join(filter(None, (str(value), note)))
+    shown = figures.number(value, digits)
+    return format_html('<span data-number="{}" class="desk-figure" title="{}">{}</span>', value, title, shown)
 
 
 def change(value: Decimal | None, *, hint: str = "No score near that day to compare with") -> SafeString:
@@ -120,9 +134,9 @@ def runway(quarters: Decimal | None, *, burns: bool | None = None) -> SafeString
             return badge("earns cash", "green", title="Operating cash flow is positive: there is no runway to run out")
         return unknown("Liquid funds or burn are not known")
     tone = "red" if quarters < QUARTERS_CRITICAL else "amber" if quarters < QUARTERS_SHORT else "green"
-    return badge(
-        f"{figures.number(quarters)} q", tone, title=f"{quarters} quarters of liquid funds at the present burn"
-    )
+    title = f"{quarters} quarters of liquid funds at the present burn"
+    shown = badge(f"{figures.number(quarters)} q", tone, title=title)
+    return format_html('<span data-number="{}">{}</span>', quarters, shown)
 
 
 def chips(values: Iterable[str], labels: Mapping[str, str] | None = None, *, most: int = 3) -> SafeString:
@@ -148,8 +162,8 @@ def bar(value: Decimal | None, top: int = 100, *, digits: int = 1, hint: str = "
         return unknown(hint)
     share = max(Decimal(0), min(Decimal(100), value * 100 / top))
     return format_html(
-        '<span class="desk-bar" title="{} of {}"><span class="desk-track"><span class="desk-fill" style="width: {}%">'
-        '</span></span><span class="desk-figure">{}</span></span>',
+        '<span data-number="{0}" class="desk-bar" title="{0} of {1}"><span class="desk-track">'
+        '<span class="desk-fill" style="width: {2}%"></span></span><span class="desk-figure">{3}</span></span>',
         value,
         top,
         f"{share:.1f}",

@@ -35,7 +35,7 @@ from biotech_ma.core.templatetags.desk_menu import in_the_menu
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MOST_AT_ONCE = 20_000
 FORM, COLUMNS, SHOWN = "export", "columns", "shown"
-ASIDE = frozenset({FORM, COLUMNS, "p", "all", "e", "_edit"})
+ASIDE = frozenset({FORM, COLUMNS, "p", "all", "e", "_edit", "_figures"})
 # Of a row that another leads to: what tells which one it is.
 TELLING = ("name", "ticker", "title")
 
