@@ -239,6 +239,7 @@ class SheetImportAdmin(ReadOnlyAdmin):
             # What stays is what somebody has to know; of the rest a page shows how it is.
             shown=[*stays, *(undone for undone in back if not undone.stays)][:ROWS_A_PAGE],
             total=len(found),
+            is_ledger=taken.kind == ImportKind.EVENTS,
         )
 
     def _tried(self, request: HttpRequest, taken: SheetImport, verb: Any) -> HttpResponse:
@@ -276,6 +277,8 @@ class SheetImportAdmin(ReadOnlyAdmin):
             may_apply=may_write and taken.state == ImportState.CHECKED and not is_blocked,
             is_blocked=is_blocked,
             writes=writes,
+            # What is compared is all rows, what is written those that change anything.
+            goal=writes if taken.state == ImportState.APPLYING else taken.rows_total,
             refresh=REFRESH_SECONDS if taken.is_working else 0,
             may_undo=may_write and not why_not(taken),
             why_not=why_not(taken) if taken.state == ImportState.APPLIED else "",

@@ -23,6 +23,7 @@ from companies.querysets import same_company_q
 from signals_app.entry_models import LedgerEntry
 from signals_app.models import FinancialFact, Signal
 from signals_app.periods import CURATED_FORM, FIELDS, Fact, precedence
+from signals_app.querysets import NO_EVENT, WITHDRAWN
 from signals_app.services import ANALYST, CORRECTABLE
 
 MOST_VERSIONS = 100
@@ -88,6 +89,8 @@ def _state(row: Signal, rows: list[Signal]) -> SafeString:
         return columns.badge("superseded", "grey")
     if row.available_at > timezone.now():
         return columns.badge("to come", "blue")
+    if row.signal_type == NO_EVENT and row.signal_data.get(WITHDRAWN):
+        return columns.badge("withdrawn", "red")
     return columns.badge("in force", "green")
 
 

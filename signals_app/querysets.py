@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from biotech_ma.core.market_day import end_of, start_of
 from biotech_ma.core.vocabulary import known
 from companies.querysets import CompanyRef, same_company_q, stands_q
 from signals_app.catalogue import CATALOGUE, SEVERITY_ORDER, at_least
+
+# A row of this type that says so in its particulars takes back the one that it supersedes. The type is asked first: of
+# few rows are the particulars read.
+NO_EVENT, WITHDRAWN = "other", "withdrawn"
+IS_WITHDRAWN = Q(signal_type=NO_EVENT) & Q(signal_data__contains={WITHDRAWN: True})
 
 if TYPE_CHECKING:
     from signals_app.models import FinancialFact, Signal  # noqa: F401  (named in quotes below)
@@ -70,10 +75,14 @@ class SignalQuerySet(models.QuerySet["Signal"]):
 
     def _known(self, **available: Any) -> Self:
         newer = self.model._base_manager.filter(supersedes=OuterRef("pk"), **available)
-        return self.filter(~Exists(newer), **available)
+        return self.filter(~Exists(newer), ~IS_WITHDRAWN, **available)
+
+    def withdrawn(self) -> Self:
+        """Return the rows that say that what they supersede does not stand; they tell of no event of their own."""
+        return self.filter(IS_WITHDRAWN)
 
     def current(self) -> Self:
-        """Return what is known now: rows that are available and that no available row supersedes."""
+        """Return what is known now and stands: available rows that no available row supersedes, none withdrawn."""
         return self._known(available_at__lte=Now())
 
     def as_of(self, moment: dt.datetime) -> Self:

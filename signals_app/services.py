@@ -20,6 +20,7 @@ from signals_app.catalogue import CATALOGUE
 from signals_app.entries import note_entries
 from signals_app.models import Signal
 from signals_app.offers import OFFER_TYPES, refresh_offers
+from signals_app.querysets import WITHDRAWN
 
 MOST_IMPACT = Decimal(10)
 ANALYST = "analyst"
@@ -119,6 +120,8 @@ def correction_of(
     copied = {name: getattr(old, name) for name in CORRECTABLE if name not in NOT_COPIED}
     # What is corrected of a duplicate is said of the company as which it is read.
     copied["company"] = old.company.survivor
+    # Whoever corrects a withdrawn event says that it stands after all.
+    copied["signal_data"] = {key: value for key, value in old.signal_data.items() if key != WITHDRAWN}
     return Signal(**{"source": ANALYST, **copied, **changes}, supersedes=old), moment
 
 

@@ -19,6 +19,7 @@ from signals_app.imports.reading import ReadRow
 from signals_app.imports.targets import EVENTS
 from signals_app.models import Signal
 from signals_app.services import ANALYST
+from signals_app.withdrawals import free_keys
 
 NEEDED = {"signal_type": "the type", "event_date": "the day", "title": "the title"}
 # What a row may say of a signal that the ledger has.
@@ -52,8 +53,7 @@ def plan_events(rows: Iterable[ReadRow], *, options: Options, file: str) -> Plan
     )
     superseded = set(Signal.objects.filter(supersedes__in=list(signals)).values_list("supersedes_id", flat=True))
     told = _told(planned)
-    keys = Signal.objects.filter(source=source, source_id__in=[key for *_, key in planned])
-    there = set(keys.values_list("source_id", flat=True))
+    free = free_keys({key for *_, key in planned}, source)
     met: dict[str, int] = {}
     for row, company, key in planned:
         label = f"{company.ticker or company.name}: {row.values.get('title', '')}" if company else f"Row {row.row + 1}"
@@ -65,11 +65,11 @@ def plan_events(rows: Iterable[ReadRow], *, options: Options, file: str) -> Plan
             plan.refuse(row, label)
         elif signal is not None:
             _correct(plan, row, signal, label, options)
-        elif by := source if key in there else _teller(row, company, told):
+        elif by := source if not free[key] else _teller(row, company, told):
             row.notes.append(f"Is in the ledger already, told by {by}")
             plan.rows.append(PlannedRow(row.row, label, Fate.SAME, [], [], row.notes))
         else:
-            _add(plan, row, company, source, key, label)
+            _add(plan, row, company, source, free[key], label)
     return plan
 
 
@@ -165,17 +165,17 @@ def _add(plan: Plan, row: ReadRow, company: Any, source: str, key: str, label: s
     values = row.values
     skipped = {"cik", "ticker", "company", "title", "id"}
     shown = [(LABELS[name], "—", str(value)) for name, value in values.items() if name not in skipped]
-    plan.rows.append(PlannedRow(row.row, label, Fate.CREATE, shown, [], row.notes))
-    plan.events.append(
-        {
-            "company": company,
-            "signal_type": values["signal_type"],
-            "event_date": start_of(values["event_date"]),
-            "title": values["title"],
-            "description": values.get("description"),
-            "severity": values.get("severity"),
-            "source_url": values.get("source_url"),
-            "source": source,
-            "source_id": key,
-        }
-    )
+    planned = PlannedRow(row.row, label, Fate.CREATE, shown, [], row.notes)
+    plan.rows.append(planned)
+    event = {
+        "company": company,
+        "signal_type": values["signal_type"],
+        "event_date": start_of(values["event_date"]),
+        "title": values["title"],
+        "description": values.get("description"),
+        "severity": values.get("severity"),
+        "source_url": values.get("source_url"),
+        "source": source,
+        "source_id": key,
+    }
+    plan.events.append((planned, event))

@@ -97,7 +97,7 @@ class Plan:
     changed: dict[Any, set[str]] = field(default_factory=dict)
     befores: dict[UUID, Any] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: list[tuple[PlannedRow, dict[str, Any]]] = field(default_factory=list)
     corrections: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
 
     @property

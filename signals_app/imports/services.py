@@ -173,7 +173,9 @@ def apply_import(taken: SheetImport, *, reason: str) -> None:
         raise Refused("Say why: the reason is kept with every row that changes.", field="reason")
     if not taken.options.get("by_row") and taken.counts.get(Fate.REFUSED):
         raise Refused("Some rows have faults: mend the file, or let the rows without a fault go in by themselves.")
-    claimed = _claim(taken, (ImportState.CHECKED,), ImportState.APPLYING, reason=reason.strip(), started_at=Now())
+    claimed = _claim(
+        taken, (ImportState.CHECKED,), ImportState.APPLYING, reason=reason.strip(), started_at=Now(), rows_done=0
+    )
     if not claimed:
         raise Refused("This import has been applied already, or its file has not been checked.")
     _do(taken, "apply")

@@ -1,15 +1,14 @@
 """Takes back what an import changed, where nobody has changed it since: new changes, with a reason of their own.
 
 The history says what each row held before. Rows that the import added are archived. The ledger keeps what it was told:
-a figure that comes back enters it anew, and events stay.
+a figure that comes back enters it anew, and events are withdrawn from now on (`undo_events`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +26,8 @@ from signals_app.import_models import ImportState, SheetImport, SheetImportRow
 from signals_app.imports.candidates import UNDONE
 from signals_app.imports.plan import shown
 from signals_app.imports.targets import Kind
+from signals_app.imports.undo_events import plan_events_undo, write_events_undo
+from signals_app.imports.undone import Undone, label_of
 from signals_app.imports.working import Cancelled, fail, move
 from signals_app.imports.writing import update_rows
 from signals_app.ingest.merge.turn import take_turn
@@ -42,30 +43,8 @@ TOGETHER = ({"market_cap_usd", "market_cap_as_of"},)
 GONE = "is not the desk's any more"
 
 
-@dataclass
-class Undone:
-    """What becomes of one row of the desk: its fields with their values now and before, or why it stays as it is."""
-
-    row: Any
-    is_new: bool
-    values: dict[str, Any] = field(default_factory=dict)
-    notes: dict[str, Any] = field(default_factory=dict)
-    stays: list[str] = field(default_factory=list)
-    archives: bool = False
-
-    @property
-    def changes(self) -> list[tuple[str, str, str]]:
-        """Field, value now, value before."""
-        return [
-            (_label(self.row, name), shown(self.row, name, getattr(self.row, name)), shown(self.row, name, value))
-            for name, value in self.values.items()
-        ]
-
-
 def why_not(taken: SheetImport) -> str:
     """Return why an import cannot be undone, empty where it can."""
-    if taken.kind == Kind.EVENTS:
-        return "Events stay in the ledger, which keeps what it was told: correct those that are wrong."
     if taken.state == ImportState.APPLIED and taken.history_context is None:
         return "This import was applied before imports could be undone: take its changes back row by row."
     return "" if taken.state == ImportState.APPLIED else "Only an import that is applied can be undone."
@@ -73,6 +52,8 @@ def why_not(taken: SheetImport) -> str:
 
 def plan_undo(taken: SheetImport) -> list[Undone]:
     """Return what undoing would do to each row that was changed or added, in as many queries for many as for one."""
+    if taken.kind == Kind.EVENTS:
+        return plan_events_undo(taken)
     model = MODELS[taken.kind]
     events: Any = model._meta.get_field("history").related_model
     mine = events.objects.filter(pgh_context_id=taken.history_context)
@@ -126,14 +107,14 @@ def _of_changed(row: Any, before: Any, event: Any, names: list[str]) -> Undone:
             since |= pair & set(mine)
     for name in mine:
         if name in since:
-            undone.stays.append(f"{_label(row, name)} stays {shown(row, name, getattr(row, name))}: changed since")
+            undone.stays.append(f"{label_of(row, name)} stays {shown(row, name, getattr(row, name))}: changed since")
             continue
         undone.values[name] = getattr(before, name)
         note = (getattr(before, SOURCES) or {}).get(name)
         if note is not None:
             undone.notes[name] = note
         if name in EDITED and undone.values[name] is None:
-            undone.stays.append(f"{_label(row, name)} is empty again; the ledger keeps the figure that was imported")
+            undone.stays.append(f"{label_of(row, name)} is empty again; the ledger keeps the figure that was imported")
     return undone
 
 
@@ -166,7 +147,7 @@ def undo(taken: SheetImport) -> None:
             counts = {**taken.counts, "back": back, "stay": sum(bool(undone.stays) for undone in found)}
             move(taken, state=ImportState.UNDONE, undone_at=Now(), counts=counts, error="")
     except IntegrityError as error:
-        fail(taken, f"Nothing was taken back. {constraint_message(MODELS[taken.kind], error)}")
+        fail(taken, f"Nothing was taken back. {constraint_message(MODELS.get(taken.kind, Signal), error)}")
     except Refused as error:
         fail(taken, f"Nothing was taken back. {error}")
     except Cancelled:
@@ -174,6 +155,8 @@ def undo(taken: SheetImport) -> None:
 
 
 def _lock(taken: SheetImport) -> None:
+    if taken.kind == Kind.EVENTS:  # the ledger's rows do not change
+        return
     model = MODELS[taken.kind]
     events: Any = model._meta.get_field("history").related_model
     keys = events.objects.filter(pgh_context_id=taken.history_context).values("pgh_obj_id")
@@ -181,6 +164,9 @@ def _lock(taken: SheetImport) -> None:
 
 
 def _write(taken: SheetImport, found: Iterable[Undone]) -> None:
+    if taken.kind == Kind.EVENTS:
+        write_events_undo(found, reason=taken.undo_reason)
+        return
     model = MODELS[taken.kind]
     changed, names, edits = [], {SOURCES}, []
     archived = [undone.row for undone in found if undone.archives]
@@ -230,16 +216,18 @@ def _settle_proposals(taken: SheetImport) -> None:
         ).update(status=ReviewStatus.SETTLED, decided_at=Now(), reason="The import that proposed it was undone.")
 
 
-def _tell_rows(taken: SheetImport, found: Iterable[Undone]) -> None:
+def _tell_rows(taken: SheetImport, found: Sequence[Undone]) -> None:
+    gone = "Withdrawn" if taken.kind == Kind.EVENTS else "Archived again"
     by_subject = {undone.row.pk: undone for undone in found}
+    # A row that corrects a signal is about the one that it corrects.
+    by_subject |= {
+        row.supersedes_id: undone
+        for row, undone in ((each.row, each) for each in found)
+        if getattr(row, "supersedes_id", None)
+    }
     rows = list(SheetImportRow.objects.filter(sheet_import=taken, subject__in=list(by_subject)))
     for row in rows:
         undone = by_subject[row.subject]
-        told = "Archived again" if undone.archives else "Taken back" if undone.values else ""
+        told = gone if undone.archives else "Taken back" if undone.values else ""
         row.notes = [*row.notes, *([told] if told else []), *undone.stays]
     SheetImportRow.objects.bulk_update(rows, ["notes"], batch_size=1000)
-
-
-def _label(row: Any, name: str) -> str:
-    text = str(row._meta.get_field(name).verbose_name)
-    return text[:1].upper() + text[1:]

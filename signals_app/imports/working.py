@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pghistory
 from django.db import IntegrityError, connection, transaction
@@ -35,6 +37,10 @@ _NAME_SUBJECTS = """
 UPDATE sheet_import_rows AS r SET subject = a.subject
 FROM unnest(%s::int[], %s::uuid[]) AS a (row, subject)
 WHERE r.sheet_import_id = %s AND r.row = a.row
+"""
+_TELL = """
+UPDATE sheet_imports SET rows_done = %s
+WHERE id = (SELECT id FROM sheet_imports WHERE id = %s AND turn = %s FOR NO KEY UPDATE SKIP LOCKED)
 """
 LONGEST_LABEL = 1000
 PLANNERS: dict[Kind, Callable[..., Plan]] = {
@@ -95,6 +101,25 @@ def go_on(taken: SheetImport) -> None:
         raise Cancelled
 
 
+@contextmanager
+def seen_outside(taken: SheetImport) -> Iterator[Callable[[int], None]]:
+    """Yield what tells others how many rows are written, while the transaction that writes them is open.
+
+    By a connection of its own, which commits at once. It never waits: where somebody holds the import's row, the number
+    is told the next time.
+    """
+    outside: Any = connection.copy()
+
+    def tell(done: int) -> None:
+        with outside.cursor() as cursor:
+            cursor.execute(_TELL, [done, taken.pk, taken.turn])
+
+    try:
+        yield tell
+    finally:
+        outside.close()
+
+
 def _keep(taken: SheetImport, plan: Plan) -> None:
     SheetImportRow.objects.filter(sheet_import=taken).delete()
     with connection.cursor() as cursor, cursor.copy(_KEEP) as copy:
@@ -118,13 +143,14 @@ def write_import(taken: SheetImport) -> None:
         with (
             pghistory.context(sheet_import=str(taken.pk), **who) as context,
             recorded(f"import {taken.kind}", reason=taken.reason),
+            seen_outside(taken) as progress,
         ):
             take_turn()
             plan = _planned(taken, lambda done: go_on(taken))
             if plan.digest() != taken.plan_sha256:
                 _show_again(taken, plan)
                 return
-            write(plan, is_curated=not taken.options.get("source"), reason=taken.reason)
+            write(plan, is_curated=not taken.options.get("source"), reason=taken.reason, progress=progress)
             _name_subjects(taken, plan)
             move(
                 taken,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import batched
 from typing import Any
 
 from django.db import connection, models
@@ -18,12 +19,18 @@ from signals_app.ingest.merge.settled import settle_reviews
 from signals_app.services import correct_signal, record_signal
 
 _UPDATE = "UPDATE {table} AS t SET {sets} FROM stage_import AS s WHERE t.id = s.id"
-BATCH = 2000
+BATCH, STEP = 1000, 100
 
 
-def write(plan: Plan, *, is_curated: bool, reason: str = "") -> None:
-    """Write what the plan holds. Raises IntegrityError where another change has taken a key meanwhile."""
+def write(
+    plan: Plan, *, is_curated: bool, reason: str = "", progress: Callable[[int], None] = lambda done: None
+) -> None:
+    """Write what the plan holds, and tell of each batch how many rows are written by then.
+
+    Raises IntegrityError where another change has taken a key meanwhile.
+    """
     _lock(plan)
+    done = _Done(progress)
     companies = [row for row in (*plan.new, *plan.changed) if isinstance(row, Company)]
     befores = [plan.befores[row.pk] for row in companies if row.pk in plan.befores]
     nothing = Company()
@@ -36,21 +43,42 @@ def write(plan: Plan, *, is_curated: bool, reason: str = "") -> None:
         # What the row held on an earlier day stays known.
         keep_market_caps(before for before in befores if before.market_cap_usd is not None)
     for model in {type(row) for row in plan.new}:
-        model._base_manager.bulk_create([row for row in plan.new if type(row) is model], batch_size=BATCH)
+        for batch in batched((row for row in plan.new if type(row) is model), BATCH, strict=False):
+            model._base_manager.bulk_create(batch)
+            done.more(len(batch))
     for model in {type(row) for row in plan.changed}:
         rows = {row: names for row, names in plan.changed.items() if type(row) is model}
-        update_rows(model, list(rows), sorted(set().union(*rows.values())))
+        names = sorted(set().union(*rows.values()))
+        for batch in batched(rows, BATCH, strict=False):
+            update_rows(model, batch, names)
+            done.more(len(batch))
     if is_curated:
         load_edited_figures(edits)
     else:
         keep_market_caps(companies)
     _tell_of(plan)
-    for event in plan.events:
-        record_signal(**event)
+    for planned, event in plan.events:
+        planned.subject = record_signal(**event).pk
+        done.more(1)
     for signal, changes in plan.corrections:
         correct_signal(signal=signal, changes=changes, reason=reason)
+        done.more(1)
     queue_refusals(plan.refusals)
     settle_reviews()
+
+
+class _Done:
+    """How many rows are written; told in steps, for each costs a round trip."""
+
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self.progress, self.rows, self.told = progress, 0, 0
+
+    def more(self, rows: int) -> None:
+        """Count rows that were written just now."""
+        self.rows += rows
+        if self.rows - self.told >= STEP:
+            self.told = self.rows
+            self.progress(self.rows)
 
 
 def _tell_of(plan: Plan) -> None:

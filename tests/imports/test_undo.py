@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from decimal import Decimal
 
 import openpyxl
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
 
 from biotech_ma.core.admin.history import steps_of
 from biotech_ma.core.services import Refused, change
 from companies.models import Company, CompanyNote, DrugCandidate
-from signals_app.imports import services
+from signals_app.admin_versions import signal_versions
+from signals_app.imports import services, working, writing
 from signals_app.imports.columns import Layout
 from signals_app.imports.faulty_rows import workbook_of
 from signals_app.imports.jobs import work_on_import
 from signals_app.imports.plan import Options
 from signals_app.imports.services import apply_import, cancel, map_columns, take_file, undo_import
 from signals_app.imports.undo import plan_undo
-from signals_app.models import FinancialFact, ReviewItem, SheetImport
-from tests.factories import CompanyFactory, DrugCandidateFactory
+from signals_app.models import FinancialFact, ReviewItem, SheetImport, Signal
+from signals_app.services import correct_signal
+from tests.factories import CompanyFactory, DrugCandidateFactory, SignalFactory
 from tests.imports.test_imports import checked, owner, rows  # noqa: F401 - the analyst's fixture
 
 pytestmark = pytest.mark.django_db
@@ -110,14 +115,6 @@ def test_candidates_go_back_and_a_sources_proposals_are_closed(owner):  # noqa: 
     assert ReviewItem.objects.open().count() == 1
 
 
-def test_events_stay_in_the_ledger(owner):  # noqa: F811
-    CompanyFactory(ticker="AAA", name="Alpha")
-    taken = checked("ticker,type,date,headline\nAAA,hiring,2026-01-31,x\n", owner, kind="events")
-    apply_import(taken, reason="x")
-    with pytest.raises(Refused, match="stay in the ledger"):
-        undo_import(taken, by=owner, reason="x")
-
-
 @pytest.mark.parametrize("step", ["check", "apply"])
 def test_a_step_that_is_cancelled_while_it_runs_leaves_nothing(owner, step, monkeypatch):  # noqa: F811
     monkeypatch.setattr(services, "MOST_AT_ONCE", 1)
@@ -168,3 +165,85 @@ def test_refused_rows_come_back_as_a_workbook_that_is_mended_and_imported_as_bef
     assert again.options["source"] == "Broker"
     map_columns(again, layout=Layout.from_json(again.layout), options=Options())
     assert [fate for _, fate in rows(again)] == ["create", "create"]
+
+
+EVENTS = (
+    "ticker,type,date,title\nAAA,activist stake,2026-05-06,A fund takes 9 %\nAAA,market,2026-05-07,Talk of a sale\n"
+)
+
+
+def test_events_are_withdrawn_from_now_on_and_what_was_known_before_stays(owner):  # noqa: F811
+    company = CompanyFactory(ticker="AAA", name="Alpha")
+    taken = checked(EVENTS, owner, kind="events")
+    apply_import(taken, reason="the list of May")
+    stake, talk = Signal.objects.filter(company=company).order_by("event_date")
+    assert [row.subject for row in taken.rows.all()] == [stake.pk, talk.pk]
+    before = timezone.now()
+    correct_signal(signal=talk, changes={"title": "Talk of a merger"}, reason="as the paper says")
+
+    assert [undone.stays for undone in plan_undo(taken)] == [[], ["stays: it has been corrected since"]]
+    undo_import(taken, by=owner, reason="the wrong list")
+    assert (taken.state, taken.counts["back"], taken.counts["stay"]) == ("undone", 1, 1)
+    assert [signal.title for signal in Signal.objects.current()] == ["Talk of a merger"]
+    # Of the moment before it is the stake that was known, as scores of that day counted it.
+    assert stake in Signal.objects.as_of(before)
+    gone = Signal.objects.withdrawn().get()
+    assert (gone.supersedes, gone.title, gone.ma_impact_score) == (stake, "Withdrawn: A fund takes 9 %", 0)
+    assert gone.entries.get().pgh_context.metadata["reason"] == "the wrong list"
+    assert [row.notes for row in taken.rows.all()] == [["Withdrawn"], ["stays: it has been corrected since"]]
+    assert "withdrawn" in signal_versions(stake)
+
+    # The mended file adds it anew, once; taking that back and adding it again holds, too.
+    for _ in range(2):
+        again = checked(EVENTS.replace("Talk of a sale", "Talk of a merger"), owner, kind="events")
+        assert [row.fate for row in again.rows.all()] == ["create", "same"]
+        apply_import(again, reason="mended")
+        assert Signal.objects.current().filter(title="A fund takes 9 %").count() == 1
+        undo_import(again, by=owner, reason="again")
+    # Whoever corrects what was withdrawn says that it stands after all.
+    back = correct_signal(signal=gone, changes={"signal_type": "activist_stake", "title": "A fund takes 9 %"})
+    assert back in Signal.objects.current()
+
+
+def test_an_offer_that_is_withdrawn_is_none_and_a_correction_goes_back(owner):  # noqa: F811
+    company = CompanyFactory(ticker="AAA", name="Alpha")
+    offer = checked("ticker,type,date,title\nAAA,takeover target,2026-05-06,B buys A\n", owner, kind="events")
+    apply_import(offer, reason="x")
+    company.refresh_from_db()
+    assert company.under_offer_since is not None
+    undo_import(offer, by=owner, reason="it was another Alpha")
+    company.refresh_from_db()
+    assert company.under_offer_since is None
+
+    signal = SignalFactory(company=company, signal_type="market", title="Talk", description="as told")
+    text = f"id,ticker,type,date,title\n{signal.pk},AAA,market,{signal.event_date:%Y-%m-%d},Loud talk\n"
+    taken = checked(text, owner, kind="events")
+    apply_import(taken, reason="x")
+    assert Signal.objects.current().get().title == "Loud talk"
+    undo_import(taken, by=owner, reason="no, it was not")
+    assert Signal.objects.current().get().title == "Talk"
+    assert taken.rows.get().notes == ["Taken back"]
+
+
+def test_each_batch_that_is_written_is_told(owner, monkeypatch):  # noqa: F811
+    told = []
+    monkeypatch.setattr(writing, "BATCH", 100)
+    monkeypatch.setattr(working, "seen_outside", lambda taken: nullcontext(told.append))
+    rows_of_250 = "".join(f"{number},T{number},Company {number},5m\n" for number in range(1, 251))
+    apply_import(checked("cik,ticker,name,cash\n" + rows_of_250, owner), reason="x")
+    assert told == [100, 200]
+    assert Company.objects.count() == 250
+
+
+@pytest.mark.django_db(transaction=True)
+def test_how_far_writing_is_can_be_seen_while_nothing_of_it_can():
+    taken = SheetImport.objects.create(kind="companies", file_name="x", sha256="x", size_bytes=1, made_of="x")
+    with transaction.atomic(), working.seen_outside(taken) as tell:
+        CompanyFactory(ticker="AAA")
+        tell(700)
+        # What somebody else holds is not waited for.
+        SheetImport.objects.select_for_update().get(pk=taken.pk)
+        tell(800)
+        transaction.set_rollback(True)
+    taken.refresh_from_db()
+    assert (taken.rows_done, Company.objects.count()) == (700, 0)
