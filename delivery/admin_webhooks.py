@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from biotech_ma.core.admin import ArchiveAdmin, column, columns
+from biotech_ma.core.admin.bulk_edit import BulkEdit
 from biotech_ma.core.admin.column_data import WORDS, labelled
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.dashboard import Panel, on_dashboard
@@ -82,7 +83,7 @@ def state_badge(webhook: Webhook) -> SafeString:
 
 
 @admin.register(Webhook)
-class WebhookAdmin(SecretAdmin):
+class WebhookAdmin(BulkEdit, SecretAdmin):
     """Endpoints that are told of events."""
 
     shown_name = "signing secret"
@@ -106,6 +107,9 @@ class WebhookAdmin(SecretAdmin):
     list_filter: Any = [("is_active", NullBooleanFilter), array_filter("event_types", EventType, "event")]
     search_fields: Any = ["name", "url"]
     ordering: Any = ["name", "id"]
+    actions: Any = ["edit_selected", *ArchiveAdmin.actions]
+    # Where it tells and with what secret is nothing that several endpoints share.
+    bulk_fields = ("is_active", "event_types", "min_score", "timeout_seconds")
     actions_detail: Any = ["ping", "rotate_secret", "toggle_clearance", *ArchiveAdmin.actions_detail]
     empty_hint = "Add an endpoint, and it is told of signals, scores, matches, alerts and reports."
     readonly_fields: Any = [

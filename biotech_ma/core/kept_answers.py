@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -11,6 +13,8 @@ from biotech_ma.core.fields import json_object
 
 class KeptAnswer(models.Model):
     """What was answered to a request that carried an `Idempotency-Key`, written in the transaction of its change."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"body"})
 
     id = models.BigAutoField(primary_key=True)
     client_id = models.UUIDField(db_comment="The API client whose key it is; two clients may use the same key.")

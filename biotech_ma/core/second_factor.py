@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import pyotp
 from django.conf import settings
@@ -39,6 +39,8 @@ class SecondFactorError(Exception):
 class SecondFactor(models.Model):
     """One user's secret for codes by time."""
 
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"secret"})
+
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -66,6 +68,8 @@ class SecondFactor(models.Model):
 
 class RecoveryCode(models.Model):
     """A code that stands in for the device, once."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"digest"})
 
     id = models.BigAutoField(primary_key=True)
     user = models.ForeignKey(

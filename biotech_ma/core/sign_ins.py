@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -32,6 +32,8 @@ WHERE NOT EXISTS (SELECT FROM django_session AS s WHERE s.session_key = i.sessio
 
 class SignIn(models.Model):
     """One session of a user. It goes with its session; those that ended otherwise are thrown away nightly."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"id_token"})
 
     id = models.BigAutoField(primary_key=True)
     user = models.ForeignKey(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
@@ -26,6 +28,10 @@ from signals_app.models import Signal
 @tracked(exclude=["last_triggered", "trigger_count", "slack_webhook_url", "rule_seen"])
 class Alert(SoftDeleteModel):
     """A standing question: tell these people when this happens."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"slack_webhook_url"})
+    # When it tells, by day or week: no digest of anything.
+    open_fields: ClassVar[frozenset[str]] = frozenset({"digest", "digest_at"})
 
     name = models.CharField(max_length=255, help_text="What it watches for.", db_comment="Name.")
     alert_type = models.CharField(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -20,6 +22,8 @@ from delivery.querysets import ClientQuerySet
 @tracked(exclude=["api_key", "previous_api_key", "last_access", "request_count"])
 class Client(SoftDeleteModel):
     """A program that may call the API. Only the digest of its key is kept."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"api_key", "previous_api_key"})
 
     client_name = models.CharField(
         "name", max_length=255, help_text="Who holds the key.", db_comment="Who holds the key."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -28,6 +30,8 @@ from delivery.webhooks.schedule import validate_retry_policy
 )  # fmt: skip
 class Webhook(SoftDeleteModel):
     """An address that is told of events, signed as Standard Webhooks says."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"secret", "previous_secret"})
 
     name = models.CharField(max_length=255, help_text="Whose endpoint it is.", db_comment="Name.")
     client = models.ForeignKey(

@@ -246,6 +246,29 @@ def test_every_column_of_every_list_is_a_value_and_no_secret_at_a_fixed_number_o
         assert not [mark for mark in ("<span", "</", "&amp;", " bn", made["client"].api_key) if mark in text], name
 
 
+def test_what_holds_a_secret_is_said_by_its_model_and_what_only_sounds_like_one_is_told():
+    from django.apps import apps
+
+    from biotech_ma.core.admin.exports import columns_of
+    from delivery.models import Alert
+
+    found = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.concrete_fields
+        if is_secret(field)
+    }
+    assert found == {
+        "auth.User.password", "core.TrackedUser.password", "core.KeptAnswer.body", "core.SignIn.id_token",
+        "core.SecondFactor.secret", "core.RecoveryCode.digest", "delivery.Client.api_key",
+        "delivery.Client.previous_api_key", "delivery.Alert.slack_webhook_url", "delivery.Webhook.secret",
+        "delivery.Webhook.previous_secret",
+        # told by no model: the name decides
+        "delivery.Webhook.previous_secret_until", "delivery.WebhookEvent.previous_secret_until",
+    }  # fmt: skip
+    assert {"digest", "digest_at"} <= {heading for heading, _ in columns_of(Alert)}
+
+
 def test_a_secret_and_what_leads_nowhere_are_no_columns(boss):
     [clients] = [one for one in site._registry.values() if one.opts.label_lower == "delivery.client"]
     assert file_columns(clients, ["api_key"]) == []

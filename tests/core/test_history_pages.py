@@ -8,7 +8,7 @@ from typing import Any
 
 import pgtrigger
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
@@ -198,3 +198,12 @@ def test_an_archived_row_is_not_changed(db):
     services.archive(row=company)
     with pytest.raises(services.Refused, match="archived"):
         services.change(row=company, values={"name": "B"})
+
+
+@pytest.mark.django_db
+def test_an_empty_history_says_what_will_stand_there_in_the_words_of_the_desk(client):
+    client.force_login(User.objects.create_superuser("boss"))
+    group = Group.objects.create(name="guests")
+    page = client.get(reverse("admin:auth_group_history", args=[group.pk])).content.decode()
+    assert "Nobody has changed this in the admin yet." in page
+    assert "added via this admin site" not in page

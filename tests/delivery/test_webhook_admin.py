@@ -205,3 +205,26 @@ def test_the_list_of_jobs_takes_as_many_queries_for_many(analyst, django_assert_
     analyst.get(reverse(f"{JOBS}_changelist"))
     with django_assert_max_num_queries(8):
         analyst.get(reverse(f"{JOBS}_changelist"))
+
+
+def test_one_field_of_many_webhooks_is_changed_after_a_preview_by_who_may(analyst, reader, webhook):
+    other, _ = create_webhook(name="Other", url="https://other.example/hook")
+    address = reverse("admin:delivery_webhook_changelist")
+    chosen = {
+        "action": "edit_selected", "index": "0", "_selected_action": [str(webhook.pk), str(other.pk)],
+        "bulk_field": "event_types", "bulk_value-event_types": ["signal.created"],
+    }  # fmt: skip
+    preview = analyst.post(address, chosen)
+    assert set(preview.context["forms_of"]) == {"is_active", "event_types", "min_score", "timeout_seconds"}
+    assert preview.context["changing"] == 2
+    apply = {**chosen, "bulk_apply": "yes", "bulk_seen": preview.context["seen"], "reason": "signals only"}
+    reader.post(address, apply)
+    assert Webhook.objects.filter(event_types=["signal.created"]).count() == 0
+    assert analyst.post(address, apply).status_code == 302
+    assert Webhook.objects.filter(event_types=["signal.created"]).count() == 2
+    event = webhook.history.order_by("-pgh_id").select_related("pgh_context").first()
+    assert event.pgh_context.metadata["reason"] == "signals only"
+    # neither address nor secret is a field of many
+    sent = {**apply, "bulk_field": "url", "bulk_value-url": "https://evil.example/"}
+    assert analyst.post(address, sent).context["lines"] == []
+    assert not Webhook.objects.filter(url__contains="evil").exists()

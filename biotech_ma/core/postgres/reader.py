@@ -21,7 +21,7 @@ from psycopg import sql
 
 from biotech_ma.core.crypto import EncryptedTextField
 
-# A column or table is secret by its name, so that a new one is before anybody thinks of it.
+# What a model does not say is judged by the name, so that a new column is secret before anybody thinks of it.
 SECRET_NAME = re.compile(r"secret|passw|api_?key|token|credential|digest|private|cipher|encrypted", re.IGNORECASE)
 SECRET_TABLE = re.compile(r"session|idempoten|token|credential|secret", re.IGNORECASE)
 
@@ -41,8 +41,16 @@ def readable() -> Readable:
 
 
 def is_secret(field: Field[Any, Any]) -> bool:
-    """Whether a column holds a secret: by its name, or because it is encrypted."""
-    return isinstance(field, EncryptedTextField) or SECRET_NAME.search(str(field.column)) is not None
+    """Whether a column holds a secret: the model says so (`secret_fields`, `open_fields`), or it is encrypted.
+
+    Of a column that no model has spoken of, Django's own among them, the name decides. A history says what its
+    model does.
+    """
+    model: Any = getattr(field.model, "pgh_tracked_model", None) or field.model
+    if isinstance(field, EncryptedTextField) or field.name in getattr(model, "secret_fields", ()):
+        return True
+    is_open = field.name in getattr(model, "open_fields", ())
+    return not is_open and SECRET_NAME.search(str(field.column)) is not None
 
 
 def _tells_of_others(model: Any) -> bool:
