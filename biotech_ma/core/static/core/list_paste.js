@@ -100,8 +100,8 @@ form?.addEventListener("paste", (event) => {
     let block = blockOf(text);
     const isOne = block.length === 1 && block[0].length === 1;
     const isWritten = ["text", "textarea"].includes(event.target.type);
-    // one text into a text box is the browser's
-    if (isOne && isWritten && !isRange()) {
+    // one text into a text box is the browser's, unless a spreadsheet has put it in quotation marks
+    if (isOne && isWritten && !isRange() && !text.startsWith('"')) {
         return;
     }
     event.preventDefault();
