@@ -83,13 +83,22 @@ def not_in_yet(company: Company, score: MAScore | None) -> Behind:
 
 
 def most_filings_are_old() -> bool:
-    """Return whether today is not scored by itself, as `ComputedDay.is_stale` would have it; in one query."""
+    """Return whether today is not scored by itself, as `ComputedDay.is_stale` would have it.
+
+    Both questions are answered by an index of research spending alone. Where half of all targets have filed of late the
+    first is enough, for no more than all of them report at all; the second reads the figures of the whole horizon.
+    """
     today = market_today()
-    spent = FinancialFact.objects.known_by_day(today).of_concepts(RESEARCH).filter(
-        company__role=Role.TARGET, company__deleted_at=None, period_end__gte=today - dt.timedelta(days=HORIZON_DAYS)
-    )  # fmt: skip
-    newest = spent.order_by().values("company_id").annotate(end=Max("period_end"))
     oldest = today - dt.timedelta(days=STALE_AFTER_DAYS)
+    targets = Company.objects.filter(role=Role.TARGET).order_by()
+    spent = FinancialFact.objects.known_by_day(today).of_concepts(RESEARCH).order_by()
+    recent = targets.filter(pk__in=spent.filter(period_end__gte=oldest).values("company_id"))
+    if recent.count() * 2 >= targets.count():
+        return False
+    since = today - dt.timedelta(days=HORIZON_DAYS)
+    newest = (
+        spent.filter(company__in=targets, period_end__gte=since).values("company_id").annotate(end=Max("period_end"))
+    )
     found = newest.aggregate(every=Count("company_id"), old=Count("company_id", filter=Q(end__lt=oldest)))
     return bool(found["old"] * 2 > found["every"])
 

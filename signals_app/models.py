@@ -11,7 +11,7 @@ from biotech_ma.core.fields import json_object, json_shapes, one_of, within
 from biotech_ma.core.models import COUNT_CHANGE, AppendOnlyModel
 from companies.models import Company
 from signals_app.catalogue import CATALOGUE, Severity, SignalType
-from signals_app.concepts import concept_name
+from signals_app.concepts import RESEARCH, concept_name
 from signals_app.entry_models import LedgerEntry
 from signals_app.import_models import SheetImport, SheetImportRow
 from signals_app.offers import IS_DEAL
@@ -21,16 +21,9 @@ from signals_app.source_models import IngestCursor, RawPayload
 from signals_app.title_words import TitleWords
 
 __all__ = [
-    "FinancialFact",
-    "IngestCursor",
-    "IngestRun",
-    "LedgerEntry",
-    "RawPayload",
-    "ReviewItem",
-    "SheetImport",
-    "SheetImportRow",
-    "Signal",
-]
+    "FinancialFact", "IngestCursor", "IngestRun", "LedgerEntry", "RawPayload", "ReviewItem", "SheetImport",
+    "SheetImportRow", "Signal",
+]  # fmt: skip
 
 NOT_SELF = ~models.Q(supersedes=models.F("id"))
 
@@ -296,6 +289,12 @@ class FinancialFact(AppendOnlyModel):
         indexes = [
             # the facts behind a snapshot; serves the foreign key
             models.Index(fields=["signal"], name="financial_facts_signal_idx"),
+            # how many have filed of late: of one concept, without reading the rows
+            models.Index(
+                fields=["period_end", "company", "available_at"],
+                condition=models.Q(concept=RESEARCH),
+                name="financial_facts_research_idx",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -74,7 +74,9 @@ FROM (SELECT id, (row_number() OVER (ORDER BY id))::int + 1000 * m AS n
 INSERT INTO signals (company_id, supersedes_id, signal_type, event_date, title)
 SELECT company_id, id, signal_type, event_date, 'y' FROM signals WHERE source_id::int % 100 = 0;
 INSERT INTO financial_facts (company_id, signal_id, concept, period_end, value)
-SELECT company_id, id, 'concept ' || source_id::int % 7, '2025-03-31', source_id::int FROM signals
+SELECT company_id, id,
+       CASE source_id::int % 7 WHEN 6 THEN 'research_and_development' ELSE 'concept ' || source_id::int % 7 END,
+       '2025-03-31', source_id::int FROM signals
 WHERE source_id IS NOT NULL;
 INSERT INTO ledger_entries (signal_id, pgh_context_id) SELECT id, gen_random_uuid() FROM signals LIMIT 2000;
 INSERT INTO ma_scores (company_id, score_date, total_score, is_latest)
@@ -252,6 +254,9 @@ PATHS: dict[str, Callable[[Some], Any]] = {
     "signals_supersedes_uniq": lambda s: Signal.objects.filter(supersedes=s.signal),
     "financial_facts_uniq": lambda s: FinancialFact.objects.of_company(s.company).of_concepts("concept 3"),
     "financial_facts_signal_idx": lambda s: FinancialFact.objects.filter(signal=s.signal),
+    "financial_facts_research_idx": lambda s: (
+        FinancialFact.objects.of_concepts("research_and_development").filter(period_end__gte=DAY).order_by()
+    ),
     "ledger_entries_context_idx": lambda s: LedgerEntry.objects.filter(pgh_context=ONE_CONTEXT).order_by(),
     "review_items_open_idx": lambda s: ReviewItem.objects.open(),
     "review_items_company_idx": lambda s: ReviewItem.objects.filter(company=s.company),

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from biotech_ma.core import services
 from companies.models import Company
 from scoring import jobs
-from scoring.edits import Behind, not_in_yet, said_after_edit
+from scoring.edits import Behind, most_filings_are_old, not_in_yet, said_after_edit
 from scoring.models import MAScore
 from scoring.services import market_today
 from signals_app.curated import correct_fact
@@ -71,6 +72,24 @@ def test_a_day_that_the_worker_would_leave_out_as_stale_is_not_queued():
         fresh(ticker)
     services.change(row=Company.objects.get(ticker="OLD"), values={"market_cap_usd": Decimal(6)})
     assert queued() == [market_today().isoformat()]
+
+
+@pytest.mark.parametrize(
+    ("recent", "old", "silent", "are_old"),
+    # Who has reported nothing counts on neither side; half of those who have is not most.
+    [(0, 0, 3, False), (1, 0, 3, False), (1, 1, 0, False), (1, 1, 5, False), (1, 2, 0, True), (2, 1, 9, False)],
+)
+def test_most_filings_are_old_where_more_than_half_of_those_who_report_have_none_of_late(recent, old, silent, are_old):
+    for number in range(recent + old):
+        fresh(f"T{number}", days=60 if number < recent else 260)
+    for number in range(silent):
+        company(f"S{number}", cap=1)
+    # Those who are no targets, or archived, have no voice, however many they are.
+    for number in range(4):
+        other = fresh(f"X{number}", days=260 if number < 2 else 60)
+        gone = {"role": "acquirer"} if number % 2 else {"deleted_at": timezone.now()}
+        Company.all_objects.filter(pk=other.pk).update(**gone)
+    assert most_filings_are_old() is are_old
 
 
 def test_candidates_facts_and_the_api_have_today_scored_and_a_switched_off_schedule_has_not(settings):
