@@ -54,7 +54,36 @@ class Keeper(Protocol):
         ...
 
 
+class Clearances(Protocol):
+    """Knows for how much a user is cleared, and keeps the log of where that goes."""
+
+    def number_of(self, user_id: int) -> int:
+        """Return for how many things that are closed to others the user is cleared at present."""
+        ...
+
+    def moved(self, user: Any, *, old: str, new: str, by: Any) -> None:
+        """Note that what goes to the user by mail goes to another address from now on."""
+        ...
+
+
 _keepers: list[Keeper] = []
+_clearances: list[Clearances] = []
+
+
+def register_clearances(kept: Clearances) -> None:
+    """Have these asked, and told, when a user's address is changed."""
+    _clearances.append(kept)
+
+
+def cleared_for(user_id: int) -> int:
+    """Return for how many things that are closed to others the user is cleared at present."""
+    return sum(kept.number_of(user_id) for kept in _clearances)
+
+
+def address_changed(user: Any, *, old: str, new: str, by: Any) -> None:
+    """Note that a user's mail goes to another address: an address is cleared for what its users are."""
+    for kept in _clearances:
+        kept.moved(user, old=old, new=new, by=by)
 
 
 def register(keeper: Keeper) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.files.storage import storages
 from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
@@ -23,7 +23,7 @@ from companies.models import CompanyNote, Restriction, RestrictionLog
 from companies.restrictions import paths_to_company, put_on, set_cleared, take_off
 from delivery.models import AlertNotice, AlertTrigger, InboxItem
 from delivery.services import create_webhook
-from tests.companies.restricted_desk import SECRET, browser_of, logged, page, text
+from tests.companies.restricted_desk import SECRET, browser_of, logged, page, text, user_of
 from tests.factories import AcquirerMatchFactory, CompanyFactory, DrugCandidateFactory, MAScoreFactory, SignalFactory
 
 pytestmark = pytest.mark.django_db
@@ -450,3 +450,38 @@ def test_a_hard_delete_of_the_company_takes_its_log_along(desk):
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM companies WHERE id = %s", [desk.held.pk])
     assert not RestrictionLog.objects.exists()
+
+
+# --- the address of who is cleared
+
+
+def test_another_address_of_who_is_cleared_takes_a_reason_and_stands_in_history_and_log(desk):
+    boss = user_of("boss", "administrator")
+    address = page("auth.user", "change", desk.users.ann.pk)
+    shown = text(browser_of(boss).get(address))
+    assert "The user is cleared for 1 company on the restricted list" in shown
+    assert "Alpha" not in shown
+    assert "is cleared for" not in text(browser_of(boss).get(page("auth.user", "change", desk.users.bob.pk)))
+    sent = {
+        "username": "ann", "email": "ann@elsewhere.example", "is_active": "on", "is_staff": "on",
+        "groups": [Group.objects.get(name="analyst").pk], "date_joined_0": "2026-01-02", "date_joined_1": "10:00:00",
+        "change_reason": " ",
+    }  # fmt: skip
+    refused = text(browser_of(boss).post(address, sent))
+    assert "Say why, beside Save" in refused
+    assert 'form="user_form" type="text" name="change_reason"' in refused
+    desk.users.ann.refresh_from_db()
+    assert desk.users.ann.email == "ann@desk.example"
+    assert browser_of(boss).post(address, {**sent, "change_reason": "married"}).status_code == 302
+    desk.users.ann.refresh_from_db()
+    assert desk.users.ann.email == "ann@elsewhere.example"
+    entry = RestrictionLog.objects.order_by("-pk").first()
+    assert (entry.restriction, entry.act, entry.who) == (desk.restriction, "cleared", "ann")
+    assert entry.door == "mail goes from ann@desk.example to ann@elsewhere.example, by boss"
+    history = text(browser_of(boss).get(page("auth.user", "history", desk.users.ann.pk)))
+    assert "married" in history
+    assert "ann@elsewhere.example" in history
+    # what leaves the address alone needs none, and is no business of the log
+    before = RestrictionLog.objects.count()
+    assert browser_of(boss).post(address, {**sent, "first_name": "Ann"}).status_code == 302
+    assert RestrictionLog.objects.count() == before

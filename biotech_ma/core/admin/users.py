@@ -17,14 +17,17 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
+from biotech_ma.core import closed
 from biotech_ma.core.admin import columns
 from biotech_ma.core.admin.base import ActionChoices
 from biotech_ma.core.admin.columns import column
 from biotech_ma.core.admin.confirm import Question, asked, reason_of
 from biotech_ma.core.admin.history import Step
 from biotech_ma.core.admin.history_page import shown_history
+from biotech_ma.core.admin.user_form import DeskUserForm
+from biotech_ma.core.admin.versioned import explained, page_of_versions
 from biotech_ma.core.memberships import TrackedUser
 from biotech_ma.core.second_factor import SecondFactor, note, turn_off
 from biotech_ma.core.sign_ins import SignIn, end_sign_ins
@@ -51,7 +54,7 @@ admin.site.unregister(Group)
 class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Who may sign in, and what they may do."""
 
-    form = UserChangeForm
+    form = DeskUserForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = (
@@ -67,7 +70,29 @@ class DeskUserAdmin(ActionChoices, UserAdmin, ModelAdmin):  # type: ignore[misc,
     actions_detail: Any = ["reset_second_factor", "sign_out_everywhere"]
     list_per_page = 50
     show_full_result_count = False
+    warn_unsaved_form = True
     actions: Any = None
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        """Show or save a user; the reason beside Save goes into the history."""
+        with explained(request):
+            return super().changeform_view(request, *args, **options)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """Show the form with the bar of the other forms; what changed of a user is kept with the reason."""
+        user = context.get("original")
+        may_change = self.has_change_permission(request, user)
+        context |= page_of_versions(context, request, may_change=may_change)
+        context["asks_reason"] = user is not None and may_change
+        form = context["adminform"].form
+        context["reason_missing"] = form.is_bound and any("Say why" in each for each in form.errors.get("email", ()))
+        return super().render_change_form(request, context, *args, **options)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the user; if the mail goes to another address, the log of what the user is cleared for says so."""
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            closed.address_changed(obj, old=form.initial.get("email") or "", new=obj.email, by=request.user)
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         """Only a superuser makes superusers, or gives out what no role has."""
