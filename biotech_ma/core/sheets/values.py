@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any, Final
 
-from biotech_ma.core.sheets.formulas import escaped
+from biotech_ma.core.sheets.formulas import escaped, unescaped_within
 
 
 class Nothing(Enum):
@@ -230,7 +230,7 @@ def words(value: Any, longest: int) -> str | Nothing:
         raise ValueError(f"{shown(value)} is no text")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = " ".join(str(value).split())
+    text = " ".join(unescaped_within(str(value)).split())
     if is_placeholder(text):
         return NOTHING
     is_kept = text.startswith("'") and escaped(text[1:]) == text
