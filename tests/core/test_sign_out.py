@@ -23,14 +23,13 @@ from biotech_ma.core.oidc.settings import Provider
 from biotech_ma.core.second_factor import SecondFactor
 from biotech_ma.core.session_limits import SEEN
 from biotech_ma.core.sign_ins import SignIn, forget_sign_ins
-from tests.core.test_oidc import (
+from tests.core.provider_sign_in import (
     INDEX,
     LOGIN,
-    by_the_public_key,
-    idp,  # noqa: F401 - a fixture
+    running_provider,  # noqa: F401 - a fixture
     sign_in,
-    unsigned,
 )
+from tests.core.test_oidc_answers import by_the_public_key, unsigned
 from tests.identity_provider import CLIENT, IdentityProvider, signed
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +73,7 @@ def leads_to(answer: Any) -> str:
 # --- at the provider, too
 
 
-def test_signing_out_leads_to_the_provider_with_the_token_and_back_to_the_sign_in_page(idp):  # noqa: F811
+def test_signing_out_leads_to_the_provider_with_the_token_and_back_to_the_sign_in_page(idp):
     idp.ends_sessions = True
     given: list[str] = []
     idp.token = lambda claims: given.append(signed(claims)) or given[-1]
@@ -93,14 +92,14 @@ def test_signing_out_leads_to_the_provider_with_the_token_and_back_to_the_sign_i
     assert browser.get(idp.leave(leads_to(answer)).removeprefix("http://testserver")).status_code == 200
 
 
-def test_a_token_too_long_for_an_address_stays_out_of_it(idp):  # noqa: F811
+def test_a_token_too_long_for_an_address_stays_out_of_it(idp):
     idp.ends_sessions = True
     idp.person["groups"] = ["g" * 100] * 80
     browser, _ = sign_in(idp)
     assert "id_token_hint" not in leads_to(browser.post(LOGOUT))
 
 
-def test_whoever_signed_in_under_a_key_that_is_gone_signs_out_all_the_same(idp, settings):  # noqa: F811
+def test_whoever_signed_in_under_a_key_that_is_gone_signs_out_all_the_same(idp, settings):
     idp.ends_sessions = True
     browser, _ = sign_in(idp)
     settings.FIELD_KEYS = ["another key, of thirty-two letters or more"]
@@ -111,7 +110,7 @@ def test_whoever_signed_in_under_a_key_that_is_gone_signs_out_all_the_same(idp, 
 
 
 @pytest.mark.parametrize("where", ["", "http://evil.example/leave", "javascript:alert(1)", None, 7])
-def test_without_an_address_to_sign_out_at_the_session_ends_here_alone(idp, where):  # noqa: F811
+def test_without_an_address_to_sign_out_at_the_session_ends_here_alone(idp, where):
     idp.document = {"end_session_endpoint": where}
     browser, _ = sign_in(idp)
     answer = browser.post(LOGOUT)
@@ -120,7 +119,7 @@ def test_without_an_address_to_sign_out_at_the_session_ends_here_alone(idp, wher
     assert not is_in(browser)
 
 
-def test_a_provider_that_is_down_does_not_keep_anybody_in(idp):  # noqa: F811
+def test_a_provider_that_is_down_does_not_keep_anybody_in(idp):
     idp.ends_sessions = True
     browser, _ = sign_in(idp)
     flow._client.cache_clear()
@@ -130,7 +129,7 @@ def test_a_provider_that_is_down_does_not_keep_anybody_in(idp):  # noqa: F811
     assert not is_in(browser)
 
 
-def test_whoever_has_given_a_password_is_not_sent_to_the_provider(idp):  # noqa: F811
+def test_whoever_has_given_a_password_is_not_sent_to_the_provider(idp):
     idp.ends_sessions = True
     User.objects.create_superuser("ben", password=PASSWORD)
     assert leads_to(by_password("ben").post(LOGOUT)) == ""
@@ -138,7 +137,7 @@ def test_whoever_has_given_a_password_is_not_sent_to_the_provider(idp):  # noqa:
     assert Browser().get(LOGOUT).status_code == 405
 
 
-def test_whoever_waits_for_a_code_leaves_the_provider_too(idp):  # noqa: F811
+def test_whoever_waits_for_a_code_leaves_the_provider_too(idp):
     idp.ends_sessions = True
     sign_in(idp)
     SecondFactor.objects.create(user=User.objects.get(), secret="A" * 32, confirmed_at="2026-01-01T00:00Z")
@@ -151,7 +150,7 @@ def test_whoever_waits_for_a_code_leaves_the_provider_too(idp):  # noqa: F811
 # --- from the provider
 
 
-def test_a_logout_token_ends_the_session_that_it_names_and_no_other(idp):  # noqa: F811
+def test_a_logout_token_ends_the_session_that_it_names_and_no_other(idp):
     browsers = {}
     for sid in ("one", "two"):
         idp.person["sid"] = sid
@@ -166,7 +165,7 @@ def test_a_logout_token_ends_the_session_that_it_names_and_no_other(idp):  # noq
     assert (is_in(browsers["two"]), is_in(ben)) == (False, True)
 
 
-def test_a_logout_token_of_a_user_ends_all_that_the_provider_began(idp):  # noqa: F811
+def test_a_logout_token_of_a_user_ends_all_that_the_provider_began(idp):
     browsers = [sign_in(idp)[0], sign_in(idp)[0]]
     user = User.objects.get()
     user.set_password(PASSWORD)
@@ -180,13 +179,13 @@ def test_a_logout_token_of_a_user_ends_all_that_the_provider_began(idp):  # noqa
     assert (is_in(by_hand), is_in(carl)) == (True, True)
 
 
-def test_a_session_without_the_providers_id_ends_with_any_of_its_user(idp):  # noqa: F811
+def test_a_session_without_the_providers_id_ends_with_any_of_its_user(idp):
     browser, _ = sign_in(idp)
     assert told(idp, sub="subject-1", sid="unheard of") == 200
     assert not is_in(browser)
 
 
-def test_a_session_whose_code_is_due_ends_too_and_one_after_the_code_is_found(idp):  # noqa: F811
+def test_a_session_whose_code_is_due_ends_too_and_one_after_the_code_is_found(idp):
     sign_in(idp)
     SecondFactor.objects.create(user=User.objects.get(), secret="A" * 32, confirmed_at="2026-01-01T00:00Z")
     idp.person["sid"] = "one"
@@ -202,7 +201,7 @@ def test_a_session_whose_code_is_due_ends_too_and_one_after_the_code_is_found(id
     assert browser.get(INDEX)["Location"].startswith("/admin/login/?next")
 
 
-def test_a_logout_token_counts_once_and_is_not_used_up_by_one_that_is_refused(idp):  # noqa: F811
+def test_a_logout_token_counts_once_and_is_not_used_up_by_one_that_is_refused(idp):
     browser, _ = sign_in(idp)
     assert told(idp, sub="subject-1", jti="x", aud="another") == 400
     assert told(idp, sub="subject-1", jti="x") == 200
@@ -239,7 +238,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_logout_token_that_is_wrong_ends_nothing(idp, name):  # noqa: F811
+def test_a_logout_token_that_is_wrong_ends_nothing(idp, name):
     browser, _ = sign_in(idp)
     assert told(idp, **{"sub": "subject-1", **REFUSED[name]}) == 400
     assert is_in(browser)
@@ -257,13 +256,13 @@ SIGNED = {
 
 
 @pytest.mark.parametrize("name", SIGNED)
-def test_a_logout_token_that_the_provider_has_not_signed_ends_nothing(idp, name):  # noqa: F811
+def test_a_logout_token_that_the_provider_has_not_signed_ends_nothing(idp, name):
     browser, _ = sign_in(idp)
     assert told(idp, by=SIGNED[name], sub="subject-1") == 400
     assert is_in(browser)
 
 
-def test_an_id_token_is_no_logout_token(idp):  # noqa: F811
+def test_an_id_token_is_no_logout_token(idp):
     given: list[str] = []
     idp.token = lambda claims: given.append(signed(claims)) or given[-1]
     browser, _ = sign_in(idp)
@@ -271,7 +270,7 @@ def test_an_id_token_is_no_logout_token(idp):  # noqa: F811
     assert is_in(browser)
 
 
-def test_a_token_of_the_right_kind_and_of_a_new_key_counts_and_unknown_keys_are_not_asked_for_without_end(idp):  # noqa: F811
+def test_a_token_of_the_right_kind_and_of_a_new_key_counts_and_unknown_keys_are_not_asked_for_without_end(idp):
     sign_in(idp)
     idp.published = ["first", "second"]
     for kind in ("logout+jwt", "JWT", "application/logout+jwt"):
@@ -283,19 +282,19 @@ def test_a_token_of_the_right_kind_and_of_a_new_key_counts_and_unknown_keys_are_
 
 
 @pytest.mark.parametrize("sub", ["a\x00b", "a\ud800", "x" * 300])
-def test_hostile_subjects_end_nothing_and_break_nothing(idp, sub):  # noqa: F811
+def test_hostile_subjects_end_nothing_and_break_nothing(idp, sub):
     browser, _ = sign_in(idp)
     assert told(idp, sub=sub, sid="\x00") == 200
     assert is_in(browser)
 
 
-def test_the_back_channel_is_there_when_the_provider_is_and_for_posts_alone(idp, settings):  # noqa: F811
+def test_the_back_channel_is_there_when_the_provider_is_and_for_posts_alone(idp, settings):
     assert Browser().get(BACK).status_code == 405
     settings.OIDC = Provider()
     assert Browser().post(BACK).status_code == 404
 
 
-def test_what_is_kept_of_a_provider_session_is_encrypted_and_nothing_of_it_is_logged(idp, caplog):  # noqa: F811
+def test_what_is_kept_of_a_provider_session_is_encrypted_and_nothing_of_it_is_logged(idp, caplog):
     caplog.set_level("INFO")
     sign_in(idp)
     with connection.cursor() as cursor:
@@ -387,7 +386,7 @@ def test_a_page_costs_no_query_for_it_and_what_is_over_is_forgotten():
     assert forget_sign_ins() == 1
 
 
-def test_a_provider_signs_somebody_in_over_the_session_of_another(idp):  # noqa: F811
+def test_a_provider_signs_somebody_in_over_the_session_of_another(idp):
     User.objects.create_superuser("ben", password=PASSWORD)
     browser = by_password("ben")
     sign_in(idp, browser)
