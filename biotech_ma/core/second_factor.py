@@ -188,8 +188,7 @@ def _use_step(factor: SecondFactor, code: str) -> bool:
     step = _step_of(factor, code)
     if step is None:
         return False
-    SecondFactor.objects.filter(pk=factor.pk).update(last_step=step)
-    return True
+    return bool(SecondFactor.objects.filter(pk=factor.pk, last_step__lt=step).update(last_step=step))
 
 
 def _step_of(factor: SecondFactor, code: str) -> int | None:

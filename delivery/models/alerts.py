@@ -289,6 +289,8 @@ class AlertTrigger(TimestampedModel):
     class Meta(TimestampedModel.Meta):
         db_table = "alert_triggers"
         db_table_comment = "History of alerts."
+        verbose_name = "alert that went off"
+        verbose_name_plural = "alerts that went off"
         ordering = ["-triggered_at", "-id"]
         constraints = [
             models.UniqueConstraint(

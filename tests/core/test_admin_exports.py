@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,11 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 from openpyxl.utils.escape import unescape
 
 from biotech_ma.core.admin import exports
+from biotech_ma.core.admin.filter_words import filters_in_words
 from biotech_ma.core.jobs import make_list_export
 from biotech_ma.core.list_exports import ListExport
 from biotech_ma.core.sheets import write
@@ -95,12 +98,31 @@ def test_who_took_which_export_is_on_record(boss):
         "boss", "companies.company", "role__exact=target", "xlsx", 1,
     )  # fmt: skip
     shown = boss.get(reverse("admin:core_listexport_changelist")).content.decode()
-    assert "companies.company" in shown
-    assert "role__exact=target" in shown
+    cells = [
+        " ".join(strip_tags(cell).split())
+        for cell in re.findall(r'<td class="field-(?:list_cell|filters).*?</td>', shown, re.S)
+    ]
+    assert cells == ["Companies", "Role: Target"]
     other = User.objects.create_user("other", is_staff=True)
     browser = Browser()
     browser.force_login(other)
-    assert "companies.company" not in browser.get(reverse("admin:core_listexport_changelist")).content.decode()
+    assert "Nobody has taken an export" in browser.get(reverse("admin:core_listexport_changelist")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", ""),
+        ("o=-1&p=2&all=", ""),
+        ("q=acme+bio&role__exact=target", "search “acme bio” · Role: Target"),
+        ("market_cap_usd_from=2bn&market_cap_usd_to=5bn", "Market cap, USD: from 2bn · Market cap, USD: to 5bn"),
+        ("under_offer_since__isempty=1", "Under offer since: none"),
+        ("role__in=target,acquirer", "Role: Target, Acquirer"),
+        ("no_such_thing=rare_disease", "No such thing: Rare disease"),
+    ],
+)
+def test_the_filters_of_an_address_are_told_in_words(query, words):
+    assert filters_in_words(Company, query) == words
 
 
 def test_secrets_are_in_no_export_and_every_list_has_one(boss):

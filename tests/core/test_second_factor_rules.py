@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from biotech_ma.core.second_factor import SecondFactor, SecondFactorError, check_code
+from biotech_ma.core.second_factor import SecondFactor, SecondFactorError, _use_step, check_code
 from biotech_ma.core.second_factor_gate import KEY
 from tests.concurrency import together
 from tests.core.second_factor_desk import (
@@ -159,6 +159,8 @@ def test_one_code_sent_twice_at_the_same_moment_counts_once(clock):
     secret, _ = turn_on(sign_in(), clock)
     code = totp(secret, clock.now)
 
+    read_before = SecondFactor.objects.get(user=anna)
+
     def use() -> bool:
         try:
             check_code(User.objects.get(pk=anna.pk), code)
@@ -169,6 +171,8 @@ def test_one_code_sent_twice_at_the_same_moment_counts_once(clock):
         return True
 
     assert sorted(together(use, use)) == [False, True]
+    # whoever read the row before the code counted comes too late
+    assert not _use_step(read_before, code)
 
 
 def test_the_command_lists_and_resets(anna, clock, capsys):

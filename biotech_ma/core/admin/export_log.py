@@ -16,6 +16,7 @@ from biotech_ma.core.admin import columns, exports
 from biotech_ma.core.admin.base import ReadOnlyAdmin
 from biotech_ma.core.admin.column_data import through
 from biotech_ma.core.admin.columns import column
+from biotech_ma.core.admin.filter_words import filters_in_words
 from biotech_ma.core.list_exports import ListExport
 from biotech_ma.core.templatetags.desk_menu import in_the_menu
 
@@ -98,8 +99,12 @@ class ListExportAdmin(ReadOnlyAdmin):
 
     @column("Filters")
     def filters(self, record: ListExport) -> str:
-        """Return the filters."""
-        return columns.cut(record.query) if record.query else columns.unknown("None: the whole list")
+        """Return the filters in words."""
+        try:
+            words = filters_in_words(apps.get_model(record.model), record.query)
+        except LookupError:
+            words = record.query
+        return columns.cut(words) if words else columns.unknown("None: the whole list")
 
     @column("Columns")
     def columns_cell(self, record: ListExport) -> str:
