@@ -306,7 +306,9 @@ def test_secret_names_and_encrypted_fields_are_never_readable() -> None:
     assert {"secret", "previous_secret"}.isdisjoint(readable["webhooks"])
     assert "api_key" not in readable["clients"]
     assert {"auth_user", "django_session", "django_migrations"}.isdisjoint(readable)
-    assert not [name for columns in readable.values() for name in columns if reader.SECRET_NAME.search(name)]
+    # how and when an alert's digest goes out is said to be open by the model
+    found = {name for columns in readable.values() for name in columns if reader.SECRET_NAME.search(name)}
+    assert found == {"digest", "digest_at"}
 
 
 def test_queries_at_once_do_not_disturb_each_other(desk: BaseDatabaseWrapper) -> None:

@@ -73,7 +73,7 @@ def test_lists_objects_and_conditions_are_told_in_the_words_of_the_form(rows):
     company = viewer.get(reverse("admin:companies_company_change", args=[rows["company"].pk])).content.decode()
     assert '<span class="desk-chip">Rare disease</span>' in company
     assert '<span class="desk-chip">spin-off</span>' in company
-    assert "<dt>former_ceo</dt><dd>a: 1</dd>" in company
+    assert "<dt>former ceo</dt><dd>a: 1</dd>" in company
     alert = viewer.get(reverse("admin:delivery_alert_change", args=[rows["alert"].pk])).content.decode()
     assert '<span class="desk-chip">FDA approval</span>' in alert
     assert "Total score is at least 70 and (Market cap, USD is less than $1.5 bn or" in alert

@@ -55,7 +55,7 @@ def check_rows(page: Any, address: str) -> None:  # noqa: F811
     told.filter(has_text="3 checked · Market cap: sum $1.5 bn, median $750 m (2 known)").wait_for()
     page.locator("#action-toggle").check()
     page.locator("#action-toggle").uncheck()
-    assert told.inner_text() == ""
+    page.wait_for_function("document.querySelector('[data-checked]').textContent === ''")
 
 
 def test_a_block_is_pasted_filled_down_taken_back_and_saved(page, live_server):  # noqa: F811

@@ -109,7 +109,7 @@ def test_every_version_names_its_author_its_reason_and_what_it_changed_whichever
     assert only_deal().pk == newest.pk
     for key in (first.pk, second.pk, newest.pk):
         text = anna.get(reverse("admin:signals_app_signal_change", args=[key])).content.decode()
-        for words in ("“Raised on Monday”", "“Raised again”", "anna", "price_per_share: 11 → ", "in force"):
+        for words in ("“Raised on Monday”", "“Raised again”", "anna", "price per share: 11 → ", "in force"):
             assert words in text, (key, words)
         assert text.count("superseded</span>") == 2
     # correcting an old row leads to the one that stands, too
