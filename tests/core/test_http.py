@@ -230,8 +230,9 @@ def test_what_was_asked_for_is_taken(client, server, body, sent):
 
 
 def test_cut_off_zip_is_tried_again(client, server):
-    server.at("/a", reply(zipped()[:-30]), reply(zipped()))
-    assert client.get(f"{server.url}/a", body=Body.ZIP).path.read_bytes() == zipped()
+    archive = zipped()
+    server.at("/a", reply(archive[:-30]), reply(archive))
+    assert client.get(f"{server.url}/a", body=Body.ZIP).path.read_bytes() == archive
 
 
 @pytest.mark.parametrize(
