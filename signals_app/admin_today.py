@@ -132,13 +132,18 @@ def signal_panel(request: HttpRequest) -> Panel:
         *(When(severity=name, then=Value(place)) for place, name in enumerate(SEVERITY_ORDER)),
         output_field=IntegerField(),
     )
-    matter = Signal.objects.current().of_live_companies().at_least(Severity.MEDIUM).with_company()
-    matter = matter.defer("company__search_vector", "description", "signal_data")
+    standing = Signal.objects.current().of_live_companies().with_company()
+    standing = standing.defer("company__search_vector", "description", "signal_data")
     is_quiet = not any(new for _, severity, _, new in _by_day(request) if severity in at_least(Severity.MEDIUM))
     if is_quiet:
-        rows = matter.recent(PANEL_ROWS)
+        rows = standing.at_least(Severity.MEDIUM).recent(PANEL_ROWS)
     else:
-        rows = matter.filter(_is_new(since)).order_by(grave.desc(), "-available_at", "-id")[:PANEL_ROWS]
+        # "not low" finds them by their day alone: an index of severities has most of the table for medium and above
+        rows = (
+            standing.filter(_is_new(since))
+            .exclude(severity=Severity.LOW)
+            .order_by(grave.desc(), "-available_at", "-id")[:PANEL_ROWS]
+        )
     return Panel(
         "Signals that matter" if is_quiet else "New signals",
         ["Event", "Severity", "Company", "Title"],
