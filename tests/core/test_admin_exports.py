@@ -27,7 +27,7 @@ from biotech_ma.core.list_exports import ListExport
 from biotech_ma.core.sheets import write
 from biotech_ma.core.sheets.read import read
 from biotech_ma.core.sheets.write import write_workbook
-from companies.models import Company
+from companies.models import Company, CompanyAlias
 from tests.admin_rows import some_rows
 from tests.factories import CompanyFactory, DrugCandidateFactory
 
@@ -123,6 +123,17 @@ def test_who_took_which_export_is_on_record(boss):
 )
 def test_the_filters_of_an_address_are_told_in_words(query, words):
     assert filters_in_words(Company, query) == words
+
+
+def test_a_field_that_is_named_like_an_edge_is_none_and_a_list_that_is_gone_keeps_its_key(boss):
+    assert filters_in_words(CompanyAlias, "valid_to__isnull=1&valid_from_to=2026-01-31") == (
+        "Valid to: none · Valid from: to 2026-01-31"
+    )
+    ListExport.objects.create(owner=User.objects.get(), model="gone.table", query="a__exact=b", form="csv", row_count=0)
+    shown = boss.get(reverse("admin:core_listexport_changelist"))
+    assert shown.status_code == 200
+    assert "gone.table" in shown.content.decode()
+    assert "a__exact=b" in shown.content.decode()
 
 
 def test_secrets_are_in_no_export_and_every_list_has_one(boss):

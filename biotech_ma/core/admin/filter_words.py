@@ -25,15 +25,24 @@ def filters_in_words(model: Any, query: str) -> str:
 def _one(model: Any, name: str, value: str) -> str:
     if name == "q":
         return f"search “{value}”"
-    head, _, lookup = name.partition("__")
-    edge = next((words for end, words in EDGES.items() if head.endswith(end)), "")
-    head = head.removesuffix("_from" if edge == "from " else "_to") if edge else head
+    key, _, lookup = name.partition("__")
+    key, edge = _edge_of(model, key)
     try:
-        field = model._meta.get_field(head)
-        label, labels = str(field.verbose_name), {str(key): str(said) for key, said in field.flatchoices}
+        field = model._meta.get_field(key)
+        label, labels = str(field.verbose_name), {str(each): str(said) for each, said in field.flatchoices}
     except (FieldDoesNotExist, AttributeError):
-        label, labels = key_in_words(head), {}
+        label, labels = key_in_words(key), {}
     if lookup in ABSENT:
-        return f"{label[:1].upper()}{label[1:]}: {'none' if value.lower() in TRUE else 'any'}"
-    said = ", ".join(labels.get(each, key_in_words(each)) for each in value.split(","))
-    return f"{label[:1].upper()}{label[1:]}: {edge}{said}"
+        said = "none" if value.lower() in TRUE else "any"
+    else:
+        said = edge + ", ".join(labels.get(each, key_in_words(each)) for each in value.split(","))
+    return f"{label[:1].upper()}{label[1:]}: {said}"
+
+
+def _edge_of(model: Any, key: str) -> tuple[str, str]:
+    """Return the field of a range's edge, and which edge that is; a field of the name, `valid_to`, is no edge."""
+    if key not in {field.name for field in model._meta.get_fields()}:
+        for end, words in EDGES.items():
+            if key.endswith(end):
+                return key.removesuffix(end), words
+    return key, ""
